@@ -1,0 +1,21 @@
+import type { Exchange } from '#src/domain/conversation.js';
+import type { Completion } from '#src/domain/turn.js';
+
+/** What a model is shown: one system message, the history, the new message; texts byte for byte. */
+export interface Prompt {
+  readonly model: string;
+  readonly instructions: string;
+  readonly history: readonly Exchange[];
+  readonly message: string;
+  /** Null: the provider's own default. */
+  readonly temperature: number | null;
+  readonly maxOutputTokens: number;
+}
+
+export interface LlmGateway {
+  /**
+   * @param signal cancels the call, also upstream.
+   * @throws AppError `model_rejected`, `model_failed`, `model_unavailable` or `model_timeout`; the signal's reason when cancelled.
+   */
+  generate(prompt: Prompt, signal: AbortSignal): Promise<Completion>;
+}

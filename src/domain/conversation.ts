@@ -1,0 +1,63 @@
+import { estimateTokens } from './token-estimate.js';
+import type { CompletedTurn } from './turn.js';
+
+/** One completed turn as it is remembered: both messages, so that half a turn cannot be kept. */
+export interface Exchange {
+  readonly turnId: string;
+  readonly user: string;
+  readonly assistant: string;
+  /** ISO 8601, UTC. */
+  readonly userAt: string;
+  readonly assistantAt: string;
+  /** Both messages together, by {@link estimateTokens}. */
+  readonly tokens: number;
+}
+
+export interface Conversation {
+  readonly id: string;
+  readonly characterId: string;
+  /** Completed turns since it began, also those that are no longer kept. */
+  readonly turns: number;
+  /** Oldest first; bounded, the oldest fall out. */
+  readonly exchanges: readonly Exchange[];
+  /** ISO 8601, UTC. */
+  readonly expiresAt: string;
+}
+
+/** How much of a conversation the model is shown, and how much is kept. */
+export interface HistoryBounds {
+  /** Two for each turn; at least 2. */
+  readonly maxMessages: number;
+  readonly maxTokens: number;
+}
+
+export function toExchange(turn: CompletedTurn): Exchange {
+  const assistant = turn.outcome.reply.content;
+  return {
+    turnId: turn.id,
+    user: turn.userMessage,
+    assistant,
+    userAt: turn.startedAt,
+    assistantAt: turn.outcome.completedAt,
+    tokens: estimateTokens(turn.userMessage) + estimateTokens(assistant),
+  };
+}
+
+/** The newest exchanges that a store keeps: as many as the model could ever be shown. */
+export function keepNewest(exchanges: readonly Exchange[], bounds: HistoryBounds): readonly Exchange[] {
+  return exchanges.slice(-Math.max(1, Math.floor(bounds.maxMessages / 2)));
+}
+
+/** The newest whole exchanges that fit both bounds. */
+export function selectHistory(exchanges: readonly Exchange[], bounds: HistoryBounds): readonly Exchange[] {
+  const most = Math.floor(bounds.maxMessages / 2);
+  let tokens = 0;
+  let first = exchanges.length;
+  while (first > 0 && exchanges.length - first < most) {
+    const candidate = exchanges[first - 1];
+    if (candidate === undefined || tokens + candidate.tokens > bounds.maxTokens) break;
+    tokens += candidate.tokens;
+    first -= 1;
+  }
+  return exchanges.slice(first);
+}
