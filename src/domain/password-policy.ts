@@ -7,13 +7,13 @@ export const PASSWORD_MAX_LENGTH = 128;
 
 /**
  * Length, commonness and not being the email; no composition rules (NIST SP 800-63B, 3.1.1.2).
- * @param isCommon tells whether a lower-cased password is among the 10,000 most common ones.
+ * @param isCommon whether it is among the 10,000 most common ones.
  * @throws AppError `invalid_request` that names `field`.
  */
 export function assertPasswordAcceptable(
   password: string,
   email: string,
-  isCommon: (lowerCased: string) => boolean,
+  isCommon: boolean,
   field: string,
 ): void {
   const normalised = password.normalize('NFKC');
@@ -27,7 +27,7 @@ export function assertPasswordAcceptable(
   if (emailLookup(normalised) === emailLookup(email)) {
     throw invalidFields({ field, message: 'must not be the email' });
   }
-  if (isCommon(normalised.toLowerCase())) {
+  if (isCommon) {
     throw invalidFields({ field, message: 'is one of the most common passwords' });
   }
 }

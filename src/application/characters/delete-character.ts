@@ -1,0 +1,20 @@
+import type { CharacterRepository } from '#src/application/ports/character-repository.js';
+import type { ConversationCache } from '#src/application/ports/conversation-cache.js';
+import { AppError } from '#src/domain/app-error.js';
+
+interface Dependencies {
+  readonly characters: CharacterRepository;
+  readonly conversations: ConversationCache;
+}
+
+/** Ends a character, and with it its conversations and the turns that run in them. */
+export class DeleteCharacter {
+  constructor(private readonly deps: Dependencies) {}
+
+  async execute({ clientId, characterId }: { clientId: string; characterId: string }): Promise<void> {
+    const { characters, conversations } = this.deps;
+    const deleted = await characters.delete(clientId, characterId);
+    await conversations.deleteByCharacter(clientId, characterId);
+    if (!deleted) throw new AppError('character_not_found');
+  }
+}

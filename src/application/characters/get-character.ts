@@ -1,0 +1,17 @@
+import type { CharacterRepository } from '#src/application/ports/character-repository.js';
+import { AppError } from '#src/domain/app-error.js';
+import type { Character } from '#src/domain/character.js';
+
+interface Dependencies {
+  readonly characters: CharacterRepository;
+}
+
+export class GetCharacter {
+  constructor(private readonly deps: Dependencies) {}
+
+  async execute(input: { clientId: string; characterId: string }): Promise<Character> {
+    const character = await this.deps.characters.find(input.clientId, input.characterId);
+    if (character === null) throw new AppError('character_not_found');
+    return character;
+  }
+}

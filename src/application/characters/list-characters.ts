@@ -1,0 +1,21 @@
+import type { CharacterPage, CharacterRepository } from '#src/application/ports/character-repository.js';
+
+interface Dependencies {
+  readonly characters: CharacterRepository;
+}
+
+export interface ListCharactersInput {
+  readonly clientId: string;
+  /** 1 to 100. */
+  readonly limit: number;
+  /** Where an earlier page ended. */
+  readonly before: string | null;
+}
+
+export class ListCharacters {
+  constructor(private readonly deps: Dependencies) {}
+
+  execute({ clientId, limit, before }: ListCharactersInput): Promise<CharacterPage> {
+    return this.deps.characters.list(clientId, limit, before);
+  }
+}

@@ -1,0 +1,33 @@
+import type { CharacterRepository } from '#src/application/ports/character-repository.js';
+import { type Clock, isoTime } from '#src/application/ports/clock.js';
+import { AppError, invalidFields } from '#src/domain/app-error.js';
+import type { Character, CharacterTraits } from '#src/domain/character.js';
+import { assertModelAllowed, type ModelPolicy } from '#src/domain/model-policy.js';
+
+interface Dependencies {
+  readonly characters: CharacterRepository;
+  readonly modelPolicy: ModelPolicy;
+  readonly clock: Clock;
+}
+
+export interface UpdateCharacterInput {
+  readonly clientId: string;
+  readonly characterId: string;
+  /** Absent: stays. Null: cleared. */
+  readonly changes: Partial<CharacterTraits>;
+}
+
+export class UpdateCharacter {
+  constructor(private readonly deps: Dependencies) {}
+
+  async execute({ clientId, characterId, changes }: UpdateCharacterInput): Promise<Character> {
+    const { characters, modelPolicy, clock } = this.deps;
+    if (Object.keys(changes).length === 0) {
+      throw invalidFields({ field: 'body', message: 'must change at least one field' });
+    }
+    assertModelAllowed(modelPolicy, changes);
+    const character = await characters.update(clientId, characterId, changes, isoTime(clock.now()));
+    if (character === null) throw new AppError('character_not_found');
+    return character;
+  }
+}

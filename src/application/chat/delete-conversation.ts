@@ -1,0 +1,16 @@
+import type { ConversationCache } from '#src/application/ports/conversation-cache.js';
+import { AppError } from '#src/domain/app-error.js';
+
+interface Dependencies {
+  readonly conversations: ConversationCache;
+}
+
+/** Ends a conversation, and the turn that runs in it. */
+export class DeleteConversation {
+  constructor(private readonly deps: Dependencies) {}
+
+  async execute(input: { clientId: string; conversationId: string }): Promise<void> {
+    const deleted = await this.deps.conversations.delete(input.clientId, input.conversationId);
+    if (!deleted) throw new AppError('conversation_not_found');
+  }
+}

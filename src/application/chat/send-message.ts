@@ -1,0 +1,145 @@
+import type { CharacterRepository } from '#src/application/ports/character-repository.js';
+import { type Clock, isoTime } from '#src/application/ports/clock.js';
+import type { ConversationCache, OnBusy, OpenTurn } from '#src/application/ports/conversation-cache.js';
+import type { IdGenerator } from '#src/application/ports/id-generator.js';
+import type { LlmGateway } from '#src/application/ports/llm-gateway.js';
+import type { Logger } from '#src/application/ports/logger.js';
+import { AppError } from '#src/domain/app-error.js';
+import { type HistoryBounds, selectHistory } from '#src/domain/conversation.js';
+import { effectiveModel, type ModelPolicy } from '#src/domain/model-policy.js';
+import { type CompletedTurn, completeTurn, type Turn, type TurnOutcome } from '#src/domain/turn.js';
+
+interface Dependencies {
+  readonly characters: CharacterRepository;
+  readonly conversations: ConversationCache;
+  readonly llm: LlmGateway;
+  readonly modelPolicy: ModelPolicy;
+  readonly historyBounds: HistoryBounds;
+  readonly ids: IdGenerator;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface SendMessageInput {
+  readonly clientId: string;
+  readonly characterId: string;
+  readonly message: string;
+  /** Absent: a new conversation is begun. */
+  readonly conversationId?: string;
+  readonly onBusy: OnBusy;
+  /** Aborted when the caller has gone. */
+  readonly signal: AbortSignal;
+  /** Told once, when the model was called: how long it was waited for. */
+  readonly onModelTime?: (elapsedMs: number) => void;
+}
+
+export interface SentMessage {
+  readonly turn: CompletedTurn;
+  readonly conversation: {
+    readonly id: string;
+    readonly characterId: string;
+    readonly isNew: boolean;
+    readonly turns: number;
+    readonly expiresAt: string;
+    /** Whether the model was shown less than the whole conversation. */
+    readonly truncated: boolean;
+  };
+}
+
+/** One turn: the conversation is opened, the model is asked, and both messages are kept, or neither. */
+export class SendMessage {
+  constructor(private readonly deps: Dependencies) {}
+
+  async execute(input: SendMessageInput): Promise<SentMessage> {
+    const { conversations, ids, clock } = this.deps;
+    const turn: Turn = {
+      id: ids.next(),
+      conversationId: input.conversationId ?? ids.next(),
+      characterId: input.characterId,
+      userMessage: input.message,
+      startedAt: isoTime(clock.now()),
+    };
+    const open = await conversations.openTurn(input.clientId, {
+      conversationId: turn.conversationId,
+      characterId: input.characterId,
+      onBusy: input.onBusy,
+      signal: input.signal,
+    });
+    try {
+      const sent = await this.run(turn, open, input);
+      this.report(input.clientId, turn, sent.turn.outcome);
+      return sent;
+    } catch (error) {
+      this.report(input.clientId, turn, failure(error, input.signal));
+      throw error;
+    } finally {
+      await open.release();
+    }
+  }
+
+  private async run(turn: Turn, open: OpenTurn, input: SendMessageInput): Promise<SentMessage> {
+    const { modelPolicy, historyBounds, clock } = this.deps;
+    // Read while the turn is open: a deletion that comes later finds the turn and ends it.
+    const character = await this.deps.characters.find(input.clientId, input.characterId);
+    if (character === null) throw new AppError('character_not_found');
+    const before = open.conversation;
+    if (before !== null && before.characterId !== character.id) {
+      throw new AppError('conversation_character_mismatch');
+    }
+    const history = selectHistory(before?.exchanges ?? [], historyBounds);
+    const completion = await this.ask(
+      {
+        ...effectiveModel(modelPolicy, character),
+        instructions: character.instructions,
+        history,
+        message: turn.userMessage,
+        temperature: character.temperature,
+      },
+      AbortSignal.any([input.signal, open.lost]),
+      input.onModelTime,
+    );
+    const completed = completeTurn(turn, completion, isoTime(clock.now()));
+    const after = await open.commit(completed, character.ttlSeconds);
+    return {
+      turn: completed,
+      conversation: {
+        id: after.id,
+        characterId: after.characterId,
+        isNew: before === null,
+        turns: after.turns,
+        expiresAt: after.expiresAt,
+        truncated: history.length < (before?.turns ?? 0),
+      },
+    };
+  }
+
+  private async ask(
+    prompt: Parameters<LlmGateway['generate']>[0],
+    signal: AbortSignal,
+    onModelTime: SendMessageInput['onModelTime'],
+  ) {
+    const { llm, clock } = this.deps;
+    const askedAt = clock.monotonicMs();
+    try {
+      signal.throwIfAborted();
+      return await llm.generate(prompt, signal);
+    } finally {
+      onModelTime?.(clock.monotonicMs() - askedAt);
+    }
+  }
+
+  private report(clientId: string, turn: Turn, outcome: TurnOutcome): void {
+    const { id: turnId, conversationId, characterId } = turn;
+    const usage = outcome.status === 'completed' ? { model: outcome.model, usage: outcome.usage } : {};
+    const code = outcome.status === 'failed' ? { code: outcome.code } : {};
+    this.deps.logger.info(
+      { clientId, turnId, conversationId, characterId, outcome: outcome.status, ...usage, ...code },
+      'turn',
+    );
+  }
+}
+
+function failure(error: unknown, callerSignal: AbortSignal): TurnOutcome {
+  if (callerSignal.aborted) return { status: 'cancelled' };
+  return { status: 'failed', code: error instanceof AppError ? error.code : 'internal_error' };
+}

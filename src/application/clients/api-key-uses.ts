@@ -1,0 +1,37 @@
+import type { ApiKeyUse, ClientRepository } from '#src/application/ports/client-repository.js';
+import { type Clock, isoTime } from '#src/application/ports/clock.js';
+import type { ApiKeyVerifier } from '#src/domain/api-key.js';
+
+interface Dependencies {
+  readonly clients: ClientRepository;
+  readonly clock: Clock;
+}
+
+/** How stale `lastUsedAt` may be: a key in constant use costs one write in this time. */
+const ACCURACY_MS = 60_000;
+const MOST_WAITING = 10_000;
+
+/**
+ * Collects when keys were used, so that no request waits for that write. Whoever owns it calls
+ * `flush` now and then, and once at the end.
+ */
+export class ApiKeyUses {
+  private waiting = new Map<string, ApiKeyUse>();
+
+  constructor(private readonly deps: Dependencies) {}
+
+  note(key: ApiKeyVerifier): void {
+    const now = this.deps.clock.now();
+    if (key.lastUsedAt !== null && now - Date.parse(key.lastUsedAt) < ACCURACY_MS) return;
+    if (this.waiting.has(key.keyId) || this.waiting.size >= MOST_WAITING) return;
+    this.waiting.set(key.keyId, { clientId: key.clientId, keyId: key.keyId, usedAt: isoTime(now) });
+  }
+
+  /** What could not be written is given up: the next use notes it again. */
+  async flush(): Promise<void> {
+    if (this.waiting.size === 0) return;
+    const uses = [...this.waiting.values()];
+    this.waiting = new Map();
+    await this.deps.clients.recordKeyUses(uses);
+  }
+}

@@ -1,0 +1,19 @@
+import type { ClientRepository } from '#src/application/ports/client-repository.js';
+import { AppError } from '#src/domain/app-error.js';
+import { type ApiKeyIssuers, type IssuedApiKey, issueApiKey } from './issue-api-key.js';
+
+interface Dependencies extends ApiKeyIssuers {
+  readonly clients: ClientRepository;
+}
+
+/** A further key; the others stay valid, so that a key is rotated without downtime. */
+export class CreateApiKey {
+  constructor(private readonly deps: Dependencies) {}
+
+  async execute(input: { clientId: string; name?: string | null }): Promise<IssuedApiKey> {
+    const { stored, issued } = issueApiKey(this.deps, input.name ?? null);
+    const added = await this.deps.clients.addKey(input.clientId, stored);
+    if (!added) throw new AppError('unauthenticated');
+    return issued;
+  }
+}

@@ -1,0 +1,39 @@
+import type { ClientRepository } from '#src/application/ports/client-repository.js';
+import { isoTime } from '#src/application/ports/clock.js';
+import type { CommonPasswords } from '#src/application/ports/common-passwords.js';
+import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
+import type { Client } from '#src/domain/client.js';
+import { type ApiKeyIssuers, issueApiKey } from './issue-api-key.js';
+import { requireAcceptablePassword } from './password-rules.js';
+
+interface Dependencies extends ApiKeyIssuers {
+  readonly clients: ClientRepository;
+  readonly passwords: PasswordHasher;
+  readonly commonPasswords: CommonPasswords;
+}
+
+export interface SignUpInput {
+  readonly email: string;
+  readonly password: string;
+  readonly storeName?: string | null;
+}
+
+/** Makes an account with its first key. */
+export class SignUp {
+  constructor(private readonly deps: Dependencies) {}
+
+  async execute(input: SignUpInput): Promise<{ client: Client; apiKey: string }> {
+    const { clients, passwords, commonPasswords, ids, clock } = this.deps;
+    await requireAcceptablePassword(commonPasswords, input.password, input.email, 'password');
+    const passwordHash = await passwords.hash(input.password);
+    const client: Client = {
+      id: ids.next(),
+      email: input.email,
+      storeName: input.storeName ?? null,
+      createdAt: isoTime(clock.now()),
+    };
+    const { stored, issued } = issueApiKey(this.deps, null);
+    await clients.create({ client, passwordHash }, stored);
+    return { client, apiKey: issued.apiKey };
+  }
+}

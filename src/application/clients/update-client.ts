@@ -1,0 +1,62 @@
+import type { ClientRepository } from '#src/application/ports/client-repository.js';
+import type { CommonPasswords } from '#src/application/ports/common-passwords.js';
+import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
+import { AppError, invalidFields } from '#src/domain/app-error.js';
+import type { Client } from '#src/domain/client.js';
+import { requireAcceptablePassword } from './password-rules.js';
+
+interface Dependencies {
+  readonly clients: ClientRepository;
+  readonly passwords: PasswordHasher;
+  readonly commonPasswords: CommonPasswords;
+}
+
+export interface UpdateClientInput {
+  readonly clientId: string;
+  readonly storeName?: string | null;
+  readonly email?: string;
+  readonly newPassword?: string;
+  readonly currentPassword?: string;
+}
+
+/** Changes an account; what could be used to take it over needs the current password. */
+export class UpdateClient {
+  constructor(private readonly deps: Dependencies) {}
+
+  async execute(input: UpdateClientInput): Promise<Client> {
+    const { clientId, storeName, email, newPassword } = input;
+    if (storeName === undefined && email === undefined && newPassword === undefined) {
+      throw invalidFields({ field: 'body', message: 'must change storeName, email or newPassword' });
+    }
+    const passwordHash =
+      email === undefined && newPassword === undefined ? undefined : await this.rehash(input);
+
+    const client = await this.deps.clients.update(clientId, {
+      ...(storeName === undefined ? {} : { storeName }),
+      ...(email === undefined ? {} : { email }),
+      ...(passwordHash === undefined ? {} : { passwordHash }),
+    });
+    if (client === null) throw new AppError('unauthenticated');
+    return client;
+  }
+
+  /** Proves the owner; answers the new password's hash, if there is a new one. */
+  private async rehash(input: UpdateClientInput): Promise<string | undefined> {
+    const { clients, passwords, commonPasswords } = this.deps;
+    if (input.currentPassword === undefined) {
+      throw invalidFields({
+        field: 'currentPassword',
+        message: 'is needed to change the email or the password',
+      });
+    }
+    const credentials = await clients.findCredentials(input.clientId);
+    if (credentials === null) throw new AppError('unauthenticated');
+    if (!(await passwords.verify(input.currentPassword, credentials.passwordHash))) {
+      throw new AppError('forbidden', { detail: 'The current password is wrong.' });
+    }
+    if (input.newPassword === undefined) return undefined;
+    const email = input.email ?? credentials.client.email;
+    await requireAcceptablePassword(commonPasswords, input.newPassword, email, 'newPassword');
+    return passwords.hash(input.newPassword);
+  }
+}
