@@ -1,0 +1,71 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { FieldError } from '#src/domain/app-error.js';
+import type { OpenApiDocument } from './openapi-document.js';
+
+const DOCUMENT = 'openapi.json';
+const LONGEST_NAME = 64;
+
+/**
+ * Request bodies against the published openapi.json itself, so that what it says is what holds. tsoa's own check
+ * follows, but it turns "12" into 12 in places and lets unknown properties of some types through.
+ */
+export class BodySchemas {
+  private readonly ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
+  private readonly compiled = new Map<string, ValidateFunction>();
+
+  constructor(private readonly document: OpenApiDocument) {
+    this.ajv.addSchema({ $id: DOCUMENT, ...toJsonSchema({ components: document.components }) });
+  }
+
+  /**
+   * @param routePath as express knows it, `/api/characters/:uuid`.
+   * @returns one entry for each faulty field; empty when the body is as the contract has it.
+   */
+  check(method: string, routePath: string, body: unknown): FieldError[] {
+    const validate = this.validator(method.toLowerCase(), routePath.replace(/:(\w+)/g, '{$1}'));
+    if (validate(body)) return [];
+    const byField = new Map<string, FieldError>();
+    for (const error of validate.errors ?? []) {
+      const fault = toFieldError(error);
+      if (!byField.has(fault.field)) byField.set(fault.field, fault);
+    }
+    return [...byField.values()];
+  }
+
+  private validator(method: string, path: string): ValidateFunction {
+    const name = `${method} ${path}`;
+    const known = this.compiled.get(name);
+    if (known !== undefined) return known;
+    const schema = this.document.paths[path]?.[method]?.requestBody?.content['application/json']?.schema;
+    if (schema === undefined) throw new Error(`openapi.json has no request body for ${name}`);
+    const validate = this.ajv.compile(toJsonSchema(schema));
+    this.compiled.set(name, validate);
+    return validate;
+  }
+}
+
+/** OpenAPI 3.0 writes "or null" and references in its own way. */
+function toJsonSchema(schema: object): object {
+  return JSON.parse(JSON.stringify(schema), (key: string, value: unknown) => {
+    if (key === '$ref' && typeof value === 'string') return `${DOCUMENT}${value}`;
+    if (typeof value !== 'object' || value === null || !('nullable' in value) || !('allOf' in value))
+      return value;
+    const { nullable, allOf, ...rest } = value;
+    return { ...rest, anyOf: [{ allOf }, { type: 'null' }] };
+  });
+}
+
+function toFieldError({ instancePath, keyword, params, message }: ErrorObject): FieldError {
+  const parent = instancePath.slice(1).replaceAll('/', '.');
+  const inner = keyword === 'required' ? params['missingProperty'] : params['additionalProperty'];
+  const path = [parent, typeof inner === 'string' ? inner.slice(0, LONGEST_NAME) : ''].filter(
+    (part) => part !== '',
+  );
+  return { field: path.join('.') || 'body', message: sentence(keyword, message) };
+}
+
+function sentence(keyword: string, message: string | undefined): string {
+  if (keyword === 'required') return 'is required';
+  if (keyword === 'additionalProperties') return 'is not a known field';
+  return message ?? 'is not valid';
+}

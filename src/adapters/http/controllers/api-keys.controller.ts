@@ -1,0 +1,65 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Middlewares,
+  Path,
+  Post,
+  Request,
+  Response,
+  Route,
+  Security,
+  SuccessResponse,
+  Tags,
+} from '@tsoa/runtime';
+import type { Request as ExpressRequest } from 'express';
+import { inject, injectable } from 'inversify';
+import { CreateApiKey } from '#src/application/clients/create-api-key.js';
+import { ListApiKeys } from '#src/application/clients/list-api-keys.js';
+import { RevokeApiKey } from '#src/application/clients/revoke-api-key.js';
+import { jsonBody } from '../json-body.js';
+import type { Problem } from '../problem.js';
+import { callingClientId } from '../request-context.js';
+import type { ApiKeyInput, ApiKeyList, IssuedApiKey, Uuid } from '../schemas.js';
+
+@Route('api/clients/me/keys')
+@Tags('accounts')
+@Security('client')
+@Response<Problem>(401, 'unauthenticated')
+@Response<Problem>(503, 'database_unavailable, shutting_down')
+@injectable()
+export class ApiKeysController extends Controller {
+  constructor(
+    @inject(ListApiKeys) private readonly listApiKeys: ListApiKeys,
+    @inject(CreateApiKey) private readonly createApiKey: CreateApiKey,
+    @inject(RevokeApiKey) private readonly revokeApiKey: RevokeApiKey,
+  ) {
+    super();
+  }
+
+  @Get()
+  async getKeys(@Request() request: ExpressRequest): Promise<ApiKeyList> {
+    return { data: await this.listApiKeys.execute({ clientId: callingClientId(request) }) };
+  }
+
+  /** A further key, shown this once; the others stay valid. */
+  @Post()
+  @Middlewares(jsonBody)
+  @SuccessResponse(201, 'Created')
+  @Response<Problem>(400, 'invalid_request')
+  @Response<Problem>(413, 'payload_too_large')
+  @Response<Problem>(415, 'unsupported_media_type')
+  async postKey(@Request() request: ExpressRequest, @Body() input: ApiKeyInput): Promise<IssuedApiKey> {
+    return this.createApiKey.execute({ clientId: callingClientId(request), name: input.name });
+  }
+
+  @Delete('{id}')
+  @SuccessResponse(204, 'Revoked')
+  @Response<Problem>(400, 'invalid_request')
+  @Response<Problem>(404, 'api_key_not_found')
+  @Response<Problem>(409, 'last_key')
+  async deleteKey(@Request() request: ExpressRequest, @Path() id: Uuid): Promise<void> {
+    await this.revokeApiKey.execute({ clientId: callingClientId(request), keyId: id });
+  }
+}

@@ -1,0 +1,52 @@
+import {
+  Body,
+  Controller,
+  Middlewares,
+  Post,
+  Response,
+  Route,
+  Security,
+  SuccessResponse,
+  Tags,
+} from '@tsoa/runtime';
+import { inject, injectable } from 'inversify';
+import { RecoverAccess } from '#src/application/clients/recover-access.js';
+import { SignUp } from '#src/application/clients/sign-up.js';
+import { jsonBody } from '../json-body.js';
+import type { Problem } from '../problem.js';
+import type { IssuedApiKey, KeyRecoveryInput, SignUpInput, SignUpResult } from '../schemas.js';
+
+@Route('auth')
+@Tags('accounts')
+@Response<Problem>(400, 'invalid_request')
+@Response<Problem>(401, 'unauthenticated')
+@Response<Problem>(413, 'payload_too_large')
+@Response<Problem>(415, 'unsupported_media_type')
+@Response<Problem>(503, 'database_unavailable, overloaded, shutting_down')
+@injectable()
+export class AuthController extends Controller {
+  constructor(
+    @inject(SignUp) private readonly signUp: SignUp,
+    @inject(RecoverAccess) private readonly recoverAccess: RecoverAccess,
+  ) {
+    super();
+  }
+
+  /** Makes an account with its first key, which is shown this once. */
+  @Post('signup')
+  @Security('signup')
+  @Middlewares(jsonBody)
+  @SuccessResponse(201, 'Created')
+  @Response<Problem>(409, 'email_taken')
+  async postSignUp(@Body() input: SignUpInput): Promise<SignUpResult> {
+    return this.signUp.execute(input);
+  }
+
+  /** A new key for an owner who lost theirs. */
+  @Post('keys')
+  @Middlewares(jsonBody)
+  @SuccessResponse(201, 'Created')
+  async postRecovery(@Body() input: KeyRecoveryInput): Promise<IssuedApiKey> {
+    return this.recoverAccess.execute(input);
+  }
+}

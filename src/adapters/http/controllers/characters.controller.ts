@@ -1,0 +1,121 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Middlewares,
+  Patch,
+  Path,
+  Post,
+  Query,
+  Request,
+  Response,
+  Route,
+  Security,
+  SuccessResponse,
+  Tags,
+} from '@tsoa/runtime';
+import type { Request as ExpressRequest } from 'express';
+import { inject, injectable } from 'inversify';
+import { CreateCharacter } from '#src/application/characters/create-character.js';
+import { DeleteCharacter } from '#src/application/characters/delete-character.js';
+import { GetCharacter } from '#src/application/characters/get-character.js';
+import { ListCharacters } from '#src/application/characters/list-characters.js';
+import { UpdateCharacter } from '#src/application/characters/update-character.js';
+import { DEFAULT_TTL_SECONDS } from '#src/domain/character.js';
+import { jsonBody } from '../json-body.js';
+import type { Problem } from '../problem.js';
+import { callingClientId } from '../request-context.js';
+import type {
+  Character,
+  CharacterInput,
+  CharacterList,
+  CharacterPatch,
+  PageLimit,
+  Uuid,
+} from '../schemas.js';
+
+@Route('api/characters')
+@Tags('characters')
+@Security('client')
+@Response<Problem>(400, 'invalid_request')
+@Response<Problem>(401, 'unauthenticated')
+@Response<Problem>(503, 'database_unavailable, shutting_down')
+@injectable()
+export class CharactersController extends Controller {
+  constructor(
+    @inject(CreateCharacter) private readonly createCharacter: CreateCharacter,
+    @inject(ListCharacters) private readonly listCharacters: ListCharacters,
+    @inject(GetCharacter) private readonly getCharacter: GetCharacter,
+    @inject(UpdateCharacter) private readonly updateCharacter: UpdateCharacter,
+    @inject(DeleteCharacter) private readonly deleteCharacter: DeleteCharacter,
+  ) {
+    super();
+  }
+
+  @Post()
+  @Middlewares(jsonBody)
+  @SuccessResponse(201, 'Created; its address is in Location')
+  @Response<Problem>(413, 'payload_too_large')
+  @Response<Problem>(415, 'unsupported_media_type')
+  async postCharacter(@Request() request: ExpressRequest, @Body() input: CharacterInput): Promise<Character> {
+    const character = await this.createCharacter.execute({
+      clientId: callingClientId(request),
+      traits: input,
+    });
+    this.setHeader('Location', `/api/characters/${character.id}`);
+    return character;
+  }
+
+  /**
+   * Newest first.
+   * @param limit at most so many
+   * @param cursor the `nextCursor` of the page before
+   */
+  @Get()
+  async getCharacters(
+    @Request() request: ExpressRequest,
+    @Query() limit: PageLimit = 20,
+    @Query() cursor?: Uuid,
+  ): Promise<CharacterList> {
+    const page = await this.listCharacters.execute({
+      clientId: callingClientId(request),
+      limit,
+      before: cursor ?? null,
+    });
+    return { data: [...page.characters], nextCursor: page.nextBefore };
+  }
+
+  @Get('{uuid}')
+  @Response<Problem>(404, 'character_not_found')
+  async getOne(@Request() request: ExpressRequest, @Path() uuid: Uuid): Promise<Character> {
+    return this.getCharacter.execute({ clientId: callingClientId(request), characterId: uuid });
+  }
+
+  @Patch('{uuid}')
+  @Middlewares(jsonBody)
+  @Response<Problem>(404, 'character_not_found')
+  @Response<Problem>(413, 'payload_too_large')
+  @Response<Problem>(415, 'unsupported_media_type')
+  async patchCharacter(
+    @Request() request: ExpressRequest,
+    @Path() uuid: Uuid,
+    @Body() patch: CharacterPatch,
+  ): Promise<Character> {
+    const { ttlSeconds, ...others } = patch;
+    return this.updateCharacter.execute({
+      clientId: callingClientId(request),
+      characterId: uuid,
+      changes:
+        ttlSeconds === undefined ? others : { ...others, ttlSeconds: ttlSeconds ?? DEFAULT_TTL_SECONDS },
+    });
+  }
+
+  /** Its conversations go too. */
+  @Delete('{uuid}')
+  @SuccessResponse(204, 'Gone')
+  @Response<Problem>(404, 'character_not_found')
+  async deleteOne(@Request() request: ExpressRequest, @Path() uuid: Uuid): Promise<void> {
+    await this.deleteCharacter.execute({ clientId: callingClientId(request), characterId: uuid });
+  }
+}

@@ -1,0 +1,69 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Middlewares,
+  Patch,
+  Request,
+  Response,
+  Route,
+  Security,
+  SuccessResponse,
+  Tags,
+} from '@tsoa/runtime';
+import type { Request as ExpressRequest } from 'express';
+import { inject, injectable } from 'inversify';
+import { DeleteClient } from '#src/application/clients/delete-client.js';
+import { GetClient } from '#src/application/clients/get-client.js';
+import { UpdateClient } from '#src/application/clients/update-client.js';
+import { jsonBody } from '../json-body.js';
+import type { Problem } from '../problem.js';
+import { callingClientId } from '../request-context.js';
+import type { Client, ClientPatch } from '../schemas.js';
+
+@Route('')
+@Tags('accounts')
+@Security('client')
+@Response<Problem>(401, 'unauthenticated')
+@Response<Problem>(503, 'database_unavailable, shutting_down')
+@injectable()
+export class ClientsController extends Controller {
+  constructor(
+    @inject(GetClient) private readonly getClient: GetClient,
+    @inject(UpdateClient) private readonly updateClient: UpdateClient,
+    @inject(DeleteClient) private readonly deleteClient: DeleteClient,
+  ) {
+    super();
+  }
+
+  @Get('api/clients/me')
+  async getMe(@Request() request: ExpressRequest): Promise<Client> {
+    return this.getClient.execute({ clientId: callingClientId(request) });
+  }
+
+  @Patch('api/clients/me')
+  @Middlewares(jsonBody)
+  @Response<Problem>(400, 'invalid_request')
+  @Response<Problem>(403, 'forbidden: the current password is wrong')
+  @Response<Problem>(409, 'email_taken')
+  @Response<Problem>(413, 'payload_too_large')
+  @Response<Problem>(415, 'unsupported_media_type')
+  async patchMe(@Request() request: ExpressRequest, @Body() patch: ClientPatch): Promise<Client> {
+    return this.updateClient.execute({ clientId: callingClientId(request), ...patch });
+  }
+
+  /** The account, its keys, characters and conversations are gone, at once and everywhere. */
+  @Delete('api/clients/me')
+  @SuccessResponse(204, 'Gone')
+  async deleteMe(@Request() request: ExpressRequest): Promise<void> {
+    await this.deleteClient.execute({ clientId: callingClientId(request) });
+  }
+
+  /** The same as `DELETE /api/clients/me`. */
+  @Delete('clients/me')
+  @SuccessResponse(204, 'Gone')
+  async deleteMeByShortPath(@Request() request: ExpressRequest): Promise<void> {
+    await this.deleteMe(request);
+  }
+}

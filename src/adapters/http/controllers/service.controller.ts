@@ -1,0 +1,84 @@
+import { Controller, Get, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
+import type { Request as ExpressRequest } from 'express';
+import { inject, injectable } from 'inversify';
+import { CheckHealth, type PartHealth } from '#src/application/health/check-health.js';
+import { AppError } from '#src/domain/app-error.js';
+import type { Problem } from '../problem.js';
+import { Readiness } from '../readiness.js';
+import { ServiceVersion } from '../service-version.js';
+import type { Count } from '../turn-schemas.js';
+
+export interface ServiceInfo {
+  name: string;
+  version: string;
+  /** Paths on this host. */
+  docs: string;
+  openapi: string;
+  health: string;
+}
+
+export interface HealthReport {
+  status: 'ok' | 'degraded' | 'down';
+  version: string;
+  uptimeSeconds: Count;
+  checks: HealthChecks;
+}
+
+export interface HealthChecks {
+  database: PartHealth;
+  cache: PartHealth;
+  model: PartHealth;
+}
+
+export interface Liveness {
+  status: 'ok';
+}
+
+@Route('')
+@Tags('service')
+@injectable()
+export class ServiceController extends Controller {
+  constructor(
+    @inject(CheckHealth) private readonly checkHealth: CheckHealth,
+    @inject(Readiness) private readonly readiness: Readiness,
+    @inject(ServiceVersion) private readonly version: ServiceVersion,
+  ) {
+    super();
+  }
+
+  /** What this is, and where to read on. */
+  @Get('/')
+  getInfo(): ServiceInfo {
+    return {
+      name: 'FastWrap',
+      version: this.version.text,
+      docs: '/docs',
+      openapi: '/openapi.json',
+      health: '/health',
+    };
+  }
+
+  /** The state of the parts that a turn needs. Never calls a model. */
+  @Get('/health')
+  @Response<HealthReport>(503, 'A needed part is down')
+  async getHealth(): Promise<HealthReport> {
+    const health = await this.checkHealth.execute();
+    if (health.status === 'down') this.setStatus(503);
+    return { ...health, version: this.version.text };
+  }
+
+  /** Whether the process runs; looks at nothing outside it. */
+  @Get('/livez')
+  getLiveness(): Liveness {
+    return { status: 'ok' };
+  }
+
+  /** Whether to send requests here: not while starting or draining. */
+  @Get('/readyz')
+  @Response<Problem>(503, 'Starting or draining')
+  @SuccessResponse(200)
+  getReadiness(@Request() _request: ExpressRequest): Liveness {
+    if (!this.readiness.isReady) throw new AppError('shutting_down');
+    return { status: 'ok' };
+  }
+}

@@ -1,0 +1,51 @@
+import type { IocContainer } from '@tsoa/runtime';
+import express, { type Application } from 'express';
+import type { Authorize } from '#src/application/access/authorize.js';
+import type { Clock } from '#src/application/ports/clock.js';
+import type { Logger } from '#src/application/ports/logger.js';
+import { AppError } from '#src/domain/app-error.js';
+import { BodySchemas } from './body-schemas.js';
+import { docsPages } from './docs-pages.js';
+import { errorHandler } from './error-handler.js';
+import { RegisterRoutes } from './generated/routes.js';
+import { setHttpServices } from './http-services.js';
+import type { OpenApiDocument } from './openapi-document.js';
+import type { Readiness } from './readiness.js';
+import { requestFrame } from './request-frame.js';
+import { unmatched } from './unmatched.js';
+
+export interface HttpAppOptions {
+  readonly controllers: IocContainer;
+  readonly authorize: Authorize;
+  readonly document: OpenApiDocument;
+  readonly readiness: Readiness;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const ANSWERED_WHILE_DRAINING = new Set(['/livez', '/readyz', '/health']);
+
+/** The whole HTTP surface; it listens nowhere yet. */
+export function createHttpApp(options: HttpAppOptions): Application {
+  const { document, readiness, clock, logger } = options;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  setHttpServices(app, {
+    controllers: options.controllers,
+    authorize: options.authorize,
+    bodySchemas: new BodySchemas(document),
+  });
+
+  app.use(requestFrame(clock, logger));
+  app.use((request, response, next) => {
+    if (!readiness.isDraining || ANSWERED_WHILE_DRAINING.has(request.path)) return next();
+    response.set('Connection', 'close');
+    throw new AppError('shutting_down');
+  });
+  RegisterRoutes(app);
+  app.use(docsPages(document));
+  app.use(unmatched(document));
+  app.use(errorHandler(logger));
+  return app;
+}

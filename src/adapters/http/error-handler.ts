@@ -1,0 +1,25 @@
+import type { ErrorRequestHandler } from 'express';
+import type { Logger } from '#src/application/ports/logger.js';
+import { toAppError, toProblem } from './problem.js';
+import { requestContext } from './request-context.js';
+
+/** The last middleware: one error body for everything. The cause goes to the log and nowhere else. */
+export function errorHandler(logger: Logger): ErrorRequestHandler {
+  return (thrown: unknown, request, response, _next) => {
+    const { requestId } = requestContext(request);
+    const error = toAppError(thrown);
+    const problem = toProblem(error, requestId);
+    if (problem.status >= 500)
+      logger.error({ requestId, code: error.code, err: error.cause ?? error }, 'request failed');
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (error.retryAfterSeconds !== undefined) response.set('Retry-After', String(error.retryAfterSeconds));
+    if (error.kind === 'unauthenticated') response.set('WWW-Authenticate', 'Bearer realm="fastwrap"');
+    // Not through express, which would add a charset that the media type does not have.
+    response.statusCode = problem.status;
+    response.setHeader('Content-Type', 'application/problem+json');
+    response.end(JSON.stringify(problem));
+  };
+}

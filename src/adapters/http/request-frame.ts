@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import type { Request, RequestHandler, Response } from 'express';
+import onHeaders from 'on-headers';
+import type { Clock } from '#src/application/ports/clock.js';
+import type { Logger } from '#src/application/ports/logger.js';
+import { type RequestContext, requestContext, setRequestContext } from './request-context.js';
+
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** The first middleware: gives the request its context, every response `x-request-id` and `Server-Timing`, the log a line. */
+export function requestFrame(clock: Clock, logger: Logger): RequestHandler {
+  return (request, response, next) => {
+    const incoming = request.get('x-request-id');
+    const context: RequestContext = {
+      requestId: incoming !== undefined && REQUEST_ID.test(incoming) ? incoming : randomUUID(),
+      startedMs: clock.monotonicMs(),
+      llmMs: null,
+      principal: null,
+    };
+    setRequestContext(request, context);
+    response.set('x-request-id', context.requestId);
+    onHeaders(response, () => {
+      response.set('Server-Timing', serverTiming(clock.monotonicMs() - context.startedMs, context.llmMs));
+    });
+    response.once('close', () => logRequest(logger, request, response, clock));
+    next();
+  };
+}
+
+/** `app` is the time spent here, without the wait for the model (W3C Server Timing; milliseconds). */
+function serverTiming(elapsedMs: number, llmMs: number | null): string {
+  const app = `app;dur=${Math.max(0, elapsedMs - (llmMs ?? 0)).toFixed(1)}`;
+  return llmMs === null ? app : `${app}, llm;dur=${llmMs.toFixed(1)}`;
+}
+
+function logRequest(logger: Logger, request: Request, response: Response, clock: Clock): void {
+  const { requestId, startedMs, principal } = requestContext(request);
+  logger.info(
+    {
+      requestId,
+      method: request.method,
+      route: request.route?.path ?? null,
+      status: response.statusCode,
+      durationMs: Math.round(clock.monotonicMs() - startedMs),
+      clientId: principal?.kind === 'client' ? principal.clientId : undefined,
+      aborted: response.writableFinished ? undefined : true,
+    },
+    'request',
+  );
+}

@@ -1,0 +1,220 @@
+/**
+ * @pattern ^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$ must be a lower-case UUID
+ * @format uuid
+ */
+export type Uuid = string;
+
+/**
+ * The caller's own (a session or visitor id), or one that an earlier turn returned.
+ * @pattern ^[A-Za-z0-9._:-]{1,128}$ must be 1 to 128 of A–Z a–z 0–9 . _ : -
+ * @minLength 1
+ * @maxLength 128
+ */
+export type ConversationId = string;
+
+/**
+ * @pattern ^[^\s@]+@[^\s@]+\.[^\s@]+$ must be an email address
+ * @maxLength 254
+ */
+export type Email = string;
+
+/**
+ * 8 to 128 characters after NFKC, none of the most common passwords, not the email.
+ * @minLength 1
+ * @maxLength 1024
+ */
+export type Password = string;
+
+/**
+ * @minLength 1
+ * @maxLength 120
+ */
+export type Label = string;
+
+/**
+ * @minLength 1
+ * @maxLength 80
+ */
+export type CharacterName = string;
+
+/**
+ * What the model is told to be: its one system message, byte for byte.
+ * @minLength 1
+ * @maxLength 16000
+ */
+export type Instructions = string;
+
+/**
+ * @maxLength 2000
+ */
+export type Greeting = string;
+
+/**
+ * One of the models that the operator allows.
+ * @minLength 1
+ * @maxLength 200
+ */
+export type ModelName = string;
+
+/**
+ * @isDouble
+ * @minimum 0
+ * @maximum 2
+ */
+export type Temperature = number;
+
+/**
+ * In tokens; the operator's cap may be lower.
+ * @isInt
+ * @minimum 1
+ * @maximum 1000000
+ */
+export type MaxOutputTokens = number;
+
+/**
+ * How long a conversation lives after its last completed turn.
+ * @isInt
+ * @minimum 10
+ * @maximum 86400
+ */
+export type TtlSeconds = number;
+
+/**
+ * @isInt
+ * @minimum 1
+ * @maximum 100
+ */
+export type PageLimit = number;
+
+/**
+ * @minLength 1
+ * @maxLength 8000
+ */
+export type MessageText = string;
+
+/**
+ * ISO 8601, UTC.
+ * @format date-time
+ */
+export type Timestamp = string;
+
+/** A store, an agency or a product team. */
+export interface Client {
+  id: Uuid;
+  email: Email;
+  storeName: string | null;
+  createdAt: Timestamp;
+}
+
+/** A key without its secret. */
+export interface ApiKey {
+  id: Uuid;
+  name: string | null;
+  /** The last four characters of the secret part, to tell keys apart. */
+  lastFour: string;
+  createdAt: Timestamp;
+  /** Accurate to a minute or so; null until the first use. */
+  lastUsedAt: Timestamp | null;
+  revokedAt: Timestamp | null;
+}
+
+export interface ApiKeyList {
+  /** Oldest first, revoked ones too. */
+  data: ApiKey[];
+}
+
+/** A key at the one moment that it is shown. */
+export interface IssuedApiKey {
+  id: Uuid;
+  name: string | null;
+  apiKey: string;
+  createdAt: Timestamp;
+}
+
+/** A persona: what the model is told to be, and how it is asked. */
+export interface Character {
+  id: Uuid;
+  name: CharacterName;
+  instructions: Instructions;
+  greeting: Greeting | null;
+  /** Null: the operator's model. */
+  model: ModelName | null;
+  /** Null: the provider's own default. */
+  temperature: Temperature | null;
+  /** Null: the operator's cap. */
+  maxOutputTokens: MaxOutputTokens | null;
+  ttlSeconds: TtlSeconds;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+}
+
+export interface SignUpInput {
+  email: Email;
+  password: Password;
+  storeName?: Label;
+}
+
+export interface SignUpResult {
+  client: Client;
+  /** Shown this once. */
+  apiKey: string;
+}
+
+export interface KeyRecoveryInput {
+  email: Email;
+  password: Password;
+  name?: Label;
+}
+
+export interface ApiKeyInput {
+  name?: Label;
+}
+
+/** Any of these, at least one. Changing the email or the password needs `currentPassword`. */
+export interface ClientPatch {
+  /** Null clears it. */
+  storeName?: Label | null;
+  email?: Email;
+  newPassword?: Password;
+  currentPassword?: Password;
+}
+
+export interface CharacterInput {
+  name: CharacterName;
+  instructions: Instructions;
+  greeting?: Greeting;
+  model?: ModelName;
+  temperature?: Temperature;
+  maxOutputTokens?: MaxOutputTokens;
+  /** 300 when absent. */
+  ttlSeconds?: TtlSeconds;
+}
+
+/** Any of these, at least one; null clears an optional field. */
+export interface CharacterPatch {
+  name?: CharacterName;
+  instructions?: Instructions;
+  greeting?: Greeting | null;
+  model?: ModelName | null;
+  temperature?: Temperature | null;
+  maxOutputTokens?: MaxOutputTokens | null;
+  /** Null: the default of 300. */
+  ttlSeconds?: TtlSeconds | null;
+}
+
+export interface CharacterList {
+  /** Newest first. */
+  data: Character[];
+  /** For the query parameter `cursor`; null at the end. */
+  nextCursor: string | null;
+}
+
+export interface ChatInput {
+  characterId: Uuid;
+  message: MessageText;
+  /** Absent: a new conversation. One that is unknown or has expired starts afresh. */
+  conversationId?: ConversationId;
+  stream?: boolean;
+  /** When another turn of the conversation is running: wait (at most 8 do, at most 30 s), or be refused at once. */
+  onBusy?: 'queue' | 'reject';
+}

@@ -1,0 +1,4 @@
+/** The version of this build, as package.json has it. */
+export class ServiceVersion {
+  constructor(readonly text: string) {}
+}

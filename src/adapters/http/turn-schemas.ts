@@ -1,0 +1,87 @@
+import type { SentMessage } from '#src/application/chat/send-message.js';
+import type { Conversation } from '#src/domain/conversation.js';
+import type { ConversationId, Timestamp, Uuid } from './schemas.js';
+
+/**
+ * @isInt
+ * @minimum 0
+ */
+export type Count = number;
+
+/** A completed turn: it has been stored. */
+export interface Turn {
+  turnId: Uuid;
+  conversation: TurnConversation;
+  reply: TurnReply;
+  /** The model that answered. */
+  model: string;
+  usage: TurnUsage;
+}
+
+export interface TurnConversation {
+  id: ConversationId;
+  characterId: Uuid;
+  isNew: boolean;
+  /** Completed turns, this one included. */
+  turns: Count;
+  expiresAt: Timestamp;
+  /** Whether the model was shown less than the whole conversation. */
+  truncated: boolean;
+}
+
+/** Tokens. `estimated` when the provider reported none. */
+export interface TurnUsage {
+  inputTokens: Count;
+  outputTokens: Count;
+  totalTokens: Count;
+  estimated: boolean;
+}
+
+export interface TurnReply {
+  role: 'assistant';
+  content: string;
+  /** `length`: the output cap cut it. */
+  finishReason: 'stop' | 'length';
+}
+
+export interface ConversationWithMessages {
+  conversation: ConversationSummary;
+  /** Oldest first. */
+  messages: ConversationMessage[];
+}
+
+export interface ConversationSummary {
+  id: ConversationId;
+  characterId: Uuid;
+  /** Completed turns, also those that are no longer kept. */
+  turns: Count;
+  expiresAt: Timestamp;
+}
+
+export interface ConversationMessage {
+  role: 'user' | 'assistant';
+  content: string;
+  createdAt: Timestamp;
+}
+
+export function toTurn({ turn, conversation }: SentMessage): Turn {
+  const { reply, model, usage } = turn.outcome;
+  return {
+    turnId: turn.id,
+    conversation,
+    reply: { role: 'assistant', content: reply.content, finishReason: reply.finishReason },
+    model,
+    usage,
+  };
+}
+
+export function toConversationWithMessages(conversation: Conversation): ConversationWithMessages {
+  const { id, characterId, turns, expiresAt } = conversation;
+  return {
+    conversation: { id, characterId, turns, expiresAt },
+    messages: conversation.exchanges.flatMap((exchange): ConversationMessage[] => [
+      { role: 'user', content: exchange.user, createdAt: exchange.userAt },
+      { role: 'assistant', content: exchange.assistant, createdAt: exchange.assistantAt },
+    ]),
+  };
+}
