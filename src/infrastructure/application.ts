@@ -1,0 +1,105 @@
+import { Container } from 'inversify';
+import { createHttpApp } from '#src/adapters/http/create-http-app.js';
+import { Readiness } from '#src/adapters/http/readiness.js';
+import { Authorize } from '#src/application/access/authorize.js';
+import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
+import type { Logger } from '#src/application/ports/logger.js';
+import type { Config } from './config/config.js';
+import { HttpServer } from './http-server.js';
+import { Lifecycle } from './lifecycle.js';
+import { conversationModule } from './modules/conversation-module.js';
+import { httpModule } from './modules/http-module.js';
+import { modelModule, WARM_UP } from './modules/model-module.js';
+import { openPersistence } from './modules/persistence-module.js';
+import { securityModule } from './modules/security-module.js';
+import { systemModule } from './modules/system-module.js';
+import { useCaseModule } from './modules/use-case-module.js';
+import { readOpenApiDocument } from './package-files.js';
+import { CLOCK, LOGGER } from './tokens.js';
+
+const KEY_USES_INTERVAL_MS = 10_000;
+
+/** Replaces bindings after all modules are loaded; tests put cheap or broken parts in. */
+export type Override = (container: Container) => void;
+
+/** One running service. A process can hold several. */
+export class Application {
+  private constructor(
+    readonly url: string,
+    private readonly readiness: Readiness,
+    private readonly lifecycle: Lifecycle,
+  ) {}
+
+  /** Opens in order; what was opened before a failure is closed again. */
+  static async start(config: Config, logger: Logger, override?: Override): Promise<Application> {
+    const lifecycle = new Lifecycle(logger);
+    try {
+      const container = await compose(config, logger, lifecycle);
+      override?.(container);
+      keepKeyUses(container, lifecycle);
+      const readiness = container.get(Readiness);
+      const server = await HttpServer.listen(createApp(container), config.host, config.port);
+      lifecycle.own('http server', () => server.close(config.shutdownGraceMs));
+      readiness.markReady();
+      warmUp(container);
+      return new Application(server.url, readiness, lifecycle);
+    } catch (error) {
+      await lifecycle.closeAll();
+      throw error;
+    }
+  }
+
+  /** New requests are refused from now on; those that run have the grace to end. */
+  async stop(): Promise<void> {
+    this.readiness.markDraining();
+    await this.lifecycle.closeAll();
+  }
+}
+
+async function compose(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Container> {
+  const persistence = await openPersistence(config.database, config.secret, lifecycle);
+  const container = new Container();
+  container.load(
+    systemModule(logger),
+    persistence.module,
+    securityModule(persistence.secret),
+    conversationModule(config, lifecycle),
+    modelModule(config.model),
+    useCaseModule(config),
+    httpModule(readOpenApiDocument().info.version),
+  );
+  return container;
+}
+
+function createApp(container: Container) {
+  return createHttpApp({
+    controllers: container,
+    authorize: container.get(Authorize),
+    readiness: container.get(Readiness),
+    document: readOpenApiDocument(),
+    clock: container.get(CLOCK),
+    logger: container.get(LOGGER),
+  });
+}
+
+function keepKeyUses(container: Container, lifecycle: Lifecycle): void {
+  const uses = container.get(ApiKeyUses);
+  const logger = container.get(LOGGER);
+  const flush = () =>
+    uses
+      .flush()
+      .catch((err: unknown) => logger.warn({ err }, 'the last use of API keys could not be recorded'));
+  const timer = setInterval(flush, KEY_USES_INTERVAL_MS);
+  lifecycle.own('key uses', () => {
+    clearInterval(timer);
+    return flush();
+  });
+}
+
+/** Behind the start, which does not wait for it: the first turn finds the provider's libraries loaded. */
+function warmUp(container: Container): void {
+  const logger = container.get(LOGGER);
+  container
+    .get(WARM_UP)()
+    .catch((err: unknown) => logger.error({ err }, 'the model provider could not be loaded'));
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { PROVIDERS } from '#src/domain/model-provider.js';
+
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+function wholeNumber(least: number, most: number, preset: number) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, `must be a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be a whole number from ${least} to ${most}`)
+    .default(preset);
+}
+
+const oneOf = <const T extends readonly [string, ...string[]]>(...names: T) =>
+  z.enum(names, { error: `must be one of ${names.join(', ')}` });
+
+const httpUrl = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
+    'must be an http(s) address',
+  );
+
+const nameList = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== ''),
+);
+
+const databaseUrl = z
+  .string()
+  .regex(/^(memory:|sqlite:.+)$/, 'must be sqlite:<path> or memory:')
+  .default('sqlite:./data/fastwrap.db');
+
+/** One entry for each variable: its form and default. What depends on another variable is checked by `readConfig`. */
+export const environmentSchema = z.object({
+  NODE_ENV: z.string().optional(),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535, 8555),
+  FASTWRAP_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  FASTWRAP_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  SIGNUP: oneOf('open', 'operator').default('open'),
+  MODEL: z.string().max(200, 'must have at most 200 characters').optional(),
+  MODEL_KEY: z.string().optional(),
+  MODEL_PROVIDER: oneOf(...PROVIDERS).optional(),
+  MODEL_BASE_URL: httpUrl.optional(),
+  MODEL_ALLOWED: nameList.default([]),
+  MODEL_MAX_OUTPUT_TOKENS: wholeNumber(1, 1_000_000, 4096),
+  MODEL_TOTAL_MS: wholeNumber(1, LONGEST_TIMER_MS, 60_000),
+  CONVERSATION_CACHE: oneOf('memory').default('memory'),
+  CONVERSATION_CACHE_MAX: wholeNumber(1, 100_000_000, 100_000),
+  CONVERSATION_CACHE_MAX_BYTES: wholeNumber(1_048_576, Number.MAX_SAFE_INTEGER, 268_435_456),
+  DATABASE_URL: databaseUrl,
+  HISTORY_MAX_MESSAGES: wholeNumber(2, 1000, 40),
+  HISTORY_MAX_TOKENS: wholeNumber(0, 10_000_000, 8000),
+  LOG_LEVEL: oneOf('debug', 'info', 'warn', 'error', 'silent').default('info'),
+  SHUTDOWN_GRACE_MS: wholeNumber(0, LONGEST_TIMER_MS, 25_000),
+});
+
+export type Environment = z.infer<typeof environmentSchema>;
+
+/** Settings of the documented service that this version does not have yet: better no start than a false promise. */
+export const UNSUPPORTED_VARIABLES = ['REDIS_URL', 'REDIS_HOST', 'MODEL_FALLBACK', 'BUDGET_TOKENS_PER_DAY'];

@@ -1,0 +1,44 @@
+import { ContainerModule } from 'inversify';
+import { MemoryCharacterRepository } from '#src/adapters/memory/memory-character-repository.js';
+import { MemoryClientRepository } from '#src/adapters/memory/memory-client-repository.js';
+import { MemoryDatabase } from '#src/adapters/memory/memory-database.js';
+import { SqliteCharacterRepository } from '#src/adapters/sqlite/sqlite-character-repository.js';
+import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repository.js';
+import { SqliteDatabase } from '#src/adapters/sqlite/sqlite-database.js';
+import type { DatabaseConfig } from '../config/config.js';
+import type { Lifecycle } from '../lifecycle.js';
+import { type MasterSecret, randomSecret, secretOfDatabase } from '../master-secret.js';
+import { CHARACTERS, CLIENTS } from '../tokens.js';
+
+interface OpenedPersistence {
+  readonly module: ContainerModule;
+  /** The secret that the stored keys and passwords were made with. */
+  readonly secret: MasterSecret;
+}
+
+/** Clients, keys and characters, where the configuration wants them. */
+export async function openPersistence(
+  config: DatabaseConfig,
+  configuredSecret: string | null,
+  lifecycle: Lifecycle,
+): Promise<OpenedPersistence> {
+  switch (config.kind) {
+    case 'memory': {
+      const database = new MemoryDatabase();
+      const module = new ContainerModule(({ bind }) => {
+        bind(CLIENTS).toConstantValue(new MemoryClientRepository(database));
+        bind(CHARACTERS).toConstantValue(new MemoryCharacterRepository(database));
+      });
+      return { module, secret: randomSecret(configuredSecret) };
+    }
+    case 'sqlite': {
+      const database = await SqliteDatabase.open(config.path);
+      lifecycle.own('database', () => database.close());
+      const module = new ContainerModule(({ bind }) => {
+        bind(CLIENTS).toConstantValue(new SqliteClientRepository(database));
+        bind(CHARACTERS).toConstantValue(new SqliteCharacterRepository(database));
+      });
+      return { module, secret: await secretOfDatabase(database, config.path, configuredSecret) };
+    }
+  }
+}
