@@ -1,0 +1,57 @@
+import { createHmac } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import bcrypt from 'bcrypt';
+import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
+import { Gate } from './gate.js';
+
+export interface BcryptPasswordHasherOptions {
+  /** Secret, 32 bytes: a stolen table of hashes is worth nothing without it. */
+  readonly pepper: Uint8Array;
+  /** 10 to 14, default 10; each step doubles the time. */
+  readonly cost?: number;
+  /** Default: as many as the machine has cores. Each takes one thread of libuv's pool. */
+  readonly maxConcurrent?: number;
+  /** Default 32. */
+  readonly maxWaiting?: number;
+}
+
+const MIN_COST = 10;
+const MAX_COST = 14;
+const DUMMY_SALT_AND_DIGEST = 'Nm6lRwXyC7AbCkDvTqEhZuWjYgIoPsK1d2F3G4H5J6L7M8N9B0V.u';
+
+/** bcrypt over base64(HMAC-SHA-384(pepper, NFKC(password))): 64 characters, so that its cut at 72 bytes is never reached. */
+export class BcryptPasswordHasher implements PasswordHasher {
+  readonly #pepper: Uint8Array;
+  readonly #cost: number;
+  readonly #gate: Gate;
+  readonly #dummyHash: string;
+
+  /** @throws RangeError when the cost is out of bounds. */
+  constructor(options: BcryptPasswordHasherOptions) {
+    this.#cost = options.cost ?? MIN_COST;
+    if (!Number.isInteger(this.#cost) || this.#cost < MIN_COST || this.#cost > MAX_COST) {
+      throw new RangeError(`The cost of bcrypt must be ${MIN_COST} to ${MAX_COST}.`);
+    }
+    this.#pepper = options.pepper;
+    this.#dummyHash = `$2b$${this.#cost}$${DUMMY_SALT_AND_DIGEST}`;
+    this.#gate = new Gate({
+      maxConcurrent: options.maxConcurrent ?? availableParallelism(),
+      maxWaiting: options.maxWaiting ?? 32,
+    });
+  }
+
+  hash(password: string): Promise<string> {
+    return this.#gate.run(() => bcrypt.hash(this.#prehash(password), this.#cost));
+  }
+
+  async verify(password: string, hash: string | null): Promise<boolean> {
+    const matches = await this.#gate.run(() =>
+      bcrypt.compare(this.#prehash(password), hash ?? this.#dummyHash),
+    );
+    return hash !== null && matches;
+  }
+
+  #prehash(password: string): string {
+    return createHmac('sha384', this.#pepper).update(password.normalize('NFKC')).digest('base64');
+  }
+}

@@ -1,0 +1,177 @@
+import { getEventListeners } from 'node:events';
+import { expect } from 'chai';
+import sinon from 'sinon';
+import { MemoryConversationCache } from '#src/adapters/memory/memory-conversation-cache.js';
+import type { OpenTurn, OpenTurnRequest } from '#src/application/ports/conversation-cache.js';
+import { conversationCacheContract } from '#tests/contracts/conversation-cache.contract.js';
+import { completedTurn, expectAppError, rejectionOf } from '#tests/support/conversation-cache-bench.js';
+import { ManualClock } from '#tests/support/manual-clock.js';
+
+const BOUNDS = { maxMessages: 40, maxTokens: 8000 };
+
+conversationCacheContract({
+  name: 'memory',
+  create: async (options) => {
+    const clock = new ManualClock();
+    const cache = new MemoryConversationCache({ clock, bounds: BOUNDS, ...options });
+    return {
+      cache,
+      now: () => clock.now(),
+      advance: async (ms) => clock.advance(ms),
+      close: async () => cache.close(),
+    };
+  },
+});
+
+describe('MemoryConversationCache', () => {
+  const clock = new ManualClock();
+  let cache: MemoryConversationCache;
+  let timers: sinon.SinonFakeTimers;
+
+  const start = (options: { maxConversations?: number; maxBytes?: number } = {}): void => {
+    cache = new MemoryConversationCache({ clock, bounds: BOUNDS, ...options });
+  };
+  const open = (conversationId: string, changes: Partial<OpenTurnRequest> = {}): Promise<OpenTurn> =>
+    cache.openTurn('client', {
+      conversationId,
+      characterId: 'character',
+      onBusy: 'queue',
+      signal: new AbortController().signal,
+      ...changes,
+    });
+  const add = async (conversationId: string, userMessage = 'hello', ttlSeconds = 60) =>
+    (await open(conversationId)).commit(completedTurn('t', { userMessage }), ttlSeconds);
+  const alive = async (...ids: string[]): Promise<string[]> => {
+    const found = await Promise.all(ids.map((id) => cache.find('client', id)));
+    return ids.filter((_, index) => found[index] !== null);
+  };
+
+  beforeEach(() => {
+    timers = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  });
+  afterEach(() => {
+    cache.close();
+    timers.restore();
+  });
+
+  it('evicts the least recently used conversation beyond the count', async () => {
+    start({ maxConversations: 3 });
+    for (const id of ['a', 'b', 'c']) await add(id);
+    await cache.find('client', 'a');
+    await add('d');
+    expect(cache.size).to.equal(3);
+    expect(await alive('a', 'b', 'c', 'd')).to.deep.equal(['a', 'c', 'd']);
+  });
+
+  it('evicts the least recently used conversations beyond the bytes', async () => {
+    start({ maxBytes: 100_000 });
+    await add('a', 'x'.repeat(20_000));
+    await add('b', 'x'.repeat(20_000));
+    expect(await alive('a', 'b')).to.deep.equal(['a', 'b']);
+    await add('c', 'x'.repeat(10_000));
+    expect(await alive('a', 'b', 'c')).to.deep.equal(['b', 'c']);
+  });
+
+  it('refuses what alone is larger than its memory, keeps what was there, and gives the right back', async () => {
+    start({ maxBytes: 10_000 });
+    const before = await add('a');
+    const opened = await open('a');
+    const tooLarge = completedTurn('t2', { userMessage: 'x'.repeat(10_000) });
+    const refusal = await rejectionOf(opened.commit(tooLarge, 60));
+    expectAppError(refusal, 'cache_unavailable');
+    expect(refusal).to.have.property('retryAfterSeconds', 1);
+    expect(await cache.find('client', 'a')).to.deep.equal(before);
+    await (await open('a', { onBusy: 'reject' })).release();
+    expect(await rejectionOf(opened.commit(completedTurn('t3'), 60))).to.be.instanceOf(Error);
+  });
+
+  it('continues an evicted conversation whose turn was open', async () => {
+    start({ maxConversations: 1 });
+    await add('a');
+    const opened = await open('a');
+    await add('b');
+    expect((await opened.commit(completedTurn('t2'), 60)).turns).to.equal(2);
+  });
+
+  it('expires on the clock to the millisecond', async () => {
+    start();
+    await add('a', 'hello', 10);
+    clock.advance(10_000);
+    expect(await alive('a')).to.deep.equal(['a']);
+    clock.advance(1);
+    expect(await alive('a')).to.deep.equal([]);
+  });
+
+  it('purges what has expired every minute, and what has not stays', async () => {
+    start();
+    await add('a', 'hello', 10);
+    await add('b', 'hello', 3600);
+    clock.advance(11_000);
+    timers.tick(59_999);
+    expect(cache.size).to.equal(2);
+    timers.tick(1);
+    expect(cache.size).to.equal(1);
+    expect(await alive('a', 'b')).to.deep.equal(['b']);
+  });
+
+  it('forgets an evicted or expired conversation in its index too', async () => {
+    start({ maxConversations: 2 });
+    await add('a');
+    await add('b', 'hello', 10);
+    await add('c');
+    clock.advance(11_000);
+    await cache.find('client', 'b');
+    expect(cache.size).to.equal(1);
+    await add('a');
+    await cache.deleteByCharacter('client', 'character');
+    expect(cache.size).to.equal(0);
+  });
+
+  it('waits 30 s, with at most eight others, when nothing else is said', async () => {
+    start();
+    await open('a');
+    const waiting = Array.from({ length: 8 }, () => open('a'));
+    expectAppError(await rejectionOf(open('a')), 'conversation_busy');
+    let settled = 0;
+    const outcomes = waiting.map((turn) => rejectionOf(turn).finally(() => (settled += 1)));
+    await timers.tickAsync(29_999);
+    expect(settled).to.equal(0);
+    await timers.tickAsync(1);
+    for (const refusal of await Promise.all(outcomes)) expectAppError(refusal, 'conversation_busy');
+  });
+
+  it('leaves no timer and no listener behind, however the wait ended', async () => {
+    start();
+    const idle = timers.countTimers();
+    const callers = Array.from({ length: 4 }, () => new AbortController());
+    const [admitted, late, gone, deleted] = callers.map(({ signal }, index) => ({
+      signal,
+      turn: index === 1 ? () => rejectionOf(open('b', { signal })) : () => open('a', { signal }),
+    }));
+    const holders = [await open('a'), await open('b')];
+    const queue = [admitted, late, gone, deleted].map((caller) => caller?.turn());
+    expect(timers.countTimers()).to.equal(idle + 4);
+    const left = rejectionOf(Promise.resolve(queue[2]));
+    callers[2]?.abort();
+    await left;
+    await holders[0]?.release();
+    await queue[0];
+    await cache.delete('client', 'a');
+    await queue[3];
+    expect(timers.countTimers()).to.equal(idle + 1);
+    await timers.tickAsync(30_000);
+    expectAppError(await queue[1], 'conversation_busy');
+    expect(timers.countTimers()).to.equal(idle);
+    expect(callers.map(({ signal }) => getEventListeners(signal, 'abort').length)).to.deep.equal([
+      0, 0, 0, 0,
+    ]);
+  });
+
+  it('gives back the timer of its purge when it is closed', () => {
+    const before = timers.countTimers();
+    start();
+    expect(timers.countTimers()).to.equal(before + 1);
+    cache.close();
+    expect(timers.countTimers()).to.equal(before);
+  });
+});

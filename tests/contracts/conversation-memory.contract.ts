@@ -1,0 +1,177 @@
+import { expect } from 'chai';
+import {
+  CHARACTER,
+  CLIENT,
+  CONVERSATION,
+  type ConversationCacheBench,
+  completedTurn,
+  OTHER_CHARACTER,
+  OTHER_CLIENT,
+  TTL_SECONDS,
+  turnIds,
+} from '#tests/support/conversation-cache-bench.js';
+
+/** What is remembered, for how long, and for whom. */
+export function conversationMemoryContract(bench: ConversationCacheBench): void {
+  describe('what is remembered', () => {
+    it('is nothing at first', async () => {
+      expect(await bench.find()).to.equal(null);
+      expect((await bench.open()).conversation).to.equal(null);
+      await bench.cache.check();
+    });
+
+    it('is both messages of a turn, byte for byte', async () => {
+      const text = 'quotes "\'` {x} ${ %s \\ \u0001\u001f\n\r\t é 日本 👩‍👩‍👧 \u2028';
+      const turn = completedTurn('t1', { userMessage: text });
+      const committed = await (await bench.open()).commit(turn, TTL_SECONDS);
+      expect(committed).to.deep.equal({
+        id: CONVERSATION,
+        characterId: CHARACTER,
+        turns: 1,
+        exchanges: [
+          {
+            turnId: 't1',
+            user: text,
+            assistant: 'answer t1',
+            userAt: '2026-01-01T00:00:00.000Z',
+            assistantAt: '2026-01-01T00:00:01.000Z',
+            tokens: committed.exchanges[0]?.tokens,
+          },
+        ],
+        expiresAt: committed.expiresAt,
+      });
+      expect(committed.exchanges[0]?.tokens).to.be.greaterThan(8);
+      expect(await bench.find()).to.deep.equal(committed);
+      expect((await bench.open()).conversation).to.deep.equal(committed);
+    });
+
+    it('keeps the order of the turns', async () => {
+      for (const id of ['c', 'a', 'b']) await bench.add(id);
+      const found = await bench.find();
+      expect(turnIds(found)).to.deep.equal(['c', 'a', 'b']);
+      expect(found?.turns).to.equal(3);
+    });
+
+    it('leaves the oldest turns out beyond the bounds, and still counts them', async () => {
+      await bench.start({ bounds: { maxMessages: 4, maxTokens: 100_000 } });
+      for (const id of ['t1', 't2', 't3', 't4', 't5']) await bench.add(id);
+      const found = await bench.find();
+      expect(turnIds(found)).to.deep.equal(['t4', 't5']);
+      expect(found?.turns).to.equal(5);
+    });
+
+    it('stays with the character that began it', async () => {
+      await bench.add('t1');
+      await bench.add('t2', { characterId: OTHER_CHARACTER });
+      expect((await bench.find())?.characterId).to.equal(CHARACTER);
+    });
+
+    it('is not changed by changing what was returned', async () => {
+      const committed = await bench.add('t1');
+      const opened = await bench.open();
+      const found = await bench.find();
+      const untouched = structuredClone(found);
+      for (const returned of [committed, opened.conversation, found]) {
+        Object.assign(returned?.exchanges[0] ?? {}, { user: 'forged' });
+        Reflect.apply(Array.prototype.push, returned?.exchanges, ['forged']);
+        Object.assign(returned ?? {}, { turns: 99, characterId: 'forged' });
+      }
+      expect(await bench.find()).to.deep.equal(untouched);
+      await opened.commit(completedTurn('t2'), TTL_SECONDS);
+      const afterwards = await bench.find();
+      expect(afterwards?.exchanges[0]).to.deep.equal(untouched?.exchanges[0]);
+      expect([afterwards?.turns, afterwards?.exchanges.length]).to.deep.equal([2, 2]);
+    });
+
+    it('is not changed by changing what was handed in', async () => {
+      const turn = completedTurn('t1');
+      await (await bench.open()).commit(turn, TTL_SECONDS);
+      Object.assign(turn, { userMessage: 'forged' });
+      Object.assign(turn.outcome.reply, { content: 'forged' });
+      const [exchange] = (await bench.find())?.exchanges ?? [];
+      expect([exchange?.user, exchange?.assistant]).to.deep.equal(['question t1', 'answer t1']);
+    });
+  });
+
+  describe('expiry', () => {
+    it('is counted from the last completed turn, and slides', async function () {
+      this.timeout(30_000);
+      const turn = (id: string) => bench.open().then((opened) => opened.commit(completedTurn(id), 3));
+      const committed = await turn('t1');
+      expect(Date.parse(committed.expiresAt)).to.be.closeTo(bench.subject.now() + 3000, 1000);
+      await bench.subject.advance(1900);
+      expect((await turn('t2')).turns).to.equal(2);
+      await bench.subject.advance(1900);
+      expect((await bench.find())?.turns).to.equal(2);
+      await bench.subject.advance(2100);
+      expect(await bench.find()).to.equal(null);
+      expect((await bench.open()).conversation).to.equal(null);
+    });
+
+    it('is not put off by reading, nor by a turn that was released', async function () {
+      this.timeout(30_000);
+      await (await bench.open()).commit(completedTurn('t1'), 2);
+      await bench.subject.advance(900);
+      await bench.find();
+      await (await bench.open()).release();
+      await bench.subject.advance(2100);
+      expect(await bench.find()).to.equal(null);
+    });
+
+    it('leaves nothing to delete', async function () {
+      this.timeout(30_000);
+      await (await bench.open()).commit(completedTurn('t1'), 1);
+      await bench.subject.advance(2100);
+      expect(await bench.cache.delete(CLIENT, CONVERSATION)).to.equal(false);
+    });
+
+    it('does not take the history from a turn that was opened before it', async function () {
+      this.timeout(30_000);
+      await (await bench.open()).commit(completedTurn('t1'), 1);
+      const opened = await bench.open();
+      await bench.subject.advance(2100);
+      const committed = await opened.commit(completedTurn('t2'), TTL_SECONDS);
+      expect(turnIds(committed)).to.deep.equal(['t1', 't2']);
+      expect(committed.turns).to.equal(2);
+      expect(await bench.find()).to.deep.equal(committed);
+    });
+  });
+
+  describe('clients', () => {
+    it('have conversations of their own under the same id', async () => {
+      await bench.add('mine');
+      await bench.add('theirs', {}, OTHER_CLIENT);
+      expect(turnIds(await bench.find())).to.deep.equal(['mine']);
+      expect(turnIds(await bench.cache.find(OTHER_CLIENT, CONVERSATION))).to.deep.equal(['theirs']);
+    });
+
+    it('do not wait for each other', async () => {
+      const mine = await bench.open();
+      const theirs = await bench.open({ onBusy: 'reject' }, OTHER_CLIENT);
+      await Promise.all([mine.release(), theirs.release()]);
+    });
+
+    it('cannot meet through the separators of a key', async () => {
+      const pairs = ['a:b', 'a.b', 'a_b', 'a-b', 'a', 'b'].flatMap((client) =>
+        ['c', 'b:c', 'b.c', 'b_c', 'b-c', ':c', 'c:'].map((conversationId) => ({ client, conversationId })),
+      );
+      for (const [index, { client, conversationId }] of pairs.entries()) {
+        await bench.add(`turn-${index}`, { conversationId }, client);
+      }
+      for (const [index, { client, conversationId }] of pairs.entries()) {
+        expect(turnIds(await bench.cache.find(client, conversationId))).to.deep.equal([`turn-${index}`]);
+      }
+    });
+
+    it("cannot delete each other's", async () => {
+      await bench.add('mine');
+      const mine = await bench.open();
+      expect(await bench.cache.delete(OTHER_CLIENT, CONVERSATION)).to.equal(false);
+      await bench.cache.deleteByCharacter(OTHER_CLIENT, CHARACTER);
+      await bench.cache.deleteByClient(OTHER_CLIENT);
+      expect(mine.lost.aborted).to.equal(false);
+      await mine.commit(completedTurn('mine too'), TTL_SECONDS);
+      expect(turnIds(await bench.find())).to.deep.equal(['mine', 'mine too']);
+    });
+  });
+}
