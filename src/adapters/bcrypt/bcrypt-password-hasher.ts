@@ -9,7 +9,7 @@ export interface BcryptPasswordHasherOptions {
   readonly pepper: Uint8Array;
   /** 10 to 14, default 10; each step doubles the time. */
   readonly cost?: number;
-  /** Default: as many as the machine has cores. Each takes one thread of libuv's pool. */
+  /** Default: as many as the machine has cores, at most 2. Each takes one of libuv's 4 threads, which reads share. */
   readonly maxConcurrent?: number;
   /** Default 32. */
   readonly maxWaiting?: number;
@@ -17,6 +17,7 @@ export interface BcryptPasswordHasherOptions {
 
 const MIN_COST = 10;
 const MAX_COST = 14;
+const MOST_THREADS = 2;
 const DUMMY_SALT_AND_DIGEST = 'Nm6lRwXyC7AbCkDvTqEhZuWjYgIoPsK1d2F3G4H5J6L7M8N9B0V.u';
 
 /** bcrypt over base64(HMAC-SHA-384(pepper, NFKC(password))): 64 characters, so that its cut at 72 bytes is never reached. */
@@ -35,7 +36,7 @@ export class BcryptPasswordHasher implements PasswordHasher {
     this.#pepper = options.pepper;
     this.#dummyHash = `$2b$${this.#cost}$${DUMMY_SALT_AND_DIGEST}`;
     this.#gate = new Gate({
-      maxConcurrent: options.maxConcurrent ?? availableParallelism(),
+      maxConcurrent: options.maxConcurrent ?? Math.min(availableParallelism(), MOST_THREADS),
       maxWaiting: options.maxWaiting ?? 32,
     });
   }
