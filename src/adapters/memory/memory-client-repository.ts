@@ -1,0 +1,104 @@
+import type {
+  ApiKeyUse,
+  ClientChanges,
+  ClientRepository,
+  NewApiKey,
+} from '#src/application/ports/client-repository.js';
+import type { ApiKey, ApiKeyVerifier } from '#src/domain/api-key.js';
+import type { Client, ClientCredentials } from '#src/domain/client.js';
+import type { MemoryDatabase, StoredClient, StoredKey } from './memory-database.js';
+
+/** Answers always; a full {@link MemoryDatabase} rejects what would add to it with AppError `overloaded`. */
+export class MemoryClientRepository implements ClientRepository {
+  constructor(private readonly database: MemoryDatabase) {}
+
+  async create({ client, passwordHash }: ClientCredentials, firstKey: NewApiKey): Promise<void> {
+    this.database.addClient({ ...client }, passwordHash, toStored(firstKey));
+  }
+
+  async find(clientId: string): Promise<Client | null> {
+    const stored = this.database.client(clientId);
+    return stored === undefined ? null : { ...stored.client };
+  }
+
+  async findCredentials(clientId: string): Promise<ClientCredentials | null> {
+    return toCredentials(this.database.client(clientId));
+  }
+
+  async findCredentialsByEmail(email: string): Promise<ClientCredentials | null> {
+    return toCredentials(this.database.clientByEmail(email));
+  }
+
+  async update(clientId: string, changes: ClientChanges): Promise<Client | null> {
+    const stored = this.database.client(clientId);
+    if (stored === undefined) return null;
+    const { client } = stored;
+    const { email = client.email, storeName = client.storeName, passwordHash } = changes;
+    this.database.replaceClient(stored, { ...client, email, storeName });
+    stored.passwordHash = passwordHash ?? stored.passwordHash;
+    return { ...stored.client };
+  }
+
+  async delete(clientId: string): Promise<boolean> {
+    return this.database.deleteClient(clientId);
+  }
+
+  async addKey(clientId: string, key: NewApiKey): Promise<boolean> {
+    const stored = this.database.client(clientId);
+    if (stored === undefined) return false;
+    this.database.addKey(stored, toStored(key));
+    return true;
+  }
+
+  async listKeys(clientId: string): Promise<ApiKey[]> {
+    const keys = [...(this.database.client(clientId)?.keys.values() ?? [])];
+    return keys.sort(byAge).map(({ digest: _, ...shown }) => shown);
+  }
+
+  async findKeyVerifier(keyId: string): Promise<ApiKeyVerifier | null> {
+    const owner = this.database.clientByKey(keyId);
+    const key = owner?.keys.get(keyId);
+    if (owner === undefined || key === undefined) return null;
+    const { digest, lastUsedAt, revokedAt } = key;
+    return { keyId, clientId: owner.client.id, digest: Uint8Array.from(digest), lastUsedAt, revokedAt };
+  }
+
+  async revokeKey(
+    clientId: string,
+    keyId: string,
+    revokedAt: string,
+  ): Promise<'revoked' | 'missing' | 'last'> {
+    const keys = this.database.client(clientId)?.keys;
+    const key = keys?.get(keyId);
+    if (keys === undefined || key === undefined) return 'missing';
+    if (key.revokedAt !== null) return 'revoked';
+    const usable = [...keys.values()].filter((each) => each.revokedAt === null);
+    if (usable.length === 1) return 'last';
+    keys.set(keyId, { ...key, revokedAt });
+    return 'revoked';
+  }
+
+  async recordKeyUses(uses: readonly ApiKeyUse[]): Promise<void> {
+    for (const { clientId, keyId, usedAt } of uses) {
+      const keys = this.database.client(clientId)?.keys;
+      const key = keys?.get(keyId);
+      if (keys === undefined || key === undefined) continue;
+      if (key.lastUsedAt === null || key.lastUsedAt < usedAt) keys.set(keyId, { ...key, lastUsedAt: usedAt });
+    }
+  }
+
+  async check(): Promise<void> {}
+}
+
+function toStored(key: NewApiKey): StoredKey {
+  return { ...key, digest: Uint8Array.from(key.digest), lastUsedAt: null, revokedAt: null };
+}
+
+function toCredentials(stored: StoredClient | undefined): ClientCredentials | null {
+  return stored === undefined ? null : { client: { ...stored.client }, passwordHash: stored.passwordHash };
+}
+
+function byAge(a: StoredKey, b: StoredKey): number {
+  const before = a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.id < b.id);
+  return before ? -1 : 1;
+}

@@ -1,0 +1,12 @@
+import { initial } from './0001-initial.js';
+
+export interface Migration {
+  /** 1, 2, 3 … without gaps. */
+  readonly version: number;
+  readonly name: string;
+  /** Statements of SQLite; they run inside a transaction that is not theirs. */
+  readonly sql: string;
+}
+
+/** In the order in which they run. What has been released is never edited: a change is a new migration at the end. */
+export const MIGRATIONS: readonly Migration[] = [{ version: 1, name: 'initial', sql: initial }];

@@ -1,0 +1,163 @@
+import type {
+  ApiKeyUse,
+  ClientChanges,
+  ClientRepository,
+  NewApiKey,
+} from '#src/application/ports/client-repository.js';
+import type { ApiKey, ApiKeyVerifier } from '#src/domain/api-key.js';
+import { AppError } from '#src/domain/app-error.js';
+import { type Client, type ClientCredentials, emailLookup } from '#src/domain/client.js';
+import type { SqlValue } from './sqlite-connection.js';
+import type { SqliteDatabase } from './sqlite-database.js';
+import { isUniqueViolation } from './sqlite-error.js';
+
+const CLIENT = 'id, email, store_name AS storeName, created_at AS createdAt';
+const CREDENTIALS = `${CLIENT}, password_hash AS passwordHash`;
+
+const CREATE = `
+  INSERT INTO clients (id, email, email_lookup, store_name, password_hash, created_at)
+  VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (email_lookup) DO NOTHING RETURNING id`;
+
+const UPDATE = `
+  UPDATE clients SET
+    email = coalesce(?2, email), email_lookup = coalesce(?3, email_lookup),
+    store_name = iif(?4, ?5, store_name), password_hash = coalesce(?6, password_hash)
+  WHERE id = ?1 RETURNING ${CLIENT}`;
+
+const ADD_KEY = `
+  INSERT INTO api_keys (id, client_id, name, digest, last_four, created_at)
+  SELECT ?2, id, ?3, ?4, ?5, ?6 FROM clients WHERE id = ?1 RETURNING id`;
+
+const LIST_KEYS = `
+  SELECT id, name, last_four AS lastFour, created_at AS createdAt, last_used_at AS lastUsedAt, revoked_at AS revokedAt
+  FROM api_keys WHERE client_id = ? ORDER BY created_at, id`;
+
+const FIND_KEY = `
+  SELECT id AS keyId, client_id AS clientId, digest, last_used_at AS lastUsedAt, revoked_at AS revokedAt
+  FROM api_keys WHERE id = ?`;
+
+const REVOKE_KEY = `
+  UPDATE api_keys SET revoked_at = coalesce(revoked_at, iif(
+    EXISTS (SELECT 1 FROM api_keys AS other WHERE other.client_id = ?1 AND other.id <> ?2 AND other.revoked_at IS NULL),
+    ?3, NULL))
+  WHERE client_id = ?1 AND id = ?2 RETURNING revoked_at AS revokedAt`;
+
+const RECORD_USES = `
+  UPDATE api_keys SET last_used_at = newest.used_at
+  FROM (
+    SELECT value ->> 'clientId' AS client_id, value ->> 'keyId' AS key_id, max(value ->> 'usedAt') AS used_at
+    FROM json_each(?) GROUP BY 1, 2
+  ) AS newest
+  WHERE api_keys.id = newest.key_id AND api_keys.client_id = newest.client_id
+    AND (last_used_at IS NULL OR last_used_at < newest.used_at)`;
+
+type CredentialsRow = Client & { readonly passwordHash: string };
+
+export class SqliteClientRepository implements ClientRepository {
+  constructor(private readonly database: SqliteDatabase) {}
+
+  async create({ client, passwordHash }: ClientCredentials, firstKey: NewApiKey): Promise<void> {
+    const lookup = emailLookup(client.email);
+    await this.database.transaction(async (run) => {
+      const created = await run(CREATE, [
+        client.id,
+        client.email,
+        lookup,
+        client.storeName,
+        passwordHash,
+        client.createdAt,
+      ]);
+      if (created.length === 0) throw new AppError('email_taken');
+      await run(ADD_KEY, keyParams(client.id, firstKey));
+    });
+  }
+
+  async find(clientId: string): Promise<Client | null> {
+    const [client] = await this.database.read<Client>(`SELECT ${CLIENT} FROM clients WHERE id = ?`, [
+      clientId,
+    ]);
+    return client ?? null;
+  }
+
+  async findCredentials(clientId: string): Promise<ClientCredentials | null> {
+    return this.#findCredentials(`SELECT ${CREDENTIALS} FROM clients WHERE id = ?`, clientId);
+  }
+
+  async findCredentialsByEmail(email: string): Promise<ClientCredentials | null> {
+    return this.#findCredentials(
+      `SELECT ${CREDENTIALS} FROM clients WHERE email_lookup = ?`,
+      emailLookup(email),
+    );
+  }
+
+  async update(clientId: string, changes: ClientChanges): Promise<Client | null> {
+    const { email, storeName, passwordHash } = changes;
+    const params = [
+      clientId,
+      email ?? null,
+      email === undefined ? null : emailLookup(email),
+      storeName === undefined ? 0 : 1,
+      storeName ?? null,
+      passwordHash ?? null,
+    ];
+    try {
+      const [client] = await this.database.write<Client>(UPDATE, params);
+      return client ?? null;
+    } catch (error) {
+      if (isUniqueViolation(error, 'clients.email_lookup')) throw new AppError('email_taken');
+      throw error;
+    }
+  }
+
+  async delete(clientId: string): Promise<boolean> {
+    const deleted = await this.database.write('DELETE FROM clients WHERE id = ? RETURNING id', [clientId]);
+    return deleted.length > 0;
+  }
+
+  async addKey(clientId: string, key: NewApiKey): Promise<boolean> {
+    const added = await this.database.write(ADD_KEY, keyParams(clientId, key));
+    return added.length > 0;
+  }
+
+  listKeys(clientId: string): Promise<ApiKey[]> {
+    return this.database.read<ApiKey>(LIST_KEYS, [clientId]);
+  }
+
+  async findKeyVerifier(keyId: string): Promise<ApiKeyVerifier | null> {
+    const [verifier] = await this.database.read<ApiKeyVerifier>(FIND_KEY, [keyId]);
+    return verifier ?? null;
+  }
+
+  async revokeKey(
+    clientId: string,
+    keyId: string,
+    revokedAt: string,
+  ): Promise<'revoked' | 'missing' | 'last'> {
+    const [key] = await this.database.write<{ revokedAt: string | null }>(REVOKE_KEY, [
+      clientId,
+      keyId,
+      revokedAt,
+    ]);
+    if (key === undefined) return 'missing';
+    return key.revokedAt === null ? 'last' : 'revoked';
+  }
+
+  async recordKeyUses(uses: readonly ApiKeyUse[]): Promise<void> {
+    if (uses.length > 0) await this.database.write(RECORD_USES, [JSON.stringify(uses)]);
+  }
+
+  async check(): Promise<void> {
+    await this.database.read('SELECT version FROM schema_migrations LIMIT 1');
+  }
+
+  async #findCredentials(sql: string, value: string): Promise<ClientCredentials | null> {
+    const [row] = await this.database.read<CredentialsRow>(sql, [value]);
+    if (row === undefined) return null;
+    const { passwordHash, ...client } = row;
+    return { client, passwordHash };
+  }
+}
+
+function keyParams(clientId: string, key: NewApiKey): SqlValue[] {
+  return [clientId, key.id, key.name, key.digest, key.lastFour, key.createdAt];
+}

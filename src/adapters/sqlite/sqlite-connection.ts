@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Database, open, type Statement } from 'sqlite';
+import sqlite3 from 'sqlite3';
+import { isBusy, isNoTransaction } from './sqlite-error.js';
+
+export type SqlValue = string | number | Uint8Array | null;
+
+/** Runs one statement to its end. `Row` is the caller's promise; STRICT tables keep it. */
+export type RunStatement = <Row>(sql: string, params?: readonly SqlValue[]) => Promise<Row[]>;
+
+/** How long SQLite itself waits for a lock of another process, in milliseconds. */
+const BUSY_TIMEOUT_MS = 5000;
+
+const MODE = sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE | sqlite3.OPEN_FULLMUTEX;
+
+/** One handle on the file with its prepared statements. Its user runs one thing at a time on it. */
+export class SqliteConnection {
+  /** Bounded by the texts in the code: no statement is put together from values. */
+  readonly #statements = new Map<string, Statement>();
+  #unfinished = false;
+
+  private constructor(private readonly handle: Database) {}
+
+  /** @param access `read` refuses every write. */
+  static async open(path: string, access: 'read' | 'write'): Promise<SqliteConnection> {
+    const handle = await open({ filename: path, mode: MODE, driver: sqlite3.Database });
+    try {
+      handle.configure('busyTimeout', BUSY_TIMEOUT_MS);
+      await useWriteAheadLog(handle);
+      await handle.exec(
+        `PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA query_only = ${access === 'read' ? 'ON' : 'OFF'}`,
+      );
+      return new SqliteConnection(handle);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** To the last row always: a statement that is left half-way keeps its snapshot, and later reads would be stale. */
+  readonly run: RunStatement = async <Row>(sql: string, params: readonly SqlValue[] = []): Promise<Row[]> => {
+    if (this.#unfinished) await this.#rollBack();
+    const statement = this.#statements.get(sql) ?? (await this.#prepare(sql));
+    return statement.all<Row[]>(params);
+  };
+
+  /** Several statements without parameters. */
+  async runScript(sql: string): Promise<void> {
+    await this.handle.exec(sql);
+  }
+
+  /** All of it or nothing. @param mayCommit asked at the end; false undoes it. */
+  async transaction<T>(task: (run: RunStatement) => Promise<T>, mayCommit = () => true): Promise<T> {
+    await this.run('BEGIN IMMEDIATE');
+    try {
+      const result = await task(this.run);
+      await this.run(mayCommit() ? 'COMMIT' : 'ROLLBACK');
+      return result;
+    } catch (error) {
+      this.#unfinished = true;
+      await this.#rollBack().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const statement of this.#statements.values()) await statement.finalize();
+    this.#statements.clear();
+    await this.handle.close();
+  }
+
+  /** Until it has worked nothing else runs: a lone write inside a forgotten transaction would be lost. */
+  async #rollBack(): Promise<void> {
+    try {
+      await this.handle.exec('ROLLBACK');
+    } catch (error) {
+      if (!isNoTransaction(error)) throw error;
+    }
+    this.#unfinished = false;
+  }
+
+  async #prepare(sql: string): Promise<Statement> {
+    const statement = await this.handle.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+/** The switch to WAL fails at once when another process writes, whatever the busy timeout: asked again until then. */
+async function useWriteAheadLog(handle: Database): Promise<void> {
+  const deadlineMs = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      const rows = await handle.all<{ journal_mode: string }[]>('PRAGMA journal_mode = WAL');
+      const mode = rows[0]?.journal_mode;
+      if (mode !== 'wal') throw new Error(`the file system offers no write-ahead log (${mode})`);
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= deadlineMs) throw error;
+      await delay(25);
+    }
+  }
+}

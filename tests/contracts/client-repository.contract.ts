@@ -1,0 +1,415 @@
+import { expect } from 'chai';
+import type { CharacterRepository } from '#src/application/ports/character-repository.js';
+import type { ClientChanges, ClientRepository, NewApiKey } from '#src/application/ports/client-repository.js';
+import { AppError, type ErrorCode } from '#src/domain/app-error.js';
+import type { Character } from '#src/domain/character.js';
+import type { ClientCredentials } from '#src/domain/client.js';
+
+export interface Storage {
+  readonly clients: ClientRepository;
+  readonly characters: CharacterRepository;
+  close(): Promise<void>;
+}
+
+/** One way to store clients and characters, and what can go wrong with it. */
+export interface StorageHarness {
+  readonly name: string;
+  create(): Promise<Storage>;
+  /** Ways to make a storage that had answered unable to. */
+  readonly outages: readonly { readonly how: string; bringAbout(storage: Storage): Promise<void> }[];
+  /** For what is bounded: a storage with room for one client with two keys and one character. */
+  createSmall?(): Promise<Storage>;
+}
+
+const CREATED_AT = '2026-01-01T00:00:00.000Z';
+const LATER = '2026-01-02T00:00:00.000Z';
+
+/** Quotes, an injection, braces, emoji with joiners, both normal forms, every control character, the last code point. */
+export const AWKWARD_TEXT = `'"\`; DROP TABLE clients;-- {x} %s \\ 👩‍👩‍👧 é e\u0301 \u202e ${String.fromCharCode(...Array(32).keys())}\u007f\u{10FFFF}`;
+
+/** A UUID that sorts by its number. */
+export function idOf(number: number): string {
+  return `00000000-0000-7000-8000-${String(number).padStart(12, '0')}`;
+}
+
+export function credentialsOf(number: number, email = `owner${number}@example.com`): ClientCredentials {
+  return {
+    client: { id: idOf(number), email, storeName: `Store ${number}`, createdAt: CREATED_AT },
+    passwordHash: `hash ${number}`,
+  };
+}
+
+export function keyOf(number: number): NewApiKey {
+  return {
+    id: idOf(number),
+    name: `key ${number}`,
+    digest: Uint8Array.from({ length: 32 }, (_, index) => (number + index * 7) % 256),
+    lastFour: String(number).padStart(4, '0').slice(-4),
+    createdAt: CREATED_AT,
+  };
+}
+
+export function characterOf(number: number, traits: Partial<Character> = {}): Character {
+  return {
+    id: idOf(number),
+    name: `Character ${number}`,
+    instructions: 'Be brief.',
+    greeting: 'Hello',
+    model: 'some-model',
+    temperature: 0.7,
+    maxOutputTokens: 256,
+    ttlSeconds: 300,
+    createdAt: CREATED_AT,
+    updatedAt: CREATED_AT,
+    ...traits,
+  };
+}
+
+/** The code of the AppError that it rejects with; anything else fails the test. */
+export async function codeOf(call: Promise<unknown>): Promise<ErrorCode | 'resolved'> {
+  try {
+    await call;
+    return 'resolved';
+  } catch (error) {
+    if (error instanceof AppError) return error.code;
+    throw error;
+  }
+}
+
+export function itStoresClients(harness: StorageHarness): void {
+  describe(`ClientRepository: ${harness.name}`, () => {
+    let storage: Storage;
+    let clients: ClientRepository;
+
+    beforeEach(async () => {
+      storage = await harness.create();
+      clients = storage.clients;
+    });
+
+    afterEach(async () => {
+      await storage.close();
+    });
+
+    describe('clients', () => {
+      it('gives back what was created, by id and by email', async () => {
+        const credentials = credentialsOf(1);
+        await clients.create(credentials, keyOf(11));
+        expect(await clients.find(idOf(1))).to.deep.equal(credentials.client);
+        expect(await clients.findCredentials(idOf(1))).to.deep.equal(credentials);
+        expect(await clients.findCredentialsByEmail('owner1@example.com')).to.deep.equal(credentials);
+      });
+
+      it('keeps every text unit for unit, and null as null', async () => {
+        const { client } = credentialsOf(1, `${AWKWARD_TEXT}@example.com`);
+        const awkward = { client: { ...client, storeName: AWKWARD_TEXT }, passwordHash: AWKWARD_TEXT };
+        await clients.create(awkward, { ...keyOf(11), name: AWKWARD_TEXT });
+        await clients.create(
+          { ...credentialsOf(2), client: { ...credentialsOf(2).client, storeName: null } },
+          keyOf(12),
+        );
+        expect(await clients.findCredentials(idOf(1))).to.deep.equal(awkward);
+        expect((await clients.listKeys(idOf(1)))[0]?.name).to.equal(AWKWARD_TEXT);
+        expect((await clients.find(idOf(2)))?.storeName).to.equal(null);
+      });
+
+      it('answers null, false or nothing for a client that is not there', async () => {
+        expect(await clients.find(idOf(1))).to.equal(null);
+        expect(await clients.findCredentials(idOf(1))).to.equal(null);
+        expect(await clients.findCredentialsByEmail('nobody@example.com')).to.equal(null);
+        expect(await clients.update(idOf(1), { storeName: 'x' })).to.equal(null);
+        expect(await clients.delete(idOf(1))).to.equal(false);
+        expect(await clients.addKey(idOf(1), keyOf(11))).to.equal(false);
+        expect(await clients.findKeyVerifier(idOf(11))).to.equal(null);
+        expect(await clients.listKeys(idOf(1))).to.deep.equal([]);
+        expect(await clients.revokeKey(idOf(1), idOf(11), LATER)).to.equal('missing');
+        await clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(11), usedAt: LATER }]);
+      });
+
+      it('finds an email by another spelling, and refuses the spelling as a second account', async () => {
+        await clients.create(credentialsOf(1, 'José@Example.com'), keyOf(11));
+        const other = 'JOSE\u0301@example.COM';
+        expect((await clients.findCredentialsByEmail(other))?.client.email).to.equal('José@Example.com');
+        expect(await codeOf(clients.create(credentialsOf(2, other), keyOf(12)))).to.equal('email_taken');
+      });
+
+      it('leaves neither the account nor its key behind when the email is taken', async () => {
+        await clients.create(credentialsOf(1, 'a@example.com'), keyOf(11));
+        await codeOf(clients.create(credentialsOf(2, 'a@example.com'), keyOf(12)));
+        expect(await clients.find(idOf(2))).to.equal(null);
+        expect(await clients.findKeyVerifier(idOf(12))).to.equal(null);
+        expect((await clients.findCredentialsByEmail('a@example.com'))?.client.id).to.equal(idOf(1));
+      });
+
+      it('lets exactly one of 50 parallel signups have an email', async () => {
+        const calls = Array.from({ length: 50 }, (_, index) =>
+          codeOf(clients.create(credentialsOf(index, 'a@example.com'), keyOf(100 + index))),
+        );
+        const codes = await Promise.all(calls);
+        expect(codes.filter((code) => code === 'resolved')).to.have.length(1);
+        expect(codes.filter((code) => code === 'email_taken')).to.have.length(49);
+        const winner = codes.indexOf('resolved');
+        expect((await clients.findCredentialsByEmail('a@example.com'))?.client.id).to.equal(idOf(winner));
+        expect((await clients.findKeyVerifier(idOf(100 + winner)))?.clientId).to.equal(idOf(winner));
+      });
+
+      it('changes the named fields alone and answers the client afterwards', async () => {
+        const { client } = credentialsOf(1);
+        await clients.create(credentialsOf(1), keyOf(11));
+        await clients.create(credentialsOf(2), keyOf(12));
+        expect(await clients.update(idOf(1), {})).to.deep.equal(client);
+        expect(await clients.update(idOf(1), { storeName: null })).to.deep.equal({
+          ...client,
+          storeName: null,
+        });
+        expect(await clients.update(idOf(1), { email: 'New@example.com' })).to.deep.equal({
+          ...client,
+          email: 'New@example.com',
+          storeName: null,
+        });
+        await clients.update(idOf(1), { passwordHash: 'new hash' });
+        expect(await clients.findCredentialsByEmail('new@example.com')).to.deep.equal({
+          client: { ...client, email: 'New@example.com', storeName: null },
+          passwordHash: 'new hash',
+        });
+        expect(await clients.findCredentials(idOf(2))).to.deep.equal(credentialsOf(2));
+      });
+
+      it('takes a field that is there but undefined as not named', async () => {
+        await clients.create(credentialsOf(1), keyOf(11));
+        const changes: ClientChanges = {};
+        for (const field of ['email', 'storeName', 'passwordHash']) {
+          Object.defineProperty(changes, field, { value: undefined, enumerable: true });
+        }
+        await clients.update(idOf(1), changes);
+        expect(await clients.findCredentials(idOf(1))).to.deep.equal(credentialsOf(1));
+      });
+
+      it('frees the old email on a change, and takes a new spelling of the own one', async () => {
+        await clients.create(credentialsOf(1, 'a@example.com'), keyOf(11));
+        expect((await clients.update(idOf(1), { email: 'A@Example.com' }))?.email).to.equal('A@Example.com');
+        await clients.update(idOf(1), { email: 'b@example.com' });
+        expect(await clients.findCredentialsByEmail('a@example.com')).to.equal(null);
+        await clients.create(credentialsOf(2, 'a@example.com'), keyOf(12));
+        expect((await clients.findCredentialsByEmail('a@example.com'))?.client.id).to.equal(idOf(2));
+      });
+
+      it('refuses a change to a taken email and then changes nothing', async () => {
+        await clients.create(credentialsOf(1), keyOf(11));
+        await clients.create(credentialsOf(2), keyOf(12));
+        const change = { email: 'OWNER1@example.com', storeName: 'x', passwordHash: 'y' };
+        expect(await codeOf(clients.update(idOf(2), change))).to.equal('email_taken');
+        expect(await clients.findCredentials(idOf(2))).to.deep.equal(credentialsOf(2));
+        expect(await clients.findCredentialsByEmail('owner2@example.com')).to.deep.equal(credentialsOf(2));
+        expect(await clients.update(idOf(3), { email: 'owner1@example.com' })).to.equal(null);
+      });
+
+      it('deletes the account with its keys and characters, once, and nobody else', async () => {
+        await clients.create(credentialsOf(1), keyOf(11));
+        await clients.addKey(idOf(1), keyOf(13));
+        await clients.create(credentialsOf(2), keyOf(12));
+        await storage.characters.create(idOf(1), characterOf(21));
+        await storage.characters.create(idOf(2), characterOf(22));
+        expect(await clients.delete(idOf(1))).to.equal(true);
+        expect(await clients.delete(idOf(1))).to.equal(false);
+        expect(await clients.find(idOf(1))).to.equal(null);
+        expect(await clients.findCredentialsByEmail('owner1@example.com')).to.equal(null);
+        expect(await clients.findKeyVerifier(idOf(11))).to.equal(null);
+        expect(await clients.findKeyVerifier(idOf(13))).to.equal(null);
+        expect(await clients.listKeys(idOf(1))).to.deep.equal([]);
+        expect(await storage.characters.find(idOf(1), idOf(21))).to.equal(null);
+        expect(await storage.characters.create(idOf(1), characterOf(23))).to.equal(false);
+        expect(await storage.characters.find(idOf(2), idOf(22))).to.deep.equal(characterOf(22));
+        expect((await clients.findKeyVerifier(idOf(12)))?.clientId).to.equal(idOf(2));
+      });
+
+      it('leaves nothing for a new account with the same email and id', async () => {
+        await clients.create(credentialsOf(1), keyOf(11));
+        await storage.characters.create(idOf(1), characterOf(21));
+        await clients.delete(idOf(1));
+        await clients.create(credentialsOf(1), keyOf(12));
+        expect((await clients.listKeys(idOf(1))).map((key) => key.id)).to.deep.equal([idOf(12)]);
+        expect((await storage.characters.list(idOf(1), 10, null)).characters).to.deep.equal([]);
+      });
+    });
+
+    describe('keys', () => {
+      beforeEach(async () => {
+        await clients.create(credentialsOf(1), keyOf(11));
+      });
+
+      it('finds what checks a key by the id alone, its digest byte for byte', async () => {
+        const verifier = await clients.findKeyVerifier(idOf(11));
+        expect(verifier).to.deep.include({
+          keyId: idOf(11),
+          clientId: idOf(1),
+          lastUsedAt: null,
+          revokedAt: null,
+        });
+        expect([...(verifier?.digest ?? [])]).to.deep.equal([...keyOf(11).digest]);
+      });
+
+      it('lists keys oldest first, without their digests', async () => {
+        await clients.addKey(idOf(1), { ...keyOf(13), name: null, createdAt: LATER });
+        await clients.addKey(idOf(1), keyOf(12));
+        const { digest: _, ...shown } = keyOf(11);
+        const fresh = { lastUsedAt: null, revokedAt: null };
+        expect(await clients.listKeys(idOf(1))).to.deep.equal([
+          { ...shown, ...fresh },
+          { id: idOf(12), name: 'key 12', lastFour: '0012', createdAt: CREATED_AT, ...fresh },
+          { id: idOf(13), name: null, lastFour: '0013', createdAt: LATER, ...fresh },
+        ]);
+      });
+
+      it('revokes a key, keeps its first time of revocation, and still finds and lists it', async () => {
+        await clients.addKey(idOf(1), keyOf(12));
+        expect(await clients.revokeKey(idOf(1), idOf(11), CREATED_AT)).to.equal('revoked');
+        expect(await clients.revokeKey(idOf(1), idOf(11), LATER)).to.equal('revoked');
+        expect((await clients.findKeyVerifier(idOf(11)))?.revokedAt).to.equal(CREATED_AT);
+        expect((await clients.listKeys(idOf(1))).map((key) => key.revokedAt)).to.deep.equal([
+          CREATED_AT,
+          null,
+        ]);
+      });
+
+      it('keeps the last usable key, however many revoked ones and keys of others there are', async () => {
+        await clients.create(credentialsOf(2), keyOf(21));
+        await clients.addKey(idOf(1), keyOf(12));
+        await clients.revokeKey(idOf(1), idOf(11), LATER);
+        expect(await clients.revokeKey(idOf(1), idOf(12), LATER)).to.equal('last');
+        expect((await clients.findKeyVerifier(idOf(12)))?.revokedAt).to.equal(null);
+        expect(await clients.revokeKey(idOf(1), idOf(11), LATER)).to.equal('revoked');
+      });
+
+      it('lets two parallel revocations of the last two keys revoke one, in each of 20 rounds', async () => {
+        for (let round = 0; round < 20; round += 1) {
+          const [owner, first, second] = [1000 + round, 2000 + round, 3000 + round];
+          await clients.create(credentialsOf(owner), keyOf(first));
+          await clients.addKey(idOf(owner), keyOf(second));
+          const outcomes = await Promise.all([
+            clients.revokeKey(idOf(owner), idOf(first), LATER),
+            clients.revokeKey(idOf(owner), idOf(second), LATER),
+          ]);
+          expect(outcomes.sort()).to.deep.equal(['last', 'revoked']);
+          const usable = (await clients.listKeys(idOf(owner))).filter((key) => key.revokedAt === null);
+          expect(usable).to.have.length(1);
+        }
+      });
+
+      it('gives one client no hold on the keys of another', async () => {
+        await clients.create(credentialsOf(2), keyOf(21));
+        await clients.addKey(idOf(1), keyOf(12));
+        await clients.addKey(idOf(2), keyOf(22));
+        const before = await clients.listKeys(idOf(1));
+        expect(await clients.revokeKey(idOf(2), idOf(11), LATER)).to.equal('missing');
+        await clients.recordKeyUses([{ clientId: idOf(2), keyId: idOf(11), usedAt: LATER }]);
+        expect(await clients.listKeys(idOf(1))).to.deep.equal(before);
+        expect((await clients.listKeys(idOf(2))).map((key) => key.id)).to.deep.equal([idOf(21), idOf(22)]);
+      });
+
+      it('records uses, never backwards, and passes over keys that are gone', async () => {
+        const [early, late] = ['2026-01-03T00:00:00.000Z', '2026-01-03T00:01:00.000Z'];
+        await clients.addKey(idOf(1), keyOf(12));
+        await clients.recordKeyUses([
+          { clientId: idOf(1), keyId: idOf(11), usedAt: late },
+          { clientId: idOf(1), keyId: idOf(11), usedAt: early },
+          { clientId: idOf(1), keyId: idOf(99), usedAt: late },
+          { clientId: idOf(98), keyId: idOf(97), usedAt: late },
+          { clientId: idOf(1), keyId: idOf(12), usedAt: early },
+        ]);
+        expect((await clients.listKeys(idOf(1))).map((key) => key.lastUsedAt)).to.deep.equal([late, early]);
+        await clients.recordKeyUses([
+          { clientId: idOf(1), keyId: idOf(11), usedAt: early },
+          { clientId: idOf(1), keyId: idOf(12), usedAt: early },
+          { clientId: idOf(1), keyId: idOf(12), usedAt: late },
+        ]);
+        await clients.recordKeyUses([]);
+        expect((await clients.listKeys(idOf(1))).map((key) => key.lastUsedAt)).to.deep.equal([late, late]);
+        expect((await clients.findKeyVerifier(idOf(12)))?.lastUsedAt).to.equal(late);
+      });
+
+      it('keeps all of 50 keys that are added at the same time', async () => {
+        const added = await Promise.all(
+          Array.from({ length: 50 }, (_, index) => clients.addKey(idOf(1), keyOf(100 + index))),
+        );
+        expect(added).to.not.include(false);
+        expect(await clients.listKeys(idOf(1))).to.have.length(51);
+      });
+    });
+
+    it('shares no object with its callers', async () => {
+      const credentials = credentialsOf(1);
+      const key = keyOf(11);
+      await clients.create(credentials, key);
+      Object.assign(credentials.client, { email: 'changed' });
+      key.digest.fill(0);
+      const ways = [
+        () => clients.find(idOf(1)),
+        async () => (await clients.findCredentials(idOf(1)))?.client,
+        async () => (await clients.findCredentialsByEmail('owner1@example.com'))?.client,
+        () => clients.update(idOf(1), {}),
+      ];
+      for (const way of [...ways, ...ways]) {
+        const client = await way();
+        expect(client).to.deep.equal(credentialsOf(1).client);
+        Object.assign(client ?? {}, { email: 'changed' });
+      }
+      for (let round = 0; round < 2; round += 1) {
+        const verifier = await clients.findKeyVerifier(idOf(11));
+        expect([...(verifier?.digest ?? [])]).to.deep.equal([...keyOf(11).digest]);
+        verifier?.digest.fill(0);
+        const keys = await clients.listKeys(idOf(1));
+        expect(keys.map((each) => each.name)).to.deep.equal(['key 11']);
+        Object.assign(keys.pop() ?? {}, { name: 'changed' });
+      }
+    });
+
+    it('says that it answers', async () => {
+      await clients.check();
+    });
+
+    for (const { how, bringAbout } of harness.outages) {
+      it(`rejects every call with database_unavailable when ${how}`, async () => {
+        await clients.create(credentialsOf(1), keyOf(11));
+        await bringAbout(storage);
+        const calls = [
+          clients.create(credentialsOf(2), keyOf(12)),
+          clients.find(idOf(1)),
+          clients.findCredentials(idOf(1)),
+          clients.findCredentialsByEmail('owner1@example.com'),
+          clients.update(idOf(1), { storeName: 'x' }),
+          clients.delete(idOf(1)),
+          clients.addKey(idOf(1), keyOf(13)),
+          clients.listKeys(idOf(1)),
+          clients.findKeyVerifier(idOf(11)),
+          clients.revokeKey(idOf(1), idOf(11), LATER),
+          clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(11), usedAt: LATER }]),
+          clients.check(),
+        ];
+        const codes = await Promise.all(calls.map(codeOf));
+        expect(codes).to.deep.equal(calls.map(() => 'database_unavailable'));
+      });
+    }
+
+    if (harness.createSmall !== undefined) {
+      const { createSmall } = harness;
+
+      it('refuses with overloaded what there is no room for, and changes nothing', async () => {
+        const small = await createSmall();
+        await small.clients.create(credentialsOf(1), keyOf(11));
+        await small.clients.addKey(idOf(1), keyOf(12));
+        expect(await codeOf(small.clients.create(credentialsOf(2), keyOf(21)))).to.equal('overloaded');
+        expect(
+          await codeOf(small.clients.create(credentialsOf(3, 'owner1@example.com'), keyOf(31))),
+        ).to.equal('email_taken');
+        expect(await codeOf(small.clients.addKey(idOf(1), keyOf(13)))).to.equal('overloaded');
+        expect(await small.clients.findCredentialsByEmail('owner2@example.com')).to.equal(null);
+        expect(await small.clients.findKeyVerifier(idOf(21))).to.equal(null);
+        expect(await small.clients.findKeyVerifier(idOf(13))).to.equal(null);
+        expect(await small.clients.listKeys(idOf(1))).to.have.length(2);
+        await small.clients.delete(idOf(1));
+        await small.clients.create(credentialsOf(2), keyOf(21));
+        await small.close();
+      });
+    }
+  });
+}
