@@ -1,0 +1,23 @@
+import type { BaseChatModel } from '@langchain/core/language_models/chat_models';
+import type { Provider } from '#src/domain/model-provider.js';
+
+/** Where models answer, and with which key. Nothing of it is ever taken from the environment. */
+export interface ProviderConnection {
+  readonly provider: Provider;
+  /** Null: no Authorization header is sent. */
+  readonly apiKey: string | null;
+  /** With its version path, as in `https://api.openai.com/v1`; null: the provider's own. */
+  readonly baseUrl: string | null;
+}
+
+export interface ChatModelSettings {
+  readonly model: string;
+  /** Null: not sent. */
+  readonly temperature: number | null;
+  readonly maxOutputTokens: number;
+}
+
+/** Makes chat models of one provider. What it makes never retries, and takes its cancellation from the `signal` of a call. */
+export interface ChatModelFactory {
+  create(settings: ChatModelSettings): BaseChatModel;
+}

@@ -1,0 +1,64 @@
+import { HumanMessage } from '@langchain/core/messages';
+import { expect } from 'chai';
+import { DemoChatModel } from '#src/adapters/langchain/demo-chat-model.js';
+import { LangChainLlmGateway } from '#src/adapters/langchain/langchain-llm-gateway.js';
+import { exchange, llmGatewayContract, prompt } from '#tests/contracts/llm-gateway.contract.js';
+
+function demo() {
+  return new LangChainLlmGateway({ provider: 'demo', apiKey: null, baseUrl: null });
+}
+
+llmGatewayContract('the demo model', async () => ({ gateway: demo(), model: 'demo', close: async () => {} }));
+
+describe('DemoChatModel', () => {
+  const { signal } = new AbortController();
+
+  it('says what it is and how to get a real one', async () => {
+    const { reply } = await demo().generate(prompt('demo', { message: 'Hi there' }), signal);
+    expect(reply.content).to.equal(
+      'Hello from FastWrap\'s demo model, which works offline and only remembers. This is turn 1, and you said "Hi there". For real answers set MODEL and MODEL_KEY.',
+    );
+  });
+
+  it('tells which turn this is and what was said first', async () => {
+    const history = [exchange('My name is Ada', '…'), exchange('And?', '…')];
+    const { reply } = await demo().generate(prompt('demo', { history, message: 'Who am I?' }), signal);
+    expect(reply.content).to.include('This is turn 3, and the first thing you said was "My name is Ada".');
+  });
+
+  it('says the same to the same prompt', async () => {
+    const first = await demo().generate(prompt('demo'), signal);
+    expect(await demo().generate(prompt('demo'), signal)).to.deep.equal(first);
+  });
+
+  it('quotes 80 characters of a long message and no half of an emoji', async () => {
+    const { reply } = await demo().generate(prompt('demo', { message: '👟'.repeat(500) }), signal);
+    expect(reply.content).to.include(`"${'👟'.repeat(80)}…"`);
+  });
+
+  it('stops at the output cap', async () => {
+    const { reply, usage } = await demo().generate(prompt('demo', { maxOutputTokens: 12 }), signal);
+    expect(reply).to.deep.equal({ content: "Hello from FastWrap's demo", finishReason: 'length' });
+    expect(usage.outputTokens).to.be.at.most(12);
+  });
+
+  it('gives one word at the smallest cap', async () => {
+    const { reply } = await demo().generate(prompt('demo', { maxOutputTokens: 1 }), signal);
+    expect(reply).to.deep.equal({ content: 'Hello', finishReason: 'length' });
+  });
+
+  it('streams word by word what it answers whole', async () => {
+    const model = new DemoChatModel(200);
+    const messages = [new HumanMessage('Hi')];
+    const whole = await model._generate(messages, {});
+    const pieces: string[] = [];
+    let last: unknown;
+    for await (const chunk of model._streamResponseChunks(messages, {})) {
+      pieces.push(chunk.text);
+      last = chunk.generationInfo?.['finish_reason'];
+    }
+    expect(pieces.length).to.be.greaterThan(10);
+    expect(pieces.join('')).to.equal(whole.generations[0]?.text);
+    expect(last).to.equal('stop');
+  });
+});

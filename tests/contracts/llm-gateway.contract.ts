@@ -1,0 +1,121 @@
+import { expect } from 'chai';
+import type { LlmGateway, Prompt } from '#src/application/ports/llm-gateway.js';
+import { AppError } from '#src/domain/app-error.js';
+import type { Exchange } from '#src/domain/conversation.js';
+
+export interface LlmGatewayHarness {
+  readonly gateway: LlmGateway;
+  /** One that the gateway's provider knows. */
+  readonly model: string;
+  close(): Promise<void>;
+}
+
+export function exchange(user: string, assistant: string, tokens = 20): Exchange {
+  const at = '2026-01-01T00:00:00.000Z';
+  return { turnId: '01', user, assistant, userAt: at, assistantAt: at, tokens };
+}
+
+export function prompt(model: string, changes: Partial<Prompt> = {}): Prompt {
+  return {
+    model,
+    instructions: 'You sell shoes.',
+    history: [],
+    message: 'Hello',
+    temperature: null,
+    maxOutputTokens: 200,
+    ...changes,
+  };
+}
+
+/** What a promise rejected with; fails when it did not. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it resolved');
+}
+
+export async function modelError(promise: Promise<unknown>): Promise<AppError> {
+  const error = await rejection(promise);
+  if (!(error instanceof AppError)) throw new Error('it is no AppError', { cause: error });
+  return error;
+}
+
+/** What every gateway does, whoever answers. */
+export function llmGatewayContract(name: string, start: () => Promise<LlmGatewayHarness>): void {
+  describe(`${name} as an LlmGateway`, () => {
+    let harness: LlmGatewayHarness;
+    const idle = () => new AbortController().signal;
+
+    beforeEach(async () => {
+      harness = await start();
+    });
+    afterEach(() => harness.close());
+
+    it('gives a whole reply, the model that gave it and what it cost', async () => {
+      const { reply, model, usage } = await harness.gateway.generate(prompt(harness.model), idle());
+      expect(reply.content).to.be.a('string').that.is.not.empty;
+      expect(reply.finishReason).to.equal('stop');
+      expect(model).to.equal(harness.model);
+      expect(usage.inputTokens).to.be.greaterThan(0);
+      expect(usage.outputTokens).to.be.greaterThan(0);
+      expect(usage.totalTokens).to.equal(usage.inputTokens + usage.outputTokens);
+      expect(usage.estimated).to.equal(false);
+    });
+
+    it('answers with a history, a temperature and texts of every kind', async () => {
+      const text = 'a "quote" {x} {{y}} \\ \u0001 \u2028 🥾 $1';
+      const asked = prompt(harness.model, {
+        instructions: text,
+        history: [exchange(text, text)],
+        temperature: 0.5,
+      });
+      const { reply } = await harness.gateway.generate({ ...asked, message: text }, idle());
+      expect(reply.content).to.be.a('string').that.is.not.empty;
+    });
+
+    it('leaves the prompt as it was', async () => {
+      const asked = prompt(harness.model, { history: [exchange('one', 'two')] });
+      const before = structuredClone(asked);
+      Object.freeze(asked.history);
+      await harness.gateway.generate(Object.freeze(asked), idle());
+      expect(asked).to.deep.equal(before);
+    });
+
+    it('answers many prompts at a time', async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, i) =>
+          harness.gateway.generate(prompt(harness.model, { message: `number ${i}` }), idle()),
+        ),
+      );
+      expect(answers).to.have.length(20);
+    });
+
+    it('rejects with the reason of a signal that was aborted before', async () => {
+      const reason = new Error('the caller went');
+      const error = await rejection(
+        harness.gateway.generate(prompt(harness.model), AbortSignal.abort(reason)),
+      );
+      expect(error).to.equal(reason);
+    });
+
+    it('keeps no listener on the signal of a call that is over', async () => {
+      const { signal } = new AbortController();
+      const kept = new Set<unknown>();
+      const add = signal.addEventListener.bind(signal);
+      const remove = signal.removeEventListener.bind(signal);
+      signal.addEventListener = (...args: Parameters<typeof add>) => {
+        kept.add(args[1]);
+        add(...args);
+      };
+      signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+        kept.delete(args[1]);
+        remove(...args);
+      };
+      await harness.gateway.generate(prompt(harness.model), signal);
+      expect(kept.size).to.equal(0);
+    });
+  });
+}

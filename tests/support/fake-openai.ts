@@ -1,0 +1,250 @@
+import { EventEmitter, once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+export interface ReceivedRequest {
+  /** 0 for the first one that this server received. */
+  readonly index: number;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Exactly as it came. */
+  readonly rawBody: string;
+  readonly body: ChatRequestBody;
+  /** Resolves when its answer was sent whole, or its socket closed before that. */
+  readonly over: Promise<void>;
+}
+
+export interface ChatRequestBody {
+  readonly model?: string;
+  readonly messages?: readonly { readonly role: string; readonly content: string }[];
+  readonly stream?: boolean;
+  readonly [name: string]: unknown;
+}
+
+/** What the server does with one request. It may answer, break off, or do nothing at all. */
+export type Behaviour = (request: ReceivedRequest, response: ServerResponse) => void | Promise<void>;
+
+/**
+ * An HTTP server that speaks `POST /v1/chat/completions` as OpenAI and Mistral do, plain and streamed,
+ * and misbehaves as it is told.
+ */
+export class FakeOpenAi {
+  readonly requests: ReceivedRequest[] = [];
+  /** For every request from now on. */
+  behaviour: Behaviour = complete();
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #events = new EventEmitter();
+  #connections = 0;
+  #port = 0;
+
+  private constructor() {
+    this.#server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('error', () => undefined);
+      response.on('error', () => undefined);
+      request.on('end', () => {
+        const rawBody = Buffer.concat(chunks).toString('utf8');
+        const received: ReceivedRequest = {
+          index: this.requests.length,
+          method: request.method ?? '',
+          path: request.url ?? '',
+          headers: request.headers,
+          rawBody,
+          body: parse(rawBody),
+          over: new Promise((resolve) => response.once('close', resolve)),
+        };
+        this.requests.push(received);
+        this.#events.emit('request', received);
+        void this.behaviour(received, response);
+      });
+    });
+    this.#server.on('connection', (socket) => {
+      this.#connections += 1;
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  static async start(): Promise<FakeOpenAi> {
+    const fake = new FakeOpenAi();
+    fake.#server.listen(0, '127.0.0.1');
+    await once(fake.#server, 'listening');
+    const address = fake.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('the fake has no port');
+    fake.#port = address.port;
+    return fake;
+  }
+
+  /** As an operator would write it into MODEL_BASE_URL. */
+  get baseUrl(): string {
+    return `${this.origin}/v1`;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get openSockets(): number {
+    return this.#sockets.size;
+  }
+
+  /** Ever, also without a request. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** The next request, once its body is whole. */
+  async nextRequest(): Promise<ReceivedRequest> {
+    const [request]: ReceivedRequest[] = await once(this.#events, 'request');
+    if (request === undefined) throw new Error('an event without its request');
+    return request;
+  }
+
+  /** Resolves when no request is under way. Sockets may stay open, idle. */
+  async idle(): Promise<void> {
+    await Promise.all(this.requests.map(({ over }) => over));
+  }
+
+  /** Ends everything at once, also requests that are still waiting. */
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    if (!this.#server.listening) return;
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+}
+
+export interface Answer {
+  /** Default "Good day."; null: no text at all. */
+  readonly content?: unknown;
+  /** Default `stop`; null as some servers send it. */
+  readonly finishReason?: string | null;
+  /** Default 12 and 3; null: the answer has none. */
+  readonly usage?: object | null;
+  /** More fields of the message. */
+  readonly message?: object;
+  /** Pieces of a streamed answer; default: the content word by word. */
+  readonly pieces?: readonly string[];
+}
+
+/** Answers as asked for: one JSON object, or its stream of events. */
+export function complete(answer: Answer = {}): Behaviour {
+  return (request, response) => {
+    if (request.body.stream === true) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const event of streamEvents(request.body, answer)) response.write(event);
+      response.end();
+      return undefined;
+    }
+    return json(200, completionBody(request.body, answer))(request, response);
+  };
+}
+
+/** The body of a plain answer. */
+export function completionBody(request: ChatRequestBody, answer: Answer = {}): object {
+  const { content = 'Good day.', finishReason = 'stop', usage = USAGE, message } = answer;
+  return {
+    ...envelope('chat.completion', request),
+    choices: [{ index: 0, message: { role: 'assistant', content, ...message }, finish_reason: finishReason }],
+    ...(usage === null ? {} : { usage }),
+  };
+}
+
+/** The events of a streamed answer, `[DONE]` included, for behaviours that cut, delay or split them. */
+export function streamEvents(request: ChatRequestBody, answer: Answer = {}): string[] {
+  const { content = 'Good day.', finishReason = 'stop', usage = USAGE } = answer;
+  const pieces = answer.pieces ?? String(content).match(/\s*\S+/g) ?? [];
+  const chunk = (delta: object, reason: string | null, extra: object = {}) =>
+    `data: ${JSON.stringify({
+      ...envelope('chat.completion.chunk', request),
+      choices: [{ index: 0, delta, finish_reason: reason }],
+      ...extra,
+    })}\n\n`;
+  return [
+    chunk({ role: 'assistant', content: '' }, null),
+    ...pieces.map((piece) => chunk({ content: piece }, null)),
+    chunk({ content: '' }, finishReason, usage === null ? {} : { usage }),
+    'data: [DONE]\n\n',
+  ];
+}
+
+/** Any JSON body with any status. */
+export function json(status: number, body: unknown, headers: Record<string, string> = {}): Behaviour {
+  return raw(status, JSON.stringify(body), { 'content-type': 'application/json', ...headers });
+}
+
+/** Any body at all. */
+export function raw(status: number, body: string, headers: Record<string, string> = {}): Behaviour {
+  return (_request, response) => {
+    response.writeHead(status, headers);
+    response.end(body);
+  };
+}
+
+/** An error as OpenAI and Mistral put it, and with what they tend to say too much. */
+export function refuse(
+  status: number,
+  error: { code?: string; message?: string } = {},
+  headers?: Record<string, string>,
+): Behaviour {
+  const { code = null, message = 'No.' } = error;
+  return json(status, { error: { message, type: 'error', param: null, code } }, headers);
+}
+
+/** Reads the request and says nothing. */
+export function hang(): Behaviour {
+  return () => undefined;
+}
+
+/** Sends headers and the beginning of a body, and then nothing. */
+export function hangAfterHeaders(contentType = 'application/json'): Behaviour {
+  return (_request, response) => {
+    response.writeHead(200, { 'content-type': contentType });
+    response.write('{"id":');
+  };
+}
+
+/** Breaks the connection off after this much of a plain answer; 0: before the headers. */
+export function resetAfter(bytes: number, answer?: Answer): Behaviour {
+  return (request, response) => {
+    const { socket } = response;
+    if (bytes === 0) {
+      socket?.resetAndDestroy();
+      return;
+    }
+    const body = JSON.stringify(completionBody(request.body, answer));
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    });
+    response.write(body.slice(0, bytes), () => socket?.resetAndDestroy());
+  };
+}
+
+/** One behaviour for each request in order; the last one for all that follow. */
+export function inTurn(...behaviours: readonly Behaviour[]): Behaviour {
+  let next = 0;
+  return (request, response) => {
+    const behaviour = behaviours[Math.min(next, behaviours.length - 1)];
+    next += 1;
+    return behaviour?.(request, response);
+  };
+}
+
+const USAGE = { prompt_tokens: 12, completion_tokens: 3, total_tokens: 15 };
+
+function envelope(object: string, request: ChatRequestBody): object {
+  return { id: 'chatcmpl-1', object, created: 1_767_225_600, model: request.model ?? 'unknown' };
+}
+
+function parse(text: string): ChatRequestBody {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
