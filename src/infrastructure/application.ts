@@ -3,6 +3,7 @@ import { createHttpApp } from '#src/adapters/http/create-http-app.js';
 import { Readiness } from '#src/adapters/http/readiness.js';
 import { Authorize } from '#src/application/access/authorize.js';
 import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
+import { CheckHealth } from '#src/application/health/check-health.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import type { Config } from './config/config.js';
 import { HttpServer } from './http-server.js';
@@ -37,6 +38,8 @@ export class Application {
       const container = await compose(config, logger, lifecycle);
       override?.(container);
       keepKeyUses(container, lifecycle);
+      // Its uptime counts from its making.
+      container.get(CheckHealth);
       const readiness = container.get(Readiness);
       const server = await HttpServer.listen(createApp(container), config.host, config.port);
       lifecycle.own('http server', () => server.close(config.shutdownGraceMs));

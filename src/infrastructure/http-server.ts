@@ -1,8 +1,9 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { randomUUID } from 'node:crypto';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-
-type RequestListener = Parameters<typeof createServer>[1];
+import { toProblem } from '#src/adapters/http/problem.js';
+import { AppError } from '#src/domain/app-error.js';
 
 /** How long a request may take to arrive; the answer has deadlines of its own. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -11,15 +12,32 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 /** The listening socket and its connections. */
 export class HttpServer {
-  private constructor(private readonly server: Server) {}
+  private constructor(
+    private readonly server: Server,
+    /** Connections that have not brought a request yet. Node does not count them as idle. */
+    private readonly silent: ReadonlySet<Socket>,
+  ) {}
 
   /** @throws the system's error when the address cannot be had. */
   static async listen(listener: RequestListener, host: string, port: number): Promise<HttpServer> {
+    const silent = new Set<Socket>();
+    const serve: RequestListener = (request, response) => {
+      silent.delete(request.socket);
+      if (request.httpVersion === '1.1' && request.headers.host === undefined) {
+        const { headers, body } = malformedAnswer();
+        response.writeHead(400, headers).end(body);
+      } else listener(request, response);
+    };
     const server = createServer(
-      { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS },
-      listener,
+      { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
+      serve,
     );
     server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+    server.on('connection', (socket: Socket) => {
+      silent.add(socket);
+      socket.once('close', () => silent.delete(socket));
+    });
+    server.on('checkExpectation', serve);
     server.on('clientError', refuseMalformed);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -28,7 +46,7 @@ export class HttpServer {
         resolve();
       });
     });
-    return new HttpServer(server);
+    return new HttpServer(server, silent);
   }
 
   get url(): string {
@@ -42,6 +60,7 @@ export class HttpServer {
       this.server.close(() => resolve());
     });
     this.server.closeIdleConnections();
+    for (const socket of this.silent) socket.destroy();
     const idle = setInterval(() => this.server.closeIdleConnections(), 100);
     const cut = setTimeout(() => this.server.closeAllConnections(), graceMs);
     await closed;
@@ -50,20 +69,29 @@ export class HttpServer {
   }
 }
 
-/** What is not HTTP never reaches express; it gets the same kind of answer all the same. */
+/** What Node's parser refuses never reaches express; it gets the same kind of answer all the same. */
 function refuseMalformed(_error: Error, socket: Duplex): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  const body = JSON.stringify({
-    type: 'urn:fastwrap:error:invalid_request',
-    title: 'Bad Request',
-    status: 400,
-    detail: 'This is not a valid HTTP request, or its headers are too large.',
-    code: 'invalid_request',
-  });
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  const { headers, body } = malformedAnswer();
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${body}`);
+}
+
+function malformedAnswer(): { headers: Record<string, string>; body: string } {
+  const requestId = randomUUID();
+  const detail = 'This is not a valid HTTP request, or its headers are too large.';
+  const body = JSON.stringify(toProblem(new AppError('invalid_request', { detail }), requestId));
+  return {
+    headers: {
+      'x-request-id': requestId,
+      'Server-Timing': 'app;dur=0.0',
+      'Content-Type': 'application/problem+json',
+      'Content-Length': String(Buffer.byteLength(body)),
+      Connection: 'close',
+    },
+    body,
+  };
 }

@@ -18,25 +18,29 @@ function hasCode(error: unknown, code: string): boolean {
  * have access: orchestrators give it to the files of a volume.
  */
 export async function loadOrCreateSecret(filePath: string): Promise<Uint8Array> {
-  try {
-    return await load(filePath);
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
-  }
+  const existing = await loadSecret(filePath);
+  if (existing !== null) return existing;
   await create(filePath);
-  return load(filePath);
+  const made = await loadSecret(filePath);
+  if (made === null) throw new Error(`The secret file ${filePath} was removed while it was being made.`);
+  return made;
 }
 
-async function load(filePath: string): Promise<Uint8Array> {
-  const file = await open(filePath, 'r');
+/**
+ * As {@link loadOrCreateSecret}, without making one.
+ * @returns null when there is no file.
+ */
+export async function loadSecret(filePath: string): Promise<Uint8Array | null> {
+  const file = await open(filePath, 'r').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return null;
+    throw error;
+  });
+  if (file === null) return null;
   try {
     await assertPrivate(file, filePath);
     const [, hex] = FORM.exec(await file.readFile('latin1')) ?? [];
     if (hex === undefined) {
-      throw new Error(
-        `The secret file ${filePath} does not hold 64 hex digits. Restore it from a backup; without it, delete it: ` +
-          'every API key and password then has to be made anew.',
-      );
+      throw new Error(`The secret file ${filePath} does not hold 64 hex digits: restore it from a backup.`);
     }
     return new Uint8Array(Buffer.from(hex, 'hex'));
   } finally {

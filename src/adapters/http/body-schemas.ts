@@ -4,13 +4,17 @@ import type { OpenApiDocument } from './openapi-document.js';
 
 const DOCUMENT = 'openapi.json';
 const LONGEST_NAME = 64;
+const PATTERN_SENTENCES: ReadonlyMap<unknown, string> = new Map([
+  ['uuid', 'must be a lower-case UUID'],
+  ['email', 'must be an email address'],
+]);
 
 /**
  * Request bodies against the published openapi.json itself, so that what it says is what holds. tsoa's own check
  * follows, but it turns "12" into 12 in places and lets unknown properties of some types through.
  */
 export class BodySchemas {
-  private readonly ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
+  private readonly ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, verbose: true });
   private readonly compiled = new Map<string, ValidateFunction>();
 
   constructor(private readonly document: OpenApiDocument) {
@@ -55,17 +59,31 @@ function toJsonSchema(schema: object): object {
   });
 }
 
-function toFieldError({ instancePath, keyword, params, message }: ErrorObject): FieldError {
-  const parent = instancePath.slice(1).replaceAll('/', '.');
-  const inner = keyword === 'required' ? params['missingProperty'] : params['additionalProperty'];
+function toFieldError(error: ErrorObject): FieldError {
+  const parent = error.instancePath.slice(1).replaceAll('/', '.');
+  const inner = error.params['missingProperty'] ?? error.params['additionalProperty'];
   const path = [parent, typeof inner === 'string' ? inner.slice(0, LONGEST_NAME) : ''].filter(
     (part) => part !== '',
   );
-  return { field: path.join('.') || 'body', message: sentence(keyword, message) };
+  return { field: path.join('.') || 'body', message: sentence(error) };
 }
 
-function sentence(keyword: string, message: string | undefined): string {
-  if (keyword === 'required') return 'is required';
-  if (keyword === 'additionalProperties') return 'is not a known field';
-  return message ?? 'is not valid';
+/** What a person can act on; Ajv's own words are kept where they are that already. Its error holds the value: never shown. */
+function sentence({ keyword, params, parentSchema, message }: ErrorObject): string {
+  switch (keyword) {
+    case 'required':
+      return 'is required';
+    case 'additionalProperties':
+      return 'is not a known field';
+    case 'minLength':
+      return `must have at least ${params['limit']} characters`;
+    case 'maxLength':
+      return `must have at most ${params['limit']} characters`;
+    case 'enum':
+      return `must be one of ${params['allowedValues'].join(', ')}`;
+    case 'pattern':
+      return PATTERN_SENTENCES.get(parentSchema?.['format']) ?? 'has characters that are not allowed here';
+    default:
+      return message ?? 'is not valid';
+  }
 }

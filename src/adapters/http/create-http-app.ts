@@ -31,6 +31,7 @@ export function createHttpApp(options: HttpAppOptions): Application {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.enable('case sensitive routing');
   setHttpServices(app, {
     controllers: options.controllers,
     authorize: options.authorize,

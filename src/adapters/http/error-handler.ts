@@ -7,6 +7,8 @@ import { requestContext } from './request-context.js';
 export function errorHandler(logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
     const { requestId } = requestContext(request);
+    // The caller has gone: there is nobody to tell, and nothing went wrong here.
+    if (response.destroyed) return;
     const error = toAppError(thrown);
     const problem = toProblem(error, requestId);
     if (problem.status >= 500)

@@ -14,6 +14,7 @@ export type ConversationId = string;
 
 /**
  * @pattern ^[^\s@]+@[^\s@]+\.[^\s@]+$ must be an email address
+ * @format email
  * @maxLength 254
  */
 export type Email = string;
@@ -80,9 +81,9 @@ export type MaxOutputTokens = number;
 export type TtlSeconds = number;
 
 /**
- * @isInt
- * @minimum 1
- * @maximum 100
+ * @isInt must be a whole number
+ * @minimum 1 must be at least 1
+ * @maximum 100 must be at most 100
  */
 export type PageLimit = number;
 

@@ -20,23 +20,34 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   const given = Object.fromEntries(
     Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = environmentSchema.safeParse(given);
-  const unsupported = UNSUPPORTED_VARIABLES.filter((name) => name in given).map(
-    (name) => `${name} is not supported by this version`,
-  );
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
-    throw new ConfigError([...faults, ...unsupported]);
-  }
-  const environment = parsed.data;
+  const { environment, faults } = checkForms(given);
   const provider = chooseProvider(environment);
-  const faults = [
-    ...unsupported,
-    ...modelFaults(environment, provider),
-    ...productionFaults(environment, provider),
-  ];
+  const malformed = new Set(faults.map(variableOf));
+  const dependent = [...modelFaults(environment, provider), ...productionFaults(environment, provider)];
+  faults.push(...dependent.filter((fault) => !malformed.has(variableOf(fault))));
+  for (const name of UNSUPPORTED_VARIABLES) {
+    if (name in given) faults.push(`${name} is not supported by this version`);
+  }
   if (faults.length > 0 || provider === null) throw new ConfigError(faults);
   return freeze(toConfig(environment, provider));
+}
+
+/** Every variable by itself. The environment is what is left without the malformed ones, so that one start names all faults. */
+function checkForms(given: Readonly<Record<string, unknown>>): {
+  environment: Environment;
+  faults: string[];
+} {
+  const parsed = environmentSchema.safeParse(given);
+  if (parsed.success) return { environment: parsed.data, faults: [] };
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  const malformed = new Set(faults.map(variableOf));
+  const wellFormed = Object.entries(given).filter(([name]) => !malformed.has(name));
+  return { environment: environmentSchema.parse(Object.fromEntries(wellFormed)), faults };
+}
+
+/** A fault begins with the variable's name. */
+function variableOf(fault: string): string {
+  return fault.slice(0, fault.indexOf(' '));
 }
 
 /** Null when it cannot be told from the name. */

@@ -7,7 +7,7 @@ import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repos
 import { SqliteDatabase } from '#src/adapters/sqlite/sqlite-database.js';
 import type { DatabaseConfig } from '../config/config.js';
 import type { Lifecycle } from '../lifecycle.js';
-import { type MasterSecret, randomSecret, secretOfDatabase } from '../master-secret.js';
+import { type MasterSecret, secretOfDatabase, secretOfProcess } from '../master-secret.js';
 import { CHARACTERS, CLIENTS } from '../tokens.js';
 
 interface OpenedPersistence {
@@ -29,7 +29,7 @@ export async function openPersistence(
         bind(CLIENTS).toConstantValue(new MemoryClientRepository(database));
         bind(CHARACTERS).toConstantValue(new MemoryCharacterRepository(database));
       });
-      return { module, secret: randomSecret(configuredSecret) };
+      return { module, secret: secretOfProcess(configuredSecret) };
     }
     case 'sqlite': {
       const database = await SqliteDatabase.open(config.path);

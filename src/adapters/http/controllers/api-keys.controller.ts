@@ -27,7 +27,7 @@ import type { ApiKeyInput, ApiKeyList, IssuedApiKey, Uuid } from '../schemas.js'
 @Tags('accounts')
 @Security('client')
 @Response<Problem>(401, 'unauthenticated')
-@Response<Problem>(503, 'database_unavailable, shutting_down')
+@Response<Problem>(503, 'database_unavailable, overloaded, shutting_down')
 @injectable()
 export class ApiKeysController extends Controller {
   constructor(

@@ -21,7 +21,10 @@ import { type Turn, toTurn } from '../turn-schemas.js';
 @Response<Problem>(415, 'unsupported_media_type')
 @Response<Problem>(422, 'model_rejected')
 @Response<Problem>(502, 'model_failed')
-@Response<Problem>(503, 'model_unavailable, cache_unavailable, database_unavailable, shutting_down')
+@Response<Problem>(
+  503,
+  'model_unavailable, cache_unavailable, database_unavailable, overloaded, shutting_down',
+)
 @Response<Problem>(504, 'model_timeout')
 @injectable()
 export class ChatController extends Controller {

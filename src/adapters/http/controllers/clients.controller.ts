@@ -26,7 +26,7 @@ import type { Client, ClientPatch } from '../schemas.js';
 @Tags('accounts')
 @Security('client')
 @Response<Problem>(401, 'unauthenticated')
-@Response<Problem>(503, 'database_unavailable, shutting_down')
+@Response<Problem>(503, 'database_unavailable, overloaded, shutting_down')
 @injectable()
 export class ClientsController extends Controller {
   constructor(

@@ -25,7 +25,7 @@ import { type ConversationWithMessages, toConversationWithMessages } from '../tu
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(404, 'conversation_not_found')
-@Response<Problem>(503, 'cache_unavailable, database_unavailable, shutting_down')
+@Response<Problem>(503, 'cache_unavailable, database_unavailable, overloaded, shutting_down')
 @injectable()
 export class ConversationsController extends Controller {
   constructor(
