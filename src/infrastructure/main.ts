@@ -5,16 +5,22 @@ import { ConfigError, readConfig } from './config/read-config.js';
 import { createLogger } from './create-logger.js';
 import { startMessage } from './start-message.js';
 
+/** Under npm one Ctrl-C arrives twice, from the terminal and from npm: only a later one means impatience. */
+const SAME_KEYSTROKE_MS = 1000;
+
 async function main(): Promise<void> {
   const config = readConfig(loadEnvironment());
   const logger = createLogger(config.logLevel);
   const application = await Application.start(config, logger);
   process.stdout.write(startMessage(config, application.url));
 
-  let stopping = false;
+  let stoppingSince: number | null = null;
   const stop = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stoppingSince !== null) {
+      if (performance.now() - stoppingSince > SAME_KEYSTROKE_MS) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
     logger.info({ signal }, 'stopping');
     void application.stop().then(() => process.exit(0));
   };

@@ -4,6 +4,7 @@ import { httpServices } from './http-services.js';
 
 const MAX_BYTES = 64 * 1024;
 const MAX_DEPTH = 32;
+const LONGEST_FIELD = 64;
 const JSON_MEDIA_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i;
 
 const readRaw = express.raw({ limit: MAX_BYTES, type: () => true });
@@ -80,7 +81,7 @@ function findUnfitString(value: unknown, path: string): FieldError | null {
   if (typeof value === 'string') {
     return value.isWellFormed() && !value.includes('\0')
       ? null
-      : { field: path || 'body', message: 'must be well-formed Unicode without NUL' };
+      : { field: path.slice(0, LONGEST_FIELD) || 'body', message: 'must be well-formed Unicode without NUL' };
   }
   if (typeof value !== 'object' || value === null) return null;
   for (const [key, inner] of Object.entries(value)) {
