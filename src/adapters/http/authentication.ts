@@ -20,7 +20,7 @@ export async function expressAuthentication(request: Request, scheme: string): P
 /** @throws AppError `unauthenticated` when two different API keys are presented. */
 function presentedCredentials(request: Request): Credentials {
   const header = request.get('x-api-key') ?? null;
-  const bearer = /^bearer +(\S+)$/i.exec(request.get('authorization') ?? '')?.[1] ?? null;
+  const bearer = /^bearer\b *(.*)$/i.exec(request.get('authorization') ?? '')?.[1] ?? null;
   if (header !== null && bearer !== null && header !== bearer) throw new AppError('unauthenticated');
   return { apiKey: header ?? bearer, serviceKey: request.get('x-fastwrap-api-key') ?? null };
 }

@@ -5,7 +5,7 @@ import type { Clock } from '#src/application/ports/clock.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
 import { BodySchemas } from './body-schemas.js';
-import { docsPages } from './docs-pages.js';
+import { serveDocs } from './docs-pages.js';
 import { errorHandler } from './error-handler.js';
 import { RegisterRoutes } from './generated/routes.js';
 import { setHttpServices } from './http-services.js';
@@ -45,7 +45,7 @@ export function createHttpApp(options: HttpAppOptions): Application {
     throw new AppError('shutting_down');
   });
   RegisterRoutes(app);
-  app.use(docsPages(document));
+  serveDocs(app, document);
   app.use(unmatched(document));
   app.use(errorHandler(logger));
   return app;

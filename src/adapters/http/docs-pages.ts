@@ -1,4 +1,4 @@
-import express, { Router } from 'express';
+import express, { type Application } from 'express';
 // Not the package's main file, which loads all of Swagger UI: 0.2 s and 20 MB.
 import getAbsoluteFSPath from 'swagger-ui-dist/absolute-path.js';
 import type { OpenApiDocument } from './openapi-document.js';
@@ -23,20 +23,17 @@ const PAGE = `<!doctype html>
 const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger-ui', validatorUrl: null });\n`;
 
 /** Swagger UI from our own disk, and the document that it shows. Both work without internet. */
-export function docsPages(document: OpenApiDocument): Router {
-  const router = Router({ strict: true });
-  router.get('/openapi.json', (_request, response) => {
+export function serveDocs(app: Application, document: OpenApiDocument): void {
+  app.get('/openapi.json', (_request, response) => {
     response.json(document);
   });
-  router.get('/docs', (_request, response) => {
-    response.type('html').send(PAGE);
+  app.get('/docs', (request, response) => {
+    // The page's links are relative, so that it works behind a path prefix: they need an address without a last slash.
+    if (request.path.endsWith('/')) response.redirect(308, '../docs');
+    else response.type('html').send(PAGE);
   });
-  router.get('/docs/', (_request, response) => {
-    response.redirect(308, '../docs');
-  });
-  router.get('/docs/start.js', (_request, response) => {
+  app.get('/docs/start.js', (_request, response) => {
     response.type('js').send(START);
   });
-  router.use('/docs', express.static(getAbsoluteFSPath(), { index: false, maxAge: '1h' }));
-  return router;
+  app.use('/docs', express.static(getAbsoluteFSPath(), { index: false, redirect: false, maxAge: '1h' }));
 }

@@ -6,7 +6,8 @@ export type Uuid = string;
 
 /**
  * The caller's own (a session or visitor id), or one that an earlier turn returned.
- * @pattern ^[A-Za-z0-9._:-]{1,128}$ must be 1 to 128 of A–Z a–z 0–9 . _ : -
+ * Not `.` or `..`, which no address can hold.
+ * @pattern ^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,128}$ must be 1 to 128 of A–Z a–z 0–9 . _ : -
  * @minLength 1
  * @maxLength 128
  */

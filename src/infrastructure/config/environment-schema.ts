@@ -6,7 +6,7 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 function wholeNumber(least: number, most: number, preset: number) {
   return z
     .string()
-    .regex(/^\d{1,15}$/, `must be a whole number from ${least} to ${most}`)
+    .regex(/^\d{1,16}$/, `must be a whole number from ${least} to ${most}`)
     .transform(Number)
     .refine((value) => value >= least && value <= most, `must be a whole number from ${least} to ${most}`)
     .default(preset);

@@ -1,0 +1,67 @@
+import { HmacApiKeyMint } from '#src/adapters/crypto/hmac-api-key-mint.js';
+import { MemoryCharacterRepository } from '#src/adapters/memory/memory-character-repository.js';
+import { MemoryClientRepository } from '#src/adapters/memory/memory-client-repository.js';
+import { MemoryConversationCache } from '#src/adapters/memory/memory-conversation-cache.js';
+import { MemoryDatabase } from '#src/adapters/memory/memory-database.js';
+import { UuidV7Generator } from '#src/adapters/system/uuid-v7-generator.js';
+import { CreateCharacter } from '#src/application/characters/create-character.js';
+import { SendMessage, type SendMessageInput } from '#src/application/chat/send-message.js';
+import { SignUp } from '#src/application/clients/sign-up.js';
+import type { Character, CharacterTraits } from '#src/domain/character.js';
+import { FastPasswordHasher } from '#tests/support/fast-password-hasher.js';
+import { ManualClock } from '#tests/support/manual-clock.js';
+import { ScriptedLlmGateway } from '#tests/support/scripted-llm-gateway.js';
+import { type LogLine, recordingLogger } from '#tests/support/test-app.js';
+
+/** The parts that use cases are made of: real ones in memory, a clock that stands still, a model that obeys. */
+export class Workshop {
+  readonly clock = new ManualClock();
+  readonly ids = new UuidV7Generator();
+  readonly llm = new ScriptedLlmGateway();
+  readonly logLines: LogLine[] = [];
+  readonly logger = recordingLogger(this.logLines);
+  readonly historyBounds = { maxMessages: 6, maxTokens: 1000 };
+  readonly modelPolicy = { defaultModel: 'house', allowedModels: ['house', 'large'], maxOutputTokens: 500 };
+  readonly apiKeys = new HmacApiKeyMint(new Uint8Array(32).fill(1));
+  readonly passwords = new FastPasswordHasher();
+  readonly commonPasswords = { has: async (password: string) => password === 'password1' };
+  readonly conversations = new MemoryConversationCache({ clock: this.clock, bounds: this.historyBounds });
+  readonly database = new MemoryDatabase();
+  readonly clients = new MemoryClientRepository(this.database);
+  readonly characters = new MemoryCharacterRepository(this.database);
+  readonly sendMessage = new SendMessage(this);
+
+  async signUp(email = 'ada@example.com'): Promise<{ clientId: string; apiKey: string }> {
+    const { client, apiKey } = await new SignUp(this).execute({ email, password: 'correct horse battery' });
+    return { clientId: client.id, apiKey };
+  }
+
+  createCharacter(clientId: string, traits: Partial<CharacterTraits> = {}): Promise<Character> {
+    return new CreateCharacter(this).execute({
+      clientId,
+      traits: { name: 'Ada', instructions: 'You sell books.', ...traits },
+    });
+  }
+
+  send(input: Pick<SendMessageInput, 'clientId' | 'characterId'> & Partial<SendMessageInput>) {
+    const defaults = {
+      message: 'Hello',
+      conversationId: 'c',
+      onBusy: 'queue',
+      signal: new AbortController().signal,
+    } as const;
+    return this.sendMessage.execute({ ...defaults, ...input });
+  }
+
+  close(): void {
+    this.conversations.close();
+  }
+}
+
+/** The error's code, or its name where it has none; `done` when nothing was thrown. */
+export function outcomeOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'done',
+    (error: Error) => ('code' in error && typeof error.code === 'string' ? error.code : error.name),
+  );
+}

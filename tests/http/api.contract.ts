@@ -1,0 +1,23 @@
+import type { AppStorage } from '#tests/support/app-storages.js';
+import { accountsContract } from './accounts.contract.js';
+import { apiKeysContract } from './api-keys.contract.js';
+import { charactersContract } from './characters.contract.js';
+import { chatContract } from './chat.contract.js';
+import { conversationsContract } from './conversations.contract.js';
+import { credentialsContract } from './credentials.contract.js';
+import { outagesContract } from './outages.contract.js';
+import { serviceContract } from './service.contract.js';
+
+/** Every endpoint as an integrator meets it. What holds for one storage holds for all. */
+export function apiContract(storage: AppStorage): void {
+  describe(`HTTP API on ${storage.name}`, () => {
+    serviceContract(storage);
+    credentialsContract(storage);
+    accountsContract(storage);
+    apiKeysContract(storage);
+    charactersContract(storage);
+    chatContract(storage);
+    conversationsContract(storage);
+    outagesContract(storage);
+  });
+}

@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import type { AppStorage } from '#tests/support/app-storages.js';
+import { useApp } from '#tests/support/app-under-test.js';
+import { expectFrame, expectJson, expectNoContent, expectProblem } from '#tests/support/expect-response.js';
+import { DOCUMENT } from '#tests/support/openapi-operations.js';
+
+const VERBS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const EXAMPLE_ID = '0190c0de-1234-7abc-8def-0123456789ab';
+
+const PAGES: Readonly<Record<string, readonly string[]>> = { '/docs': ['GET'], '/openapi.json': ['GET'] };
+const DESCRIBED = Object.fromEntries(
+  Object.entries(DOCUMENT.paths).map(([path, operations]) => [
+    path.replace(/\{\w+\}/g, EXAMPLE_ID),
+    Object.keys(operations).map((method) => method.toUpperCase()),
+  ]),
+);
+
+export function serviceContract(storage: AppStorage): void {
+  describe('the service itself', () => {
+    const app = useApp(storage);
+
+    it('GET / says what this is and where to read on', async () => {
+      expectJson(await app.api.get('/'), 200, {
+        name: 'FastWrap',
+        version: DOCUMENT.info.version,
+        docs: '/docs',
+        openapi: '/openapi.json',
+        health: '/health',
+      });
+    });
+
+    it('GET /health tells the parts and the whole seconds since the start, and calls no model', async () => {
+      const startedMs = app.clock.now();
+      app.clock.advance(61_900);
+      expectJson(await app.api.get('/health'), 200, {
+        status: 'ok',
+        version: DOCUMENT.info.version,
+        uptimeSeconds: Math.floor((app.clock.now() - startedMs) / 1000),
+        checks: { database: 'ok', cache: 'ok', model: 'ok' },
+      });
+      expect(app.llm.prompts).to.deep.equal([]);
+    });
+
+    for (const path of ['/livez', '/readyz']) {
+      it(`GET ${path} says ok`, async () => {
+        expectJson(await app.api.get(path), 200, { status: 'ok' });
+      });
+    }
+
+    it('GET /openapi.json is the document in the repository', async () => {
+      expectJson(await app.api.get('/openapi.json'), 200, DOCUMENT);
+    });
+
+    it('GET /docs is a page that loads everything from here', async () => {
+      const page = await app.api.get('/docs');
+      expect(page.status).to.equal(200);
+      expect(page.headers.get('content-type')).to.equal('text/html; charset=utf-8');
+      expectFrame(page);
+      const addresses = [...page.text.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, address]) => address);
+      expect(addresses).to.deep.equal([
+        'docs/swagger-ui.css',
+        'docs/favicon-32x32.png',
+        'docs/swagger-ui-bundle.js',
+        'docs/start.js',
+      ]);
+      expect(page.text).not.to.match(/https?:|\/\//);
+      for (const address of addresses) {
+        const asset = await app.api.get(`/${address}`);
+        expect(asset.status, address).to.equal(200);
+        expect(asset.text.length, address).to.be.greaterThan(50);
+      }
+    });
+
+    it('GET /docs shows our document and asks no outside validator', async () => {
+      const { text } = await app.api.get('/docs/start.js');
+      expect(text).to.equal(
+        "SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger-ui', validatorUrl: null });\n",
+      );
+    });
+
+    it('GET /docs/swagger-ui.css takes no font, image or sheet from outside', async () => {
+      const { text } = await app.api.get('/docs/swagger-ui.css');
+      expect(text).not.to.match(/url\(\s*["']?(?:https?:)?\/\/|@import/);
+    });
+
+    it('GET /docs/ leads to /docs', async () => {
+      const page = await app.api.get('/docs/');
+      expect(page.status).to.equal(200);
+      expect(page.text).to.include('<title>FastWrap API</title>');
+    });
+
+    it('HEAD answers as GET does, without the body', async () => {
+      const head = await app.api.send('HEAD', '/livez', undefined);
+      expect({ status: head.status, text: head.text }).to.deep.equal({ status: 200, text: '' });
+      expect(head.headers.get('content-type')).to.equal('application/json; charset=utf-8');
+      expectFrame(head);
+    });
+
+    for (const path of ['/nothing', '/api', '/auth', '/docs/nothing.js', '/api/chat/x']) {
+      it(`GET ${path} is not found`, async () => {
+        expectProblem(await app.api.get(path), 'not_found');
+      });
+    }
+
+    const allowed = (methods: readonly string[]) => [
+      ...methods,
+      ...(methods.includes('GET') ? ['HEAD'] : []),
+      'OPTIONS',
+    ];
+
+    for (const [path, methods] of Object.entries({ ...DESCRIBED, ...PAGES })) {
+      it(`${path} refuses the methods that it does not have, and names those that it has`, async () => {
+        for (const method of VERBS.filter((verb) => !methods.includes(verb))) {
+          const response = await app.api.send(method, path, undefined);
+          expectProblem(response, 'method_not_allowed');
+          expect(response.headers.get('allow')?.split(', ')).to.have.members(allowed(methods));
+        }
+      });
+    }
+
+    for (const [path, methods] of Object.entries({ ...DESCRIBED, ...PAGES })) {
+      it(`OPTIONS ${path} names its methods`, async () => {
+        const response = await app.api.send('OPTIONS', path, undefined);
+        expectNoContent(response);
+        expect(response.headers.get('allow')?.split(', ')).to.have.members(allowed(methods));
+      });
+    }
+  });
+
+  describe('the request id', () => {
+    const app = useApp(storage);
+
+    for (const id of ['a', 'Order-7.3_b:1', 'x'.repeat(128)]) {
+      it(`keeps ${id.slice(0, 20)}, also in an error's body`, async () => {
+        const answered = await app.api.get('/livez', { 'x-request-id': id });
+        expect(answered.headers.get('x-request-id')).to.equal(id);
+        const refused = await app.api.get('/api/clients/me', { 'x-request-id': id });
+        expect(refused.headers.get('x-request-id')).to.equal(id);
+        expect(refused.body.requestId).to.equal(id);
+      });
+    }
+
+    for (const id of ['', 'x'.repeat(129), 'a b', 'a/b', 'a"b', 'é']) {
+      it(`replaces ${JSON.stringify(id.slice(0, 20))}`, async () => {
+        expectJson(await app.api.get('/livez', { 'x-request-id': id }), 200, { status: 'ok' });
+      });
+    }
+
+    it('makes a new one for each request', async () => {
+      const ids = await Promise.all([1, 2, 3].map(() => app.api.get('/livez')));
+      expect(new Set(ids.map(({ headers }) => headers.get('x-request-id'))).size).to.equal(3);
+    });
+  });
+}
