@@ -1,0 +1,310 @@
+import { expect } from 'chai';
+import type { Config } from '#src/infrastructure/config/config.js';
+import { environmentSchema, UNSUPPORTED_VARIABLES } from '#src/infrastructure/config/environment-schema.js';
+import { ConfigError, readConfig } from '#src/infrastructure/config/read-config.js';
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Part of every bad value; no message may hold it. */
+const CANARY = 'c4n4ry';
+
+const DEFAULTS: Config = {
+  production: false,
+  host: '127.0.0.1',
+  port: 8555,
+  serviceKey: null,
+  secret: null,
+  signup: 'open',
+  model: { provider: 'demo', apiKey: null, baseUrl: null, totalMs: 60_000 },
+  modelPolicy: { defaultModel: 'demo', allowedModels: ['demo'], maxOutputTokens: 4096 },
+  conversationCache: { kind: 'memory', maxConversations: 100_000, maxBytes: 268_435_456 },
+  database: { kind: 'sqlite', path: './data/fastwrap.db' },
+  historyBounds: { maxMessages: 40, maxTokens: 8000 },
+  logLevel: 'info',
+  shutdownGraceMs: 25_000,
+};
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  FASTWRAP_API_KEY: `${CANARY}-operator-key`,
+  MODEL: 'gpt-4o',
+  MODEL_KEY: `${CANARY}-provider-key`,
+};
+
+function faultsOf(variables: Variables): readonly string[] {
+  try {
+    readConfig(variables);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    expect(error.message).to.equal(
+      ['The configuration is not valid:', ...error.faults.map((fault) => `  - ${fault}`)].join('\n'),
+    );
+    expect(error.message).not.to.contain(CANARY);
+    return error.faults;
+  }
+  return [];
+}
+
+interface Whole {
+  readonly least: number;
+  readonly most: number;
+  readonly read: (config: Config) => number;
+}
+
+const NUMBERS: Readonly<Record<string, Whole>> = {
+  PORT: { least: 0, most: 65_535, read: ({ port }) => port },
+  MODEL_MAX_OUTPUT_TOKENS: {
+    least: 1,
+    most: 1_000_000,
+    read: ({ modelPolicy }) => modelPolicy.maxOutputTokens,
+  },
+  MODEL_TOTAL_MS: { least: 1, most: 2_147_483_647, read: ({ model }) => model.totalMs },
+  CONVERSATION_CACHE_MAX: {
+    least: 1,
+    most: 100_000_000,
+    read: ({ conversationCache }) => conversationCache.maxConversations,
+  },
+  CONVERSATION_CACHE_MAX_BYTES: {
+    least: 1_048_576,
+    most: 9_007_199_254_740_991,
+    read: ({ conversationCache }) => conversationCache.maxBytes,
+  },
+  HISTORY_MAX_MESSAGES: { least: 2, most: 1000, read: ({ historyBounds }) => historyBounds.maxMessages },
+  HISTORY_MAX_TOKENS: { least: 0, most: 10_000_000, read: ({ historyBounds }) => historyBounds.maxTokens },
+  SHUTDOWN_GRACE_MS: { least: 0, most: 2_147_483_647, read: ({ shutdownGraceMs }) => shutdownGraceMs },
+};
+
+interface Text {
+  readonly good: readonly (readonly [string, Partial<Config>])[];
+  readonly bad: readonly string[];
+  readonly rule: string;
+}
+
+const model = (changes: Partial<Config['model']>) => ({ model: { ...DEFAULTS.model, ...changes } });
+
+const TEXTS: Readonly<Record<string, Text>> = {
+  HOST: { good: [['0.0.0.0', { host: '0.0.0.0' }]], bad: [], rule: '' },
+  FASTWRAP_API_KEY: {
+    good: [['0123456789abcdef', { serviceKey: '0123456789abcdef' }]],
+    bad: [CANARY, `${CANARY}789abcdef`],
+    rule: 'must have at least 16 characters',
+  },
+  FASTWRAP_SECRET: {
+    good: [['0123456789abcdef0123456789abcdef', { secret: '0123456789abcdef0123456789abcdef' }]],
+    bad: [CANARY, `${CANARY}789abcdef0123456789abcdef`.slice(0, 31)],
+    rule: 'must have at least 32 characters',
+  },
+  SIGNUP: {
+    good: [
+      ['open', { signup: 'open' }],
+      ['operator', { signup: 'operator' }],
+    ],
+    bad: [CANARY, 'OPEN', 'open '],
+    rule: 'must be one of open, operator',
+  },
+  MODEL: {
+    good: [['demo', {}]],
+    bad: [CANARY.repeat(34)],
+    rule: 'must have at most 200 characters',
+  },
+  MODEL_KEY: { good: [['any', model({ apiKey: 'any' })]], bad: [], rule: '' },
+  MODEL_PROVIDER: {
+    good: [['demo', model({ provider: 'demo' })]],
+    bad: [CANARY, 'OpenAI'],
+    rule: 'must be one of openai, mistral, openai-compatible, demo',
+  },
+  MODEL_BASE_URL: {
+    good: [
+      ['http://localhost:11434/v1', model({ baseUrl: 'http://localhost:11434/v1' })],
+      ['https://gateway.example', model({ baseUrl: 'https://gateway.example' })],
+    ],
+    bad: [CANARY, `${CANARY}:8080`, `ftp://${CANARY}/`, `file:///${CANARY}`, `http://${CANARY}:port`],
+    rule: 'must be an http(s) address',
+  },
+  MODEL_ALLOWED: {
+    good: [
+      [
+        ' large, small ,,large,demo',
+        { modelPolicy: { ...DEFAULTS.modelPolicy, allowedModels: ['demo', 'large', 'small'] } },
+      ],
+    ],
+    bad: [],
+    rule: '',
+  },
+  CONVERSATION_CACHE: {
+    good: [['memory', {}]],
+    bad: [CANARY, 'redis'],
+    rule: 'must be one of memory',
+  },
+  DATABASE_URL: {
+    good: [
+      ['memory:', { database: { kind: 'memory' } }],
+      ['sqlite:/var/lib/a b.db', { database: { kind: 'sqlite', path: '/var/lib/a b.db' } }],
+    ],
+    bad: [CANARY, 'sqlite:', `postgres://user:${CANARY}@host/db`, 'memory:x'],
+    rule: 'must be sqlite:<path> or memory:',
+  },
+  LOG_LEVEL: {
+    good: (['debug', 'info', 'warn', 'error', 'silent'] as const).map((logLevel) => [logLevel, { logLevel }]),
+    bad: [CANARY, 'trace', 'INFO'],
+    rule: 'must be one of debug, info, warn, error, silent',
+  },
+  NODE_ENV: {
+    good: [
+      ['test', {}],
+      ['development', {}],
+      ['Production', {}],
+    ],
+    bad: [],
+    rule: '',
+  },
+};
+
+describe('readConfig', () => {
+  it('has a default for everything', () => {
+    expect(readConfig({})).to.deep.equal(DEFAULTS);
+    expect(readConfig({ UNKNOWN: 'x', PATH: '/bin' })).to.deep.equal(DEFAULTS);
+  });
+
+  it('is tested here for every variable that there is', () => {
+    expect([...Object.keys(NUMBERS), ...Object.keys(TEXTS)]).to.have.members(
+      Object.keys(environmentSchema.shape),
+    );
+  });
+
+  for (const [name, { least, most, read }] of Object.entries(NUMBERS)) {
+    it(`takes ${name} from ${least} to ${most}`, () => {
+      expect(read(readConfig({ [name]: String(least) }))).to.equal(least);
+      expect(read(readConfig({ [name]: String(most) }))).to.equal(most);
+      const rule = `${name} must be a whole number from ${least} to ${most}`;
+      const outside = [least - 1, most + 1].map(String);
+      for (const bad of [
+        ...outside,
+        CANARY,
+        `${most}${CANARY}`,
+        '1.5',
+        '1e3',
+        ' 5',
+        '5 ',
+        '+5',
+        '0x10',
+        '１０',
+        'NaN',
+      ]) {
+        expect(faultsOf({ [name]: bad }), bad).to.deep.equal([rule]);
+      }
+    });
+  }
+
+  for (const [name, { good, bad, rule }] of Object.entries(TEXTS)) {
+    it(`takes ${name}${rule === '' ? '' : `, which ${rule}`}`, () => {
+      for (const [value, changes] of good) {
+        expect(readConfig({ [name]: value }), value).to.deep.equal({ ...DEFAULTS, ...changes });
+      }
+      for (const value of bad) expect(faultsOf({ [name]: value }), value).to.deep.equal([`${name} ${rule}`]);
+    });
+  }
+
+  it('counts an empty variable as absent', () => {
+    const names = [...Object.keys(environmentSchema.shape), ...UNSUPPORTED_VARIABLES];
+    expect(readConfig(Object.fromEntries(names.map((name) => [name, ''])))).to.deep.equal(DEFAULTS);
+    expect(readConfig({ PORT: undefined })).to.deep.equal(DEFAULTS);
+    expect(faultsOf({ ...PRODUCTION, FASTWRAP_API_KEY: '' })).to.deep.equal([
+      'FASTWRAP_API_KEY must be set in production',
+    ]);
+  });
+
+  it('tells the provider from the model, unless it is named', () => {
+    const provider = (variables: Variables) => readConfig({ MODEL_KEY: 'key', ...variables }).model.provider;
+    expect(provider({ MODEL: 'gpt-4o-mini' })).to.equal('openai');
+    expect(provider({ MODEL: 'o3' })).to.equal('openai');
+    expect(provider({ MODEL: 'open-mistral-7b' })).to.equal('mistral');
+    expect(provider({ MODEL: 'demo' })).to.equal('demo');
+    expect(provider({ MODEL: 'gpt-4o', MODEL_PROVIDER: 'mistral' })).to.equal('mistral');
+    expect(
+      provider({ MODEL: 'llama3', MODEL_PROVIDER: 'openai-compatible', MODEL_BASE_URL: 'http://a/v1' }),
+    ).to.equal('openai-compatible');
+    expect(readConfig({ MODEL: 'gpt-4o', MODEL_KEY: 'key', MODEL_ALLOWED: 'o3' }).modelPolicy).to.deep.equal({
+      defaultModel: 'gpt-4o',
+      allowedModels: ['gpt-4o', 'o3'],
+      maxOutputTokens: 4096,
+    });
+  });
+
+  it('asks for what the provider needs, and lists the providers when it cannot tell', () => {
+    expect(faultsOf({ MODEL: `${CANARY}-70b` })).to.deep.equal([
+      'MODEL_PROVIDER must be set: it cannot be told from MODEL. It is one of openai, mistral, openai-compatible, demo',
+    ]);
+    expect(faultsOf({ MODEL: 'gpt-4o' })).to.deep.equal([
+      'MODEL_KEY must be set: the provider asks for a key',
+    ]);
+    expect(faultsOf({ MODEL: 'mistral-small' })).to.deep.equal([
+      'MODEL_KEY must be set: the provider asks for a key',
+    ]);
+    expect(faultsOf({ MODEL_PROVIDER: 'openai' })).to.deep.equal([
+      'MODEL must be set for this MODEL_PROVIDER',
+      'MODEL_KEY must be set: the provider asks for a key',
+    ]);
+    expect(faultsOf({ MODEL: 'llama3', MODEL_PROVIDER: 'openai-compatible' })).to.deep.equal([
+      'MODEL_BASE_URL must be set for MODEL_PROVIDER openai-compatible',
+    ]);
+  });
+
+  it('asks for more in production, and takes no demo there', () => {
+    expect(readConfig(PRODUCTION)).to.include({ production: true, serviceKey: `${CANARY}-operator-key` });
+    expect(faultsOf({ NODE_ENV: 'production' })).to.deep.equal([
+      'FASTWRAP_API_KEY must be set in production',
+      'MODEL must be set in production',
+      'MODEL_KEY must be set in production',
+      'MODEL_PROVIDER must not be demo in production',
+    ]);
+    expect(faultsOf({ ...PRODUCTION, MODEL: 'demo' })).to.deep.equal([
+      'MODEL_PROVIDER must not be demo in production',
+    ]);
+    expect(faultsOf({ ...PRODUCTION, MODEL_PROVIDER: 'demo' })).to.deep.equal([
+      'MODEL_PROVIDER must not be demo in production',
+    ]);
+  });
+
+  it('names every fault at once, whatever depends on what', () => {
+    expect(
+      faultsOf({
+        NODE_ENV: 'production',
+        FASTWRAP_API_KEY: CANARY,
+        PORT: CANARY,
+        MODEL_PROVIDER: 'openai-compatible',
+        REDIS_HOST: CANARY,
+      }),
+    ).to.have.members([
+      'FASTWRAP_API_KEY must have at least 16 characters',
+      'PORT must be a whole number from 0 to 65535',
+      'MODEL must be set for this MODEL_PROVIDER',
+      'MODEL must be set in production',
+      'MODEL_KEY must be set in production',
+      'MODEL_BASE_URL must be set for MODEL_PROVIDER openai-compatible',
+      'REDIS_HOST is not supported by this version',
+    ]);
+    const all = { ...NUMBERS, ...TEXTS };
+    const bad = Object.keys(all).filter((name) => name in NUMBERS || (TEXTS[name]?.bad.length ?? 0) > 0);
+    const faults = faultsOf(
+      Object.fromEntries(bad.map((name) => [name, name === 'MODEL' ? CANARY.repeat(40) : CANARY])),
+    );
+    expect(faults.map((fault) => fault.split(' ')[0])).to.have.members(bad);
+  });
+
+  for (const name of UNSUPPORTED_VARIABLES) {
+    it(`refuses ${name}, which it does not support yet`, () => {
+      expect(faultsOf({ [name]: CANARY })).to.deep.equal([`${name} is not supported by this version`]);
+    });
+  }
+
+  it('cannot be changed at any depth', () => {
+    const check = (value: object, path: string): void => {
+      expect(Object.isFrozen(value), path).to.equal(true);
+      for (const [name, inner] of Object.entries(value)) {
+        if (typeof inner === 'object' && inner !== null) check(inner, `${path}.${name}`);
+      }
+    };
+    check(readConfig(PRODUCTION), 'config');
+  });
+});
