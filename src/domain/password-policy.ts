@@ -24,10 +24,17 @@ export function assertPasswordAcceptable(
       message: `must have ${PASSWORD_MIN_LENGTH} to ${PASSWORD_MAX_LENGTH} characters`,
     });
   }
-  if (emailLookup(normalised) === emailLookup(email)) {
-    throw invalidFields({ field, message: 'must not be the email' });
-  }
+  if (isSame(password, email)) throw invalidFields({ field, message: 'must not be the email' });
   if (isCommon) {
     throw invalidFields({ field, message: 'is one of the most common passwords' });
   }
+}
+
+/** For a new email beside a password that stays. @throws AppError `invalid_request` that names `email`. */
+export function assertEmailIsNotPassword(email: string, password: string): void {
+  if (isSame(password, email)) throw invalidFields({ field: 'email', message: 'must not be the password' });
+}
+
+function isSame(password: string, email: string): boolean {
+  return emailLookup(password) === emailLookup(email);
 }

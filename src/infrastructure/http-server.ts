@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { toProblem } from '#src/adapters/http/problem.js';
 import { AppError } from '#src/domain/app-error.js';
@@ -50,7 +50,9 @@ export class HttpServer {
   }
 
   get url(): string {
-    const { address, family, port } = this.server.address() as AddressInfo;
+    const listening = this.server.address();
+    if (listening === null || typeof listening === 'string') throw new Error('the server listens on no port');
+    const { address, family, port } = listening;
     return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   }
 

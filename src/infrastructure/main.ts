@@ -3,7 +3,7 @@ import { Application } from './application.js';
 import { loadEnvironment } from './config/load-environment.js';
 import { ConfigError, readConfig } from './config/read-config.js';
 import { createLogger } from './create-logger.js';
-import { startMessage } from './start-message.js';
+import { startFacts, startMessage } from './start-message.js';
 
 /** Under npm one Ctrl-C arrives twice, from the terminal and from npm: only a later one means impatience. */
 const SAME_KEYSTROKE_MS = 1000;
@@ -11,21 +11,30 @@ const SAME_KEYSTROKE_MS = 1000;
 async function main(): Promise<void> {
   const config = readConfig(loadEnvironment());
   const logger = createLogger(config.logLevel);
+  // Before anything is opened: as the first process of a container it would not get a signal without a handler.
+  const stopped = waitForStop();
   const application = await Application.start(config, logger);
-  process.stdout.write(startMessage(config, application.url));
+  if (config.production) logger.info(startFacts(config, application.url), 'listening');
+  else process.stdout.write(startMessage(config, application.url));
 
-  let stoppingSince: number | null = null;
-  const stop = (signal: NodeJS.Signals) => {
-    if (stoppingSince !== null) {
-      if (performance.now() - stoppingSince > SAME_KEYSTROKE_MS) process.exit(1);
-      return;
-    }
-    stoppingSince = performance.now();
-    logger.info({ signal }, 'stopping');
-    void application.stop().then(() => process.exit(0));
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  logger.info({ signal: await stopped }, 'stopping');
+  await application.stop();
+  process.exit(0);
+}
+
+/** Resolves with the first signal; a later one ends the process at once. */
+function waitForStop(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let stoppingSince: number | null = null;
+    const stop = (signal: NodeJS.Signals) => {
+      if (stoppingSince === null) {
+        stoppingSince = performance.now();
+        resolve(signal);
+      } else if (performance.now() - stoppingSince > SAME_KEYSTROKE_MS) process.exit(1);
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
 }
 
 main().catch((error: unknown) => {

@@ -1,16 +1,29 @@
 import type { Config } from './config/config.js';
 
-/** What a newcomer wants to know of the service that has just started: addresses and choices, no secrets. */
+export interface StartFacts {
+  readonly url: string;
+  readonly documentation: string;
+  readonly database: string;
+  readonly conversations: string;
+  readonly model: string;
+}
+
+/** Addresses and choices, no secrets. */
+export function startFacts(config: Config, url: string): StartFacts {
+  const { database, conversationCache, model, modelPolicy } = config;
+  return {
+    url,
+    documentation: `${url}/docs`,
+    database: database.kind === 'sqlite' ? `SQLite, ${database.path}` : 'memory',
+    conversations: conversationCache.kind,
+    model: `${modelPolicy.defaultModel}, provider ${model.provider}`,
+  };
+}
+
+/** What a newcomer wants to know of the service that has just started. */
 export function startMessage(config: Config, url: string): string {
-  const { provider } = config.model;
-  const demo = provider === 'demo' ? ' (set MODEL and MODEL_KEY for a real one)' : '';
-  const database = config.database.kind === 'sqlite' ? `SQLite, ${config.database.path}` : 'memory';
-  return [
-    `FastWrap listens on ${url}`,
-    `  documentation   ${url}/docs`,
-    `  database        ${database}`,
-    `  conversations   ${config.conversationCache.kind}`,
-    `  model           ${config.modelPolicy.defaultModel}, provider ${provider}${demo}`,
-    '',
-  ].join('\n');
+  const { url: address, ...facts } = startFacts(config, url);
+  const lines = Object.entries(facts).map(([name, value]) => `  ${name.padEnd(16)}${value}`);
+  const hint = config.model.provider === 'demo' ? ['  for real answers set MODEL and MODEL_KEY'] : [];
+  return [`FastWrap listens on ${address}`, ...lines, ...hint, ''].join('\n');
 }

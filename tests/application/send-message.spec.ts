@@ -241,9 +241,9 @@ describe('SendMessage', () => {
       expect(shop.llm.prompts).to.deep.equal([]);
     });
 
-    for (const [what, remove] of [
-      ['character', () => new DeleteCharacter(shop).execute(mine)],
-      ['client', () => new DeleteClient(shop).execute({ clientId })],
+    for (const [what, remove, code] of [
+      ['character', () => new DeleteCharacter(shop).execute(mine), 'character_not_found'],
+      ['client', () => new DeleteClient(shop).execute({ clientId }), 'unauthenticated'],
     ] as const) {
       it(`lets nobody who waited go on without the ${what}`, async () => {
         const held = shop.llm.hold();
@@ -253,7 +253,7 @@ describe('SendMessage', () => {
         const waiting = [1, 2, 3].map(() => outcomeOf(shop.send(mine)));
         await remove();
         await running;
-        expect(await Promise.all(waiting)).to.deep.equal(Array(3).fill('character_not_found'));
+        expect(await Promise.all(waiting)).to.deep.equal(Array(3).fill(code));
         held.release();
         expect(shop.llm.prompts).to.have.length(1);
         expect(await kept()).to.equal(null);

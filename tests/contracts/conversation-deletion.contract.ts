@@ -26,6 +26,12 @@ export function conversationDeletionContract(bench: ConversationCacheBench): voi
       expect(turnIds(await bench.cache.find(CLIENT, 'another'))).to.deep.equal(['t2']);
     });
 
+    it('says that there was something when there was only an open turn', async () => {
+      await bench.open();
+      expect(await bench.cache.delete(CLIENT, CONVERSATION)).to.equal(true);
+      expect(await bench.cache.delete(CLIENT, CONVERSATION)).to.equal(false);
+    });
+
     it("takes a character's conversations and no others", async () => {
       for (const conversationId of ['k1', 'k2', 'k3']) await bench.add('t', { conversationId });
       await bench.add('t', { conversationId: 'other', characterId: OTHER_CHARACTER });
@@ -66,16 +72,17 @@ export function conversationDeletionContract(bench: ConversationCacheBench): voi
     ];
     for (const [what, code, run] of deletions) {
       for (const state of ['new', 'existing'] as const) {
-        it(`of ${what} takes the right from an open turn of a conversation that is ${state}`, async () => {
+        it(`of ${what} ends the open turn of a conversation that is ${state}, and those that wait`, async () => {
           if (state === 'existing') await bench.add('t1');
           const opened = await bench.open();
-          const next = bench.open();
+          const waiting = [rejectionOf(bench.open()), rejectionOf(bench.open())];
           await run();
           expectAppError(await lossOf(opened), code);
           expectAppError(await rejectionOf(opened.commit(completedTurn('t2'), TTL_SECONDS)), code);
+          for (const refusal of await Promise.all(waiting)) expectAppError(refusal, code);
           expect(await bench.find()).to.equal(null);
 
-          const successor = await next;
+          const successor = await bench.open();
           expect(successor.conversation).to.equal(null);
           expect(successor.lost.aborted).to.equal(false);
           await opened.release();

@@ -104,6 +104,21 @@ export function accountsContract(storage: AppStorage): void {
       });
     });
 
+    describe('POST /auth/keys for an account with 100 usable keys', () => {
+      const KEYS = '/api/clients/me/keys';
+
+      it('is refused with the right password, says no more with a wrong one, and works when one is revoked', async () => {
+        const made = await Promise.all(Array.from({ length: 99 }, () => owner.post(KEYS, {})));
+        expectProblem(await recover({ email, password: PASSWORD }), 'too_many_keys');
+        expectProblem(await recover({ email, password: `${PASSWORD}!` }), 'unauthenticated', {
+          detail: 'Email or password is wrong.',
+        });
+        expect((await owner.get(KEYS)).body.data).to.have.length(100);
+        await owner.delete(`${KEYS}/${made[0]?.body.id}`);
+        expect(await passwordIsRight(email, PASSWORD)).to.equal(true);
+      });
+    });
+
     describe('PATCH /api/clients/me', () => {
       const patch = (body: object) => owner.patch('/api/clients/me', body);
 
@@ -180,6 +195,20 @@ export function accountsContract(storage: AppStorage): void {
           });
         }
         expect(await passwordIsRight(email, PASSWORD)).to.equal(true);
+      });
+
+      it('refuses a new address that is the password that stays', async () => {
+        const newPassword = newEmail();
+        expect((await patch({ newPassword, currentPassword: PASSWORD })).status).to.equal(200);
+        expectProblem(await patch({ email: newPassword, currentPassword: newPassword }), 'invalid_request', {
+          errors: [{ field: 'email', message: 'must not be the password' }],
+        });
+      });
+
+      it('does not overlook a wrong current password, also where none is needed', async () => {
+        expectProblem(await patch({ storeName: 'New', currentPassword: 'wrong' }), 'forbidden', {
+          detail: 'The current password is wrong.',
+        });
       });
 
       for (const body of [{}, { currentPassword: PASSWORD }]) {

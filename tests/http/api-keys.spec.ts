@@ -173,6 +173,7 @@ for (const storage of [MEMORY_STORAGE, SQLITE_STORAGE]) {
         expect({ requestId: typeof requestId, headers: [...answer.headers.keys()], body }).to.deep.equal({
           requestId: 'string',
           headers: [
+            'cache-control',
             'connection',
             'content-length',
             'content-type',
@@ -180,6 +181,7 @@ for (const storage of [MEMORY_STORAGE, SQLITE_STORAGE]) {
             'keep-alive',
             'server-timing',
             'www-authenticate',
+            'x-content-type-options',
             'x-request-id',
           ],
           body: {

@@ -61,7 +61,7 @@ const NUMBERS: Readonly<Record<string, Whole>> = {
   MODEL_TOTAL_MS: { least: 1, most: 2_147_483_647, read: ({ model }) => model.totalMs },
   CONVERSATION_CACHE_MAX: {
     least: 1,
-    most: 100_000_000,
+    most: 10_000_000,
     read: ({ conversationCache }) => conversationCache.maxConversations,
   },
   CONVERSATION_CACHE_MAX_BYTES: {
@@ -95,10 +95,7 @@ const TEXTS: Readonly<Record<string, Text>> = {
     rule: 'must have at least 32 characters',
   },
   SIGNUP: {
-    good: [
-      ['open', { signup: 'open' }],
-      ['operator', { signup: 'operator' }],
-    ],
+    good: [['open', { signup: 'open' }]],
     bad: [CANARY, 'OPEN', 'open '],
     rule: 'must be one of open, operator',
   },
@@ -107,7 +104,11 @@ const TEXTS: Readonly<Record<string, Text>> = {
     bad: [CANARY.repeat(34)],
     rule: 'must have at most 200 characters',
   },
-  MODEL_KEY: { good: [['any', model({ apiKey: 'any' })]], bad: [], rule: '' },
+  MODEL_KEY: {
+    good: [['any', model({ apiKey: 'any' })]],
+    bad: [`${CANARY} x`, `${CANARY}\n`, `${CANARY}é`],
+    rule: 'must be visible ASCII characters',
+  },
   MODEL_PROVIDER: {
     good: [['demo', model({ provider: 'demo' })]],
     bad: [CANARY, 'OpenAI'],
@@ -153,10 +154,9 @@ const TEXTS: Readonly<Record<string, Text>> = {
     good: [
       ['test', {}],
       ['development', {}],
-      ['Production', {}],
     ],
-    bad: [],
-    rule: '',
+    bad: [`prod${CANARY}`, 'Production', 'prod', 'production '],
+    rule: 'must be spelled production',
   },
 };
 
@@ -206,7 +206,7 @@ describe('readConfig', () => {
   }
 
   it('counts an empty variable as absent', () => {
-    const names = [...Object.keys(environmentSchema.shape), ...UNSUPPORTED_VARIABLES];
+    const names = [...Object.keys(environmentSchema.shape), ...Object.keys(UNSUPPORTED_VARIABLES)];
     expect(readConfig(Object.fromEntries(names.map((name) => [name, ''])))).to.deep.equal(DEFAULTS);
     expect(readConfig({ PORT: undefined })).to.deep.equal(DEFAULTS);
     expect(faultsOf({ ...PRODUCTION, FASTWRAP_API_KEY: '' })).to.deep.equal([
@@ -287,16 +287,33 @@ describe('readConfig', () => {
     const all = { ...NUMBERS, ...TEXTS };
     const bad = Object.keys(all).filter((name) => name in NUMBERS || (TEXTS[name]?.bad.length ?? 0) > 0);
     const faults = faultsOf(
-      Object.fromEntries(bad.map((name) => [name, name === 'MODEL' ? CANARY.repeat(40) : CANARY])),
+      Object.fromEntries(
+        bad.map((name) => [name, name in NUMBERS ? CANARY : (TEXTS[name]?.bad[0] ?? CANARY)]),
+      ),
     );
     expect(faults.map((fault) => fault.split(' ')[0])).to.have.members(bad);
   });
 
-  for (const name of UNSUPPORTED_VARIABLES) {
+  for (const [name, harmless] of Object.entries(UNSUPPORTED_VARIABLES)) {
     it(`refuses ${name}, which it does not support yet`, () => {
+      if (harmless !== null) expect(readConfig({ [name]: harmless })).to.deep.equal(DEFAULTS);
       expect(faultsOf({ [name]: CANARY })).to.deep.equal([`${name} is not supported by this version`]);
     });
   }
+
+  it('wants a service key where only the operator may sign clients up', () => {
+    expect(faultsOf({ SIGNUP: 'operator' })).to.deep.equal([
+      'FASTWRAP_API_KEY must be set for SIGNUP operator: nobody could sign up',
+    ]);
+    const config = readConfig({ SIGNUP: 'operator', FASTWRAP_API_KEY: 'a-service-key-of-24-bytes' });
+    expect(config.signup).to.equal('operator');
+  });
+
+  it('refuses a provider address that holds a password, which no request could be sent to', () => {
+    expect(faultsOf({ MODEL_BASE_URL: `http://user:${CANARY}@localhost/v1` })).to.deep.equal([
+      'MODEL_BASE_URL must not hold a user or password',
+    ]);
+  });
 
   it('cannot be changed at any depth', () => {
     const check = (value: object, path: string): void => {

@@ -54,7 +54,8 @@ describe('the start of the process', function () {
         `  documentation   ${url}/docs`,
         '  database        SQLite, ./data/fastwrap.db',
         '  conversations   memory',
-        '  model           demo, provider demo (set MODEL and MODEL_KEY for a real one)',
+        '  model           demo, provider demo',
+        '  for real answers set MODEL and MODEL_KEY',
         '',
       ].join('\n'),
     );
@@ -95,7 +96,7 @@ describe('the start of the process', function () {
   it('reads .env, over which the environment wins', async () => {
     await writeFile(
       join(folder.path, '.env'),
-      '# a comment\nDATABASE_URL=memory:\nMODEL_ALLOWED="large, small"\nexport SIGNUP=operator\n',
+      '# a comment\nDATABASE_URL=memory:\nMODEL_ALLOWED="large, small"\nexport SIGNUP=operator\nFASTWRAP_API_KEY=a-service-key-of-24-bytes\n',
     );
     const fromFile = await start();
     expect(fromFile.server.stdout).to.contain('  database        memory\n');

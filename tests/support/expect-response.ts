@@ -17,6 +17,12 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [number, string, string]>> =
   method_not_allowed: [405, 'Method Not Allowed', 'This address does not take that method.'],
   email_taken: [409, 'Conflict', 'An account with this email exists already.'],
   last_key: [409, 'Conflict', 'The last usable key cannot be revoked: make another one first.'],
+  too_many_keys: [409, 'Conflict', 'This account has as many keys as it may have: revoke one first.'],
+  too_many_characters: [
+    409,
+    'Conflict',
+    'This account has as many characters as it may have: delete one first.',
+  ],
   conversation_busy: [409, 'Conflict', 'Another turn of this conversation is running.'],
   conversation_character_mismatch: [409, 'Conflict', 'This conversation belongs to another character.'],
   payload_too_large: [413, 'Content Too Large', 'The body is larger or nested deeper than allowed.'],
@@ -38,6 +44,8 @@ export function expectFrame(response: ApiResponse, { llm = false } = {}): void {
   expect(response.headers.get('server-timing')).to.match(
     llm ? /^app;dur=\d+\.\d, llm;dur=\d+\.\d$/ : /^app;dur=\d+\.\d$/,
   );
+  expect(response.headers.get('cache-control')).to.equal('no-store');
+  expect(response.headers.get('x-content-type-options')).to.equal('nosniff');
   expect(response.headers.has('x-powered-by')).to.equal(false);
   expect(response.headers.has('etag')).to.equal(false);
 }

@@ -4,6 +4,7 @@ import type { OpenApiDocument } from './openapi-document.js';
 
 const DOCUMENT = 'openapi.json';
 const LONGEST_NAME = 64;
+const MOST_FAULTS = 50;
 const PATTERN_SENTENCES: ReadonlyMap<unknown, string> = new Map([
   ['uuid', 'must be a lower-case UUID'],
   ['email', 'must be an email address'],
@@ -23,7 +24,7 @@ export class BodySchemas {
 
   /**
    * @param routePath as express knows it, `/api/characters/:uuid`.
-   * @returns one entry for each faulty field; empty when the body is as the contract has it.
+   * @returns one entry for each faulty field, at most 50; empty when the body is as the contract has it.
    */
   check(method: string, routePath: string, body: unknown): FieldError[] {
     const validate = this.validator(method.toLowerCase(), routePath.replace(/:(\w+)/g, '{$1}'));
@@ -32,6 +33,7 @@ export class BodySchemas {
     for (const error of validate.errors ?? []) {
       const fault = toFieldError(error);
       if (!byField.has(fault.field)) byField.set(fault.field, fault);
+      if (byField.size === MOST_FAULTS) break;
     }
     return [...byField.values()];
   }
@@ -52,11 +54,19 @@ export class BodySchemas {
 function toJsonSchema(schema: object): object {
   return JSON.parse(JSON.stringify(schema), (key: string, value: unknown) => {
     if (key === '$ref' && typeof value === 'string') return `${DOCUMENT}${value}`;
-    if (typeof value !== 'object' || value === null || !('nullable' in value) || !('allOf' in value))
-      return value;
+    if (typeof value !== 'object' || value === null) return value;
+    if (!('nullable' in value) || !('allOf' in value)) return boundPattern(value);
     const { nullable, allOf, ...rest } = value;
     return { ...rest, anyOf: [{ allOf }, { type: 'null' }] };
   });
+}
+
+/** A pattern is tried on texts of bearable length alone: all faults are looked for, also after one was found. */
+function boundPattern(schema: object): object {
+  if (!('pattern' in schema) || !('maxLength' in schema)) return schema;
+  const { pattern, ...rest } = schema;
+  // biome-ignore lint/suspicious/noThenProperty: it is JSON Schema's word
+  return { ...rest, if: { maxLength: schema.maxLength }, then: { ...rest, pattern } };
 }
 
 function toFieldError(error: ErrorObject): FieldError {
@@ -76,9 +86,13 @@ function sentence({ keyword, params, parentSchema, message }: ErrorObject): stri
     case 'additionalProperties':
       return 'is not a known field';
     case 'minLength':
-      return `must have at least ${params['limit']} characters`;
+      return params['limit'] === 1 ? 'must not be empty' : `must have at least ${params['limit']} characters`;
     case 'maxLength':
       return `must have at most ${params['limit']} characters`;
+    case 'minimum':
+      return `must be at least ${params['limit']}`;
+    case 'maximum':
+      return `must be at most ${params['limit']}`;
     case 'enum':
       return `must be one of ${params['allowedValues'].join(', ')}`;
     case 'pattern':

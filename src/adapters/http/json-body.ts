@@ -1,6 +1,7 @@
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { AppError, type FieldError, invalidFields } from '#src/domain/app-error.js';
 import { httpServices } from './http-services.js';
+import { scanJson } from './scan-json.js';
 
 const MAX_BYTES = 64 * 1024;
 const MAX_DEPTH = 32;
@@ -39,12 +40,16 @@ function parse(raw: unknown): unknown {
     throw new AppError('invalid_request', { detail: 'The body is empty.' });
   }
   const text = decode(raw);
-  if (nestsDeeperThan(MAX_DEPTH, text)) throw new AppError('payload_too_large');
+  const shape = scanJson(text, MAX_DEPTH);
+  if (shape.isTooDeep) throw new AppError('payload_too_large');
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
     throw new AppError('invalid_request', { detail: 'The body is not valid JSON.' });
+  }
+  if (shape.hasRepeatedName) {
+    throw new AppError('invalid_request', { detail: 'The body has the same field twice.' });
   }
   const unfit = findUnfitString(body, '');
   if (unfit !== null) throw invalidFields(unfit);
@@ -57,23 +62,6 @@ function decode(raw: Buffer): string {
   } catch {
     throw new AppError('invalid_request', { detail: 'The body is not valid UTF-8.' });
   }
-}
-
-function nestsDeeperThan(most: number, text: string): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < text.length; i += 1) {
-    const char = text[i];
-    if (inString) {
-      if (char === '\\') i += 1;
-      else if (char === '"') inString = false;
-    } else if (char === '"') inString = true;
-    else if (char === '{' || char === '[') {
-      depth += 1;
-      if (depth > most) return true;
-    } else if (char === '}' || char === ']') depth -= 1;
-  }
-  return false;
 }
 
 /** Text that no store and no provider would give back as it came: half surrogate pairs and NUL. */

@@ -14,7 +14,7 @@ export type Uuid = string;
 export type ConversationId = string;
 
 /**
- * @pattern ^[^\s@]+@[^\s@]+\.[^\s@]+$ must be an email address
+ * @pattern ^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$ must be an email address
  * @format email
  * @maxLength 254
  */

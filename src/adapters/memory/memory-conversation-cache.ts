@@ -86,19 +86,19 @@ export class MemoryConversationCache implements ConversationCache {
 
   async delete(clientId: string, conversationId: string): Promise<boolean> {
     const existed = this.#conversations.delete(clientId, conversationId);
-    this.#lanes.revoke(
+    const wasOpen = this.#lanes.revoke(
       clientId,
-      (right) => right.conversationId === conversationId,
+      (turn) => turn.conversationId === conversationId,
       new AppError('conversation_not_found'),
     );
-    return existed;
+    return existed || wasOpen;
   }
 
   async deleteByCharacter(clientId: string, characterId: string): Promise<void> {
     this.#conversations.deleteWhere(clientId, (conversation) => conversation.characterId === characterId);
     this.#lanes.revoke(
       clientId,
-      (right) => right.characterIds.has(characterId),
+      (turn) => turn.characterIds.has(characterId),
       new AppError('character_not_found'),
     );
   }

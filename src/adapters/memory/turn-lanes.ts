@@ -43,7 +43,15 @@ export class TurnRight {
 }
 
 interface Waiter {
+  readonly characterId: string;
   admit(): void;
+  refuse(reason: AppError): void;
+}
+
+/** What a deletion looks at. */
+export interface ConcernedTurn {
+  readonly conversationId: string;
+  readonly characterIds: ReadonlySet<string>;
 }
 
 /** One conversation with a turn open. */
@@ -77,11 +85,23 @@ export class TurnLanes {
     return this.#wait(lane, clientId, request);
   }
 
-  /** Takes the right away from the client's open turns that are concerned. Those who wait come next. */
-  revoke(clientId: string, concerns: (right: TurnRight) => boolean, reason: AppError): void {
-    for (const { holder } of this.#lanes.valuesOf(clientId)) {
-      if (concerns(holder)) holder.revoke(reason);
+  /**
+   * Ends the client's turns that are concerned, those that wait too: they were asked for before.
+   * @returns whether one of them was open.
+   */
+  revoke(clientId: string, concerns: (turn: ConcernedTurn) => boolean, reason: AppError): boolean {
+    let revoked = false;
+    for (const { holder, waiting } of this.#lanes.valuesOf(clientId)) {
+      const { conversationId } = holder;
+      const refused = waiting.filter(({ characterId }) =>
+        concerns({ conversationId, characterIds: new Set([characterId]) }),
+      );
+      for (const waiter of refused) waiter.refuse(reason);
+      if (!concerns(holder)) continue;
+      holder.revoke(reason);
+      revoked = true;
     }
+    return revoked;
   }
 
   #openLane(clientId: string, request: OpenTurnRequest): TurnRight {
@@ -104,6 +124,8 @@ export class TurnLanes {
       };
       const callerLeft = (): void => leave(signal.reason);
       const waiter: Waiter = {
+        characterId: request.characterId,
+        refuse: leave,
         admit: () => {
           stopWaiting();
           lane.holder = this.#makeRight(clientId, request);

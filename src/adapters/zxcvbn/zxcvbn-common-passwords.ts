@@ -9,7 +9,12 @@ export class ZxcvbnCommonPasswords implements CommonPasswords {
 
   async has(lowerCased: string): Promise<boolean> {
     this.#loading ??= this.#load();
-    return (await this.#loading).has(lowerCased);
+    try {
+      return (await this.#loading).has(lowerCased);
+    } catch (error) {
+      this.#loading = undefined;
+      throw error;
+    }
   }
 
   async #load(): Promise<ReadonlySet<string>> {

@@ -30,8 +30,11 @@ export class Authorize {
   /** @throws AppError `unauthenticated`: one answer for a missing, malformed, unknown, wrong and revoked credential. */
   async execute(right: Right, credentials: Credentials): Promise<Principal> {
     const principal = await this.identify(right, credentials);
-    if (principal === null) throw new AppError('unauthenticated');
-    return principal;
+    if (principal !== null) return principal;
+    throw new AppError(
+      'unauthenticated',
+      right === 'client' ? {} : { detail: 'The service key of the operator is required.' },
+    );
   }
 
   private async identify(right: Right, { apiKey, serviceKey }: Credentials): Promise<Principal | null> {

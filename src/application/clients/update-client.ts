@@ -3,6 +3,7 @@ import type { CommonPasswords } from '#src/application/ports/common-passwords.js
 import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
 import { AppError, invalidFields } from '#src/domain/app-error.js';
 import type { Client } from '#src/domain/client.js';
+import { assertEmailIsNotPassword } from '#src/domain/password-policy.js';
 import { requireAcceptablePassword } from './password-rules.js';
 
 interface Dependencies {
@@ -28,8 +29,7 @@ export class UpdateClient {
     if (storeName === undefined && email === undefined && newPassword === undefined) {
       throw invalidFields({ field: 'body', message: 'must change storeName, email or newPassword' });
     }
-    const passwordHash =
-      email === undefined && newPassword === undefined ? undefined : await this.rehash(input);
+    const passwordHash = await this.proveOwner(input);
 
     const client = await this.deps.clients.update(clientId, {
       ...(storeName === undefined ? {} : { storeName }),
@@ -40,10 +40,12 @@ export class UpdateClient {
     return client;
   }
 
-  /** Proves the owner; answers the new password's hash, if there is a new one. */
-  private async rehash(input: UpdateClientInput): Promise<string | undefined> {
+  /** Where it must be proven, or is offered. Answers the new password's hash, if there is a new one. */
+  private async proveOwner(input: UpdateClientInput): Promise<string | undefined> {
     const { clients, passwords, commonPasswords } = this.deps;
-    if (input.currentPassword === undefined) {
+    const { email, newPassword, currentPassword } = input;
+    if (currentPassword === undefined) {
+      if (email === undefined && newPassword === undefined) return undefined;
       throw invalidFields({
         field: 'currentPassword',
         message: 'is needed to change the email or the password',
@@ -51,12 +53,19 @@ export class UpdateClient {
     }
     const credentials = await clients.findCredentials(input.clientId);
     if (credentials === null) throw new AppError('unauthenticated');
-    if (!(await passwords.verify(input.currentPassword, credentials.passwordHash))) {
+    if (!(await passwords.verify(currentPassword, credentials.passwordHash))) {
       throw new AppError('forbidden', { detail: 'The current password is wrong.' });
     }
-    if (input.newPassword === undefined) return undefined;
-    const email = input.email ?? credentials.client.email;
-    await requireAcceptablePassword(commonPasswords, input.newPassword, email, 'newPassword');
-    return passwords.hash(input.newPassword);
+    if (newPassword === undefined) {
+      if (email !== undefined) assertEmailIsNotPassword(email, currentPassword);
+      return undefined;
+    }
+    await requireAcceptablePassword(
+      commonPasswords,
+      newPassword,
+      email ?? credentials.client.email,
+      'newPassword',
+    );
+    return passwords.hash(newPassword);
   }
 }

@@ -44,7 +44,11 @@ export interface ConversationCache {
    * the wait took too long. Rejects with the signal's reason when the caller went.
    */
   openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn>;
-  /** The conversation, and the right of a turn that is open on it. @returns false when there was no conversation. */
+  /**
+   * The conversation, and the turns that are open on it or wait for it. A deletion of any kind refuses those that wait
+   * with the reason that `lost` would have.
+   * @returns false when there was neither a conversation nor an open turn.
+   */
   delete(clientId: string, conversationId: string): Promise<boolean>;
   deleteByCharacter(clientId: string, characterId: string): Promise<void>;
   deleteByClient(clientId: string): Promise<void>;

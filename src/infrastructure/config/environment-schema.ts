@@ -15,12 +15,16 @@ function wholeNumber(least: number, most: number, preset: number) {
 const oneOf = <const T extends readonly [string, ...string[]]>(...names: T) =>
   z.enum(names, { error: `must be one of ${names.join(', ')}` });
 
+/** What an HTTP header carries without a change. */
+const visibleAscii = z.string().regex(/^[!-~]+$/, 'must be visible ASCII characters');
+
 const httpUrl = z
   .string()
   .refine(
     (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
     'must be an http(s) address',
-  );
+  )
+  .refine((text) => !URL.canParse(text) || new URL(text).username === '', 'must not hold a user or password');
 
 const nameList = z.string().transform((text) =>
   text
@@ -36,21 +40,24 @@ const databaseUrl = z
 
 /** One entry for each variable: its form and default. What depends on another variable is checked by `readConfig`. */
 export const environmentSchema = z.object({
-  NODE_ENV: z.string().optional(),
+  NODE_ENV: z
+    .string()
+    .refine((value) => value === 'production' || !/^prod/i.test(value), 'must be spelled production')
+    .optional(),
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535, 8555),
-  FASTWRAP_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  FASTWRAP_API_KEY: visibleAscii.min(16, 'must have at least 16 characters').optional(),
   FASTWRAP_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   SIGNUP: oneOf('open', 'operator').default('open'),
   MODEL: z.string().max(200, 'must have at most 200 characters').optional(),
-  MODEL_KEY: z.string().optional(),
+  MODEL_KEY: visibleAscii.optional(),
   MODEL_PROVIDER: oneOf(...PROVIDERS).optional(),
   MODEL_BASE_URL: httpUrl.optional(),
   MODEL_ALLOWED: nameList.default([]),
   MODEL_MAX_OUTPUT_TOKENS: wholeNumber(1, 1_000_000, 4096),
   MODEL_TOTAL_MS: wholeNumber(1, LONGEST_TIMER_MS, 60_000),
   CONVERSATION_CACHE: oneOf('memory').default('memory'),
-  CONVERSATION_CACHE_MAX: wholeNumber(1, 100_000_000, 100_000),
+  CONVERSATION_CACHE_MAX: wholeNumber(1, 10_000_000, 100_000),
   CONVERSATION_CACHE_MAX_BYTES: wholeNumber(1_048_576, Number.MAX_SAFE_INTEGER, 268_435_456),
   DATABASE_URL: databaseUrl,
   HISTORY_MAX_MESSAGES: wholeNumber(2, 1000, 40),
@@ -61,5 +68,22 @@ export const environmentSchema = z.object({
 
 export type Environment = z.infer<typeof environmentSchema>;
 
-/** Settings of the documented service that this version does not have yet: better no start than a false promise. */
-export const UNSUPPORTED_VARIABLES = ['REDIS_URL', 'REDIS_HOST', 'MODEL_FALLBACK', 'BUDGET_TOKENS_PER_DAY'];
+/**
+ * Settings of the documented service that this version does not have yet, with the one value that promises nothing:
+ * better no start than a false promise.
+ */
+export const UNSUPPORTED_VARIABLES: Readonly<Record<string, string | null>> = {
+  REDIS_URL: null,
+  REDIS_HOST: null,
+  MODEL_FALLBACK: null,
+  LIMIT_IP_PER_MINUTE: '0',
+  LIMIT_CHAT_PER_MINUTE: '0',
+  LIMIT_REQUESTS_PER_MINUTE: '0',
+  LIMIT_CONCURRENT_TURNS: '0',
+  LIMIT_SIGNUPS_PER_HOUR: '0',
+  LIMIT_PASSWORDS_PER_15_MINUTES: '0',
+  LIMIT_BAD_KEYS_PER_MINUTE: '0',
+  BUDGET_TOKENS_PER_DAY: '0',
+  INSTANCES: '1',
+  TRUST_PROXY: null,
+};

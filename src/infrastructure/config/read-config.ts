@@ -25,8 +25,11 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   const malformed = new Set(faults.map(variableOf));
   const dependent = [...modelFaults(environment, provider), ...productionFaults(environment, provider)];
   faults.push(...dependent.filter((fault) => !malformed.has(variableOf(fault))));
-  for (const name of UNSUPPORTED_VARIABLES) {
-    if (name in given) faults.push(`${name} is not supported by this version`);
+  for (const [name, harmless] of Object.entries(UNSUPPORTED_VARIABLES)) {
+    if (name in given && given[name] !== harmless) faults.push(`${name} is not supported by this version`);
+  }
+  if (environment.SIGNUP === 'operator' && environment.FASTWRAP_API_KEY === undefined) {
+    faults.push('FASTWRAP_API_KEY must be set for SIGNUP operator: nobody could sign up');
   }
   if (faults.length > 0 || provider === null) throw new ConfigError(faults);
   return freeze(toConfig(environment, provider));

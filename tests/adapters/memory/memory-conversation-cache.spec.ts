@@ -146,18 +146,20 @@ describe('MemoryConversationCache', () => {
     const callers = Array.from({ length: 4 }, () => new AbortController());
     const [admitted, late, gone, deleted] = callers.map(({ signal }, index) => ({
       signal,
-      turn: index === 1 ? () => rejectionOf(open('b', { signal })) : () => open('a', { signal }),
+      turn:
+        index === 1
+          ? () => rejectionOf(open('b', { signal }))
+          : () => open('a', { signal }).catch((error: unknown) => error),
     }));
     const holders = [await open('a'), await open('b')];
     const queue = [admitted, late, gone, deleted].map((caller) => caller?.turn());
     expect(timers.countTimers()).to.equal(idle + 4);
-    const left = rejectionOf(Promise.resolve(queue[2]));
     callers[2]?.abort();
-    await left;
+    expect(await queue[2]).to.equal(callers[2]?.signal.reason);
     await holders[0]?.release();
     await queue[0];
     await cache.delete('client', 'a');
-    await queue[3];
+    expectAppError(await queue[3], 'conversation_not_found');
     expect(timers.countTimers()).to.equal(idle + 1);
     await timers.tickAsync(30_000);
     expectAppError(await queue[1], 'conversation_busy');
