@@ -1,3 +1,9 @@
+/** Usable keys of one client, its first one included. */
+export const MOST_USABLE_KEYS = 100;
+
+/** Revoked keys of one client: the newest stay for the list, older ones go when another is revoked. */
+export const MOST_REVOKED_KEYS_KEPT = 100;
+
 /** What may be shown of a key after its making. */
 export interface ApiKey {
   readonly id: string;

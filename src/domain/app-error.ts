@@ -30,6 +30,8 @@ const ERRORS = {
   method_not_allowed: ['wrong_method', 'This address does not take that method.'],
   email_taken: ['conflict', 'An account with this email exists already.'],
   last_key: ['conflict', 'The last usable key cannot be revoked: make another one first.'],
+  too_many_keys: ['conflict', 'This account has as many keys as it may have: revoke one first.'],
+  too_many_characters: ['conflict', 'This account has as many characters as it may have: delete one first.'],
   conversation_busy: ['conflict', 'Another turn of this conversation is running.'],
   conversation_character_mismatch: ['conflict', 'This conversation belongs to another character.'],
   payload_too_large: ['too_large', 'The body is larger or nested deeper than allowed.'],

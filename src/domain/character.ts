@@ -21,3 +21,6 @@ export interface Character {
 export type CharacterTraits = Omit<Character, 'id' | 'createdAt' | 'updatedAt'>;
 
 export const DEFAULT_TTL_SECONDS = 300;
+
+/** Of one client. */
+export const MOST_CHARACTERS = 10_000;

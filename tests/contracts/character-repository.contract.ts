@@ -8,6 +8,7 @@ import {
   credentialsOf,
   idOf,
   keyOf,
+  MANY,
   type Storage,
   type StorageHarness,
 } from './client-repository.contract.js';
@@ -33,7 +34,7 @@ export function itStoresCharacters(harness: StorageHarness): void {
     });
 
     it('gives back what was created', async () => {
-      expect(await characters.create(OWNER, characterOf(21))).to.equal(true);
+      expect(await characters.create(OWNER, characterOf(21), MANY)).to.equal('created');
       expect(await characters.find(OWNER, idOf(21))).to.deep.equal(characterOf(21));
     });
 
@@ -51,7 +52,7 @@ export function itStoresCharacters(harness: StorageHarness): void {
         characterOf(24, { temperature: 2, maxOutputTokens: 2 ** 40, ttlSeconds: 86_400 }),
         characterOf(25, { temperature: 0.1 + 0.2 }),
       ];
-      for (const character of all) await characters.create(OWNER, character);
+      for (const character of all) await characters.create(OWNER, character, MANY);
       for (const character of all) {
         expect(await characters.find(OWNER, character.id)).to.deep.equal(character);
       }
@@ -64,13 +65,13 @@ export function itStoresCharacters(harness: StorageHarness): void {
       expect(await characters.delete(OWNER, idOf(21))).to.equal(false);
       expect(await characters.list(OWNER, 10, null)).to.deep.equal({ characters: [], nextBefore: null });
       expect(await characters.list(idOf(9), 10, null)).to.deep.equal({ characters: [], nextBefore: null });
-      expect(await characters.create(idOf(9), characterOf(21))).to.equal(false);
+      expect(await characters.create(idOf(9), characterOf(21), MANY)).to.equal('missing');
       expect(await characters.find(idOf(9), idOf(21))).to.equal(null);
     });
 
     it('changes the named traits alone and answers the character afterwards', async () => {
-      await characters.create(OWNER, characterOf(21));
-      await characters.create(OWNER, characterOf(22));
+      await characters.create(OWNER, characterOf(21), MANY);
+      await characters.create(OWNER, characterOf(22), MANY);
       const steps: Partial<CharacterTraits>[] = [
         {},
         { name: 'New' },
@@ -96,7 +97,7 @@ export function itStoresCharacters(harness: StorageHarness): void {
     });
 
     it('takes a trait that is there but undefined as not named', async () => {
-      await characters.create(OWNER, characterOf(21));
+      await characters.create(OWNER, characterOf(21), MANY);
       const changes: Partial<CharacterTraits> = {};
       for (const trait of [
         'name',
@@ -114,7 +115,7 @@ export function itStoresCharacters(harness: StorageHarness): void {
     });
 
     it('loses none of two changes made at the same time', async () => {
-      await characters.create(OWNER, characterOf(21));
+      await characters.create(OWNER, characterOf(21), MANY);
       await Promise.all([
         characters.update(OWNER, idOf(21), { name: 'New' }, LATER),
         characters.update(OWNER, idOf(21), { greeting: 'Hi' }, LATER),
@@ -126,8 +127,8 @@ export function itStoresCharacters(harness: StorageHarness): void {
     });
 
     it('deletes a character once, and no other', async () => {
-      await characters.create(OWNER, characterOf(21));
-      await characters.create(OWNER, characterOf(22));
+      await characters.create(OWNER, characterOf(21), MANY);
+      await characters.create(OWNER, characterOf(22), MANY);
       expect(await characters.delete(OWNER, idOf(21))).to.equal(true);
       expect(await characters.delete(OWNER, idOf(21))).to.equal(false);
       expect(await characters.find(OWNER, idOf(21))).to.equal(null);
@@ -135,8 +136,8 @@ export function itStoresCharacters(harness: StorageHarness): void {
     });
 
     it('gives one client no sight of and no hold on the characters of another', async () => {
-      await characters.create(OWNER, characterOf(21));
-      await characters.create(OTHER, characterOf(22));
+      await characters.create(OWNER, characterOf(21), MANY);
+      await characters.create(OTHER, characterOf(22), MANY);
       expect(await characters.find(OTHER, idOf(21))).to.equal(null);
       expect(await characters.update(OTHER, idOf(21), { name: 'x' }, LATER)).to.equal(null);
       expect(await characters.delete(OTHER, idOf(21))).to.equal(false);
@@ -152,9 +153,9 @@ export function itStoresCharacters(harness: StorageHarness): void {
       };
 
       beforeEach(async () => {
-        for (const number of [23, 21, 25, 22, 24]) await characters.create(OWNER, characterOf(number));
-        await characters.create(OTHER, characterOf(20));
-        await characters.create(OTHER, characterOf(26));
+        for (const number of [23, 21, 25, 22, 24]) await characters.create(OWNER, characterOf(number), MANY);
+        await characters.create(OTHER, characterOf(20), MANY);
+        await characters.create(OTHER, characterOf(26), MANY);
       });
 
       it('go from the newest to the oldest, each where the last one ended', async () => {
@@ -179,22 +180,50 @@ export function itStoresCharacters(harness: StorageHarness): void {
 
       it('repeat and skip nothing while others are made', async () => {
         const [, before] = await ids(2, null);
-        await characters.create(OWNER, characterOf(30));
+        await characters.create(OWNER, characterOf(30), MANY);
         expect(await ids(2, String(before))).to.deep.equal([[idOf(23), idOf(22)], idOf(22)]);
       });
     });
 
     it('keeps all of 50 characters that are made at the same time', async () => {
       const made = await Promise.all(
-        Array.from({ length: 50 }, (_, index) => characters.create(OWNER, characterOf(100 + index))),
+        Array.from({ length: 50 }, (_, index) => characters.create(OWNER, characterOf(100 + index), MANY)),
       );
-      expect(made).to.not.include(false);
+      expect(new Set(made)).to.deep.equal(new Set(['created']));
       expect((await characters.list(OWNER, 100, null)).characters).to.have.length(50);
+    });
+
+    it('makes no more characters than it is told, and nothing of one too many', async () => {
+      expect(await characters.create(OWNER, characterOf(21), 2)).to.equal('created');
+      expect(await characters.create(OTHER, characterOf(31), 2)).to.equal('created');
+      expect(await characters.create(OWNER, characterOf(22), 2)).to.equal('created');
+      for (const most of [2, 1]) {
+        expect(await characters.create(OWNER, characterOf(23), most)).to.equal('full');
+      }
+      expect(await characters.find(OWNER, idOf(23))).to.equal(null);
+      expect((await characters.list(OWNER, 10, null)).characters).to.have.length(2);
+      expect(await characters.create(OTHER, characterOf(32), 2)).to.equal('created');
+      expect(await characters.create(idOf(9), characterOf(41), 2)).to.equal('missing');
+    });
+
+    it('has room again for what was deleted', async () => {
+      await characters.create(OWNER, characterOf(21), 1);
+      await characters.delete(OWNER, idOf(21));
+      expect(await characters.create(OWNER, characterOf(22), 1)).to.equal('created');
+    });
+
+    it('has exactly 30 characters when 50 are made at the same time under that bound', async () => {
+      const results = await Promise.all(
+        Array.from({ length: 50 }, (_, index) => characters.create(OWNER, characterOf(100 + index), 30)),
+      );
+      expect(results.filter((result) => result === 'created')).to.have.length(30);
+      expect(results.filter((result) => result === 'full')).to.have.length(20);
+      expect((await characters.list(OWNER, 100, null)).characters).to.have.length(30);
     });
 
     it('shares no object with its callers', async () => {
       const given = characterOf(21);
-      await characters.create(OWNER, given);
+      await characters.create(OWNER, given, MANY);
       Object.assign(given, { name: 'changed' });
       const ways = [
         () => characters.find(OWNER, idOf(21)),
@@ -210,10 +239,10 @@ export function itStoresCharacters(harness: StorageHarness): void {
 
     for (const { how, bringAbout } of harness.outages) {
       it(`rejects every call with database_unavailable when ${how}`, async () => {
-        await characters.create(OWNER, characterOf(21));
+        await characters.create(OWNER, characterOf(21), MANY);
         await bringAbout(storage);
         const calls = [
-          characters.create(OWNER, characterOf(22)),
+          characters.create(OWNER, characterOf(22), MANY),
           characters.find(OWNER, idOf(21)),
           characters.list(OWNER, 10, null),
           characters.list(OWNER, 10, idOf(21)),
@@ -231,14 +260,14 @@ export function itStoresCharacters(harness: StorageHarness): void {
       it('refuses with overloaded what there is no room for, until there is some again', async () => {
         const small = await createSmall();
         await small.clients.create(credentialsOf(1), keyOf(11));
-        await small.characters.create(OWNER, characterOf(21));
-        expect(await codeOf(small.characters.create(OWNER, characterOf(22)))).to.equal('overloaded');
+        await small.characters.create(OWNER, characterOf(21), MANY);
+        expect(await codeOf(small.characters.create(OWNER, characterOf(22), MANY))).to.equal('overloaded');
         expect(await small.characters.find(OWNER, idOf(22))).to.equal(null);
         await small.characters.delete(OWNER, idOf(21));
-        expect(await small.characters.create(OWNER, characterOf(22))).to.equal(true);
+        expect(await small.characters.create(OWNER, characterOf(22), MANY)).to.equal('created');
         await small.clients.delete(OWNER);
         await small.clients.create(credentialsOf(2), keyOf(12));
-        expect(await small.characters.create(OTHER, characterOf(23))).to.equal(true);
+        expect(await small.characters.create(OTHER, characterOf(23), MANY)).to.equal('created');
         await small.close();
       });
     }

@@ -17,12 +17,14 @@ export interface StorageHarness {
   create(): Promise<Storage>;
   /** Ways to make a storage that had answered unable to. */
   readonly outages: readonly { readonly how: string; bringAbout(storage: Storage): Promise<void> }[];
-  /** For what is bounded: a storage with room for one client with two keys and one character. */
+  /** For what is bounded: a storage with room for one client and one character. */
   createSmall?(): Promise<Storage>;
 }
 
 const CREATED_AT = '2026-01-01T00:00:00.000Z';
 const LATER = '2026-01-02T00:00:00.000Z';
+/** A bound that is out of the way. */
+export const MANY = 1_000_000;
 
 /** Quotes, an injection, braces, emoji with joiners, both normal forms, every control character, the last code point. */
 export const AWKWARD_TEXT = `'"\`; DROP TABLE clients;-- {x} %s \\ 👩‍👩‍👧 é e\u0301 \u202e ${String.fromCharCode(...Array(32).keys())}\u007f\u{10FFFF}`;
@@ -118,10 +120,10 @@ export function itStoresClients(harness: StorageHarness): void {
         expect(await clients.findCredentialsByEmail('nobody@example.com')).to.equal(null);
         expect(await clients.update(idOf(1), { storeName: 'x' })).to.equal(null);
         expect(await clients.delete(idOf(1))).to.equal(false);
-        expect(await clients.addKey(idOf(1), keyOf(11))).to.equal(false);
+        expect(await clients.addKey(idOf(1), keyOf(11), MANY)).to.equal('missing');
         expect(await clients.findKeyVerifier(idOf(11))).to.equal(null);
         expect(await clients.listKeys(idOf(1))).to.deep.equal([]);
-        expect(await clients.revokeKey(idOf(1), idOf(11), LATER)).to.equal('missing');
+        expect(await clients.revokeKey(idOf(1), idOf(11), LATER, MANY)).to.equal('missing');
         await clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(11), usedAt: LATER }]);
       });
 
@@ -205,10 +207,10 @@ export function itStoresClients(harness: StorageHarness): void {
 
       it('deletes the account with its keys and characters, once, and nobody else', async () => {
         await clients.create(credentialsOf(1), keyOf(11));
-        await clients.addKey(idOf(1), keyOf(13));
+        await clients.addKey(idOf(1), keyOf(13), MANY);
         await clients.create(credentialsOf(2), keyOf(12));
-        await storage.characters.create(idOf(1), characterOf(21));
-        await storage.characters.create(idOf(2), characterOf(22));
+        await storage.characters.create(idOf(1), characterOf(21), MANY);
+        await storage.characters.create(idOf(2), characterOf(22), MANY);
         expect(await clients.delete(idOf(1))).to.equal(true);
         expect(await clients.delete(idOf(1))).to.equal(false);
         expect(await clients.find(idOf(1))).to.equal(null);
@@ -217,14 +219,14 @@ export function itStoresClients(harness: StorageHarness): void {
         expect(await clients.findKeyVerifier(idOf(13))).to.equal(null);
         expect(await clients.listKeys(idOf(1))).to.deep.equal([]);
         expect(await storage.characters.find(idOf(1), idOf(21))).to.equal(null);
-        expect(await storage.characters.create(idOf(1), characterOf(23))).to.equal(false);
+        expect(await storage.characters.create(idOf(1), characterOf(23), MANY)).to.equal('missing');
         expect(await storage.characters.find(idOf(2), idOf(22))).to.deep.equal(characterOf(22));
         expect((await clients.findKeyVerifier(idOf(12)))?.clientId).to.equal(idOf(2));
       });
 
       it('leaves nothing for a new account with the same email and id', async () => {
         await clients.create(credentialsOf(1), keyOf(11));
-        await storage.characters.create(idOf(1), characterOf(21));
+        await storage.characters.create(idOf(1), characterOf(21), MANY);
         await clients.delete(idOf(1));
         await clients.create(credentialsOf(1), keyOf(12));
         expect((await clients.listKeys(idOf(1))).map((key) => key.id)).to.deep.equal([idOf(12)]);
@@ -249,8 +251,8 @@ export function itStoresClients(harness: StorageHarness): void {
       });
 
       it('lists keys oldest first, without their digests', async () => {
-        await clients.addKey(idOf(1), { ...keyOf(13), name: null, createdAt: LATER });
-        await clients.addKey(idOf(1), keyOf(12));
+        await clients.addKey(idOf(1), { ...keyOf(13), name: null, createdAt: LATER }, MANY);
+        await clients.addKey(idOf(1), keyOf(12), MANY);
         const { digest: _, ...shown } = keyOf(11);
         const fresh = { lastUsedAt: null, revokedAt: null };
         expect(await clients.listKeys(idOf(1))).to.deep.equal([
@@ -261,9 +263,9 @@ export function itStoresClients(harness: StorageHarness): void {
       });
 
       it('revokes a key, keeps its first time of revocation, and still finds and lists it', async () => {
-        await clients.addKey(idOf(1), keyOf(12));
-        expect(await clients.revokeKey(idOf(1), idOf(11), CREATED_AT)).to.equal('revoked');
-        expect(await clients.revokeKey(idOf(1), idOf(11), LATER)).to.equal('revoked');
+        await clients.addKey(idOf(1), keyOf(12), MANY);
+        expect(await clients.revokeKey(idOf(1), idOf(11), CREATED_AT, MANY)).to.equal('revoked');
+        expect(await clients.revokeKey(idOf(1), idOf(11), LATER, MANY)).to.equal('revoked');
         expect((await clients.findKeyVerifier(idOf(11)))?.revokedAt).to.equal(CREATED_AT);
         expect((await clients.listKeys(idOf(1))).map((key) => key.revokedAt)).to.deep.equal([
           CREATED_AT,
@@ -273,21 +275,21 @@ export function itStoresClients(harness: StorageHarness): void {
 
       it('keeps the last usable key, however many revoked ones and keys of others there are', async () => {
         await clients.create(credentialsOf(2), keyOf(21));
-        await clients.addKey(idOf(1), keyOf(12));
-        await clients.revokeKey(idOf(1), idOf(11), LATER);
-        expect(await clients.revokeKey(idOf(1), idOf(12), LATER)).to.equal('last');
+        await clients.addKey(idOf(1), keyOf(12), MANY);
+        await clients.revokeKey(idOf(1), idOf(11), LATER, MANY);
+        expect(await clients.revokeKey(idOf(1), idOf(12), LATER, MANY)).to.equal('last');
         expect((await clients.findKeyVerifier(idOf(12)))?.revokedAt).to.equal(null);
-        expect(await clients.revokeKey(idOf(1), idOf(11), LATER)).to.equal('revoked');
+        expect(await clients.revokeKey(idOf(1), idOf(11), LATER, MANY)).to.equal('revoked');
       });
 
       it('lets two parallel revocations of the last two keys revoke one, in each of 20 rounds', async () => {
         for (let round = 0; round < 20; round += 1) {
           const [owner, first, second] = [1000 + round, 2000 + round, 3000 + round];
           await clients.create(credentialsOf(owner), keyOf(first));
-          await clients.addKey(idOf(owner), keyOf(second));
+          await clients.addKey(idOf(owner), keyOf(second), MANY);
           const outcomes = await Promise.all([
-            clients.revokeKey(idOf(owner), idOf(first), LATER),
-            clients.revokeKey(idOf(owner), idOf(second), LATER),
+            clients.revokeKey(idOf(owner), idOf(first), LATER, MANY),
+            clients.revokeKey(idOf(owner), idOf(second), LATER, MANY),
           ]);
           expect(outcomes.sort()).to.deep.equal(['last', 'revoked']);
           const usable = (await clients.listKeys(idOf(owner))).filter((key) => key.revokedAt === null);
@@ -297,10 +299,10 @@ export function itStoresClients(harness: StorageHarness): void {
 
       it('gives one client no hold on the keys of another', async () => {
         await clients.create(credentialsOf(2), keyOf(21));
-        await clients.addKey(idOf(1), keyOf(12));
-        await clients.addKey(idOf(2), keyOf(22));
+        await clients.addKey(idOf(1), keyOf(12), MANY);
+        await clients.addKey(idOf(2), keyOf(22), MANY);
         const before = await clients.listKeys(idOf(1));
-        expect(await clients.revokeKey(idOf(2), idOf(11), LATER)).to.equal('missing');
+        expect(await clients.revokeKey(idOf(2), idOf(11), LATER, MANY)).to.equal('missing');
         await clients.recordKeyUses([{ clientId: idOf(2), keyId: idOf(11), usedAt: LATER }]);
         expect(await clients.listKeys(idOf(1))).to.deep.equal(before);
         expect((await clients.listKeys(idOf(2))).map((key) => key.id)).to.deep.equal([idOf(21), idOf(22)]);
@@ -308,7 +310,7 @@ export function itStoresClients(harness: StorageHarness): void {
 
       it('records uses, never backwards, and passes over keys that are gone', async () => {
         const [early, late] = ['2026-01-03T00:00:00.000Z', '2026-01-03T00:01:00.000Z'];
-        await clients.addKey(idOf(1), keyOf(12));
+        await clients.addKey(idOf(1), keyOf(12), MANY);
         await clients.recordKeyUses([
           { clientId: idOf(1), keyId: idOf(11), usedAt: late },
           { clientId: idOf(1), keyId: idOf(11), usedAt: early },
@@ -329,10 +331,69 @@ export function itStoresClients(harness: StorageHarness): void {
 
       it('keeps all of 50 keys that are added at the same time', async () => {
         const added = await Promise.all(
-          Array.from({ length: 50 }, (_, index) => clients.addKey(idOf(1), keyOf(100 + index))),
+          Array.from({ length: 50 }, (_, index) => clients.addKey(idOf(1), keyOf(100 + index), MANY)),
         );
-        expect(added).to.not.include(false);
+        expect(new Set(added)).to.deep.equal(new Set(['added']));
         expect(await clients.listKeys(idOf(1))).to.have.length(51);
+      });
+
+      it('adds no more usable keys than it is told, the first one included, and nothing of one too many', async () => {
+        expect(await clients.addKey(idOf(1), keyOf(12), 3)).to.equal('added');
+        expect(await clients.addKey(idOf(1), keyOf(13), 3)).to.equal('added');
+        const before = await clients.listKeys(idOf(1));
+        for (const most of [3, 2]) expect(await clients.addKey(idOf(1), keyOf(14), most)).to.equal('full');
+        expect(await clients.findKeyVerifier(idOf(14))).to.equal(null);
+        expect(await clients.listKeys(idOf(1))).to.deep.equal(before);
+        expect(await clients.addKey(idOf(1), keyOf(14), 4)).to.equal('added');
+      });
+
+      it('counts neither revoked keys nor those of others', async () => {
+        await clients.create(credentialsOf(2), keyOf(21));
+        await clients.addKey(idOf(1), keyOf(12), 2);
+        expect(await clients.addKey(idOf(1), keyOf(13), 2)).to.equal('full');
+        expect(await clients.addKey(idOf(2), keyOf(22), 2)).to.equal('added');
+        await clients.revokeKey(idOf(1), idOf(11), LATER, MANY);
+        expect(await clients.addKey(idOf(1), keyOf(13), 2)).to.equal('added');
+        expect(await clients.listKeys(idOf(1))).to.have.length(3);
+      });
+
+      it('has exactly 100 usable keys when 120 are added at the same time under that bound', async () => {
+        const results = await Promise.all(
+          Array.from({ length: 120 }, (_, index) => clients.addKey(idOf(1), keyOf(100 + index), 100)),
+        );
+        expect(results.filter((result) => result === 'added')).to.have.length(99);
+        expect(results.filter((result) => result === 'full')).to.have.length(21);
+        expect(await clients.listKeys(idOf(1))).to.have.length(100);
+      });
+
+      it('forgets all but the newest revoked keys when another is revoked, and no usable or foreign one', async () => {
+        await clients.create(credentialsOf(2), keyOf(21));
+        await clients.addKey(idOf(2), keyOf(22), MANY);
+        await clients.revokeKey(idOf(2), idOf(21), CREATED_AT, 2);
+        for (const number of [12, 13, 14, 15]) await clients.addKey(idOf(1), keyOf(number), MANY);
+        const revoke = async (number: number, day: number) => {
+          const revokedAt = `2026-02-0${day}T00:00:00.000Z`;
+          expect(await clients.revokeKey(idOf(1), idOf(number), revokedAt, 2)).to.equal('revoked');
+        };
+        const kept = async () => (await clients.listKeys(idOf(1))).map((key) => key.id);
+        await revoke(15, 1);
+        await revoke(13, 3);
+        expect(await kept()).to.deep.equal([11, 12, 13, 14, 15].map(idOf));
+        await revoke(11, 2);
+        expect(await kept()).to.deep.equal([11, 12, 13, 14].map(idOf));
+        expect(await clients.findKeyVerifier(idOf(15))).to.equal(null);
+        expect(await clients.revokeKey(idOf(1), idOf(15), LATER, 2)).to.equal('missing');
+        await revoke(12, 3);
+        expect(await kept()).to.deep.equal([12, 13, 14].map(idOf));
+        expect(await clients.revokeKey(idOf(1), idOf(14), LATER, 1)).to.equal('last');
+        expect(await kept()).to.deep.equal([12, 13, 14].map(idOf));
+        expect(await clients.listKeys(idOf(2))).to.have.length(2);
+      });
+
+      it('keeps the one that was made last of keys that were revoked at the same time', async () => {
+        for (const number of [12, 13, 14]) await clients.addKey(idOf(1), keyOf(number), MANY);
+        for (const number of [13, 12, 11]) await clients.revokeKey(idOf(1), idOf(number), LATER, 1);
+        expect((await clients.listKeys(idOf(1))).map((key) => key.id)).to.deep.equal([13, 14].map(idOf));
       });
     });
 
@@ -378,10 +439,10 @@ export function itStoresClients(harness: StorageHarness): void {
           clients.findCredentialsByEmail('owner1@example.com'),
           clients.update(idOf(1), { storeName: 'x' }),
           clients.delete(idOf(1)),
-          clients.addKey(idOf(1), keyOf(13)),
+          clients.addKey(idOf(1), keyOf(13), MANY),
           clients.listKeys(idOf(1)),
           clients.findKeyVerifier(idOf(11)),
-          clients.revokeKey(idOf(1), idOf(11), LATER),
+          clients.revokeKey(idOf(1), idOf(11), LATER, MANY),
           clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(11), usedAt: LATER }]),
           clients.check(),
         ];
@@ -396,16 +457,12 @@ export function itStoresClients(harness: StorageHarness): void {
       it('refuses with overloaded what there is no room for, and changes nothing', async () => {
         const small = await createSmall();
         await small.clients.create(credentialsOf(1), keyOf(11));
-        await small.clients.addKey(idOf(1), keyOf(12));
         expect(await codeOf(small.clients.create(credentialsOf(2), keyOf(21)))).to.equal('overloaded');
         expect(
           await codeOf(small.clients.create(credentialsOf(3, 'owner1@example.com'), keyOf(31))),
         ).to.equal('email_taken');
-        expect(await codeOf(small.clients.addKey(idOf(1), keyOf(13)))).to.equal('overloaded');
         expect(await small.clients.findCredentialsByEmail('owner2@example.com')).to.equal(null);
         expect(await small.clients.findKeyVerifier(idOf(21))).to.equal(null);
-        expect(await small.clients.findKeyVerifier(idOf(13))).to.equal(null);
-        expect(await small.clients.listKeys(idOf(1))).to.have.length(2);
         await small.clients.delete(idOf(1));
         await small.clients.create(credentialsOf(2), keyOf(21));
         await small.close();

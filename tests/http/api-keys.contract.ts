@@ -70,6 +70,21 @@ export function apiKeysContract(storage: AppStorage): void {
       expect(body.name).to.equal(null);
     });
 
+    it('POST stops at 100 usable keys, however many come at once, until one is revoked', async () => {
+      const responses = await Promise.all(Array.from({ length: 120 }, () => owner.post(KEYS, {})));
+      const made = responses.filter(({ status }) => status === 201);
+      expect(made).to.have.length(99);
+      for (const response of responses)
+        if (!made.includes(response)) expectProblem(response, 'too_many_keys');
+      expect((await owner.get(KEYS)).body.data).to.have.length(100);
+      const lastMade = owner.withKey(made.at(-1)?.body.apiKey ?? null);
+      expect((await lastMade.get('/api/clients/me')).status).to.equal(200);
+
+      await owner.delete(`${KEYS}/${made[0]?.body.id}`);
+      expect((await owner.post(KEYS, {})).status).to.equal(201);
+      expectProblem(await owner.post(KEYS, {}), 'too_many_keys');
+    });
+
     it('DELETE revokes a key, the one it is called with included, and says so again when repeated', async () => {
       const second = (await owner.post(KEYS, {})).body;
       expectNoContent(await owner.delete(`${KEYS}/${firstId}`));

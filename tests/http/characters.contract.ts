@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import type { CharacterRepository } from '#src/application/ports/character-repository.js';
+import { MOST_CHARACTERS } from '#src/domain/character.js';
+import { CHARACTERS as CHARACTER_REPOSITORY } from '#src/infrastructure/tokens.js';
 import type { ApiClient } from '#tests/support/api-client.js';
 import type { AppStorage } from '#tests/support/app-storages.js';
 import { useApp } from '#tests/support/app-under-test.js';
@@ -19,6 +22,17 @@ const FULL = {
   ttlSeconds: 86_400,
 };
 const DEFAULTS = { greeting: null, model: null, temperature: null, maxOutputTokens: null, ttlSeconds: 300 };
+
+/** The same repository for a service whose bound is so many characters less. */
+function withLessRoom(characters: CharacterRepository, less: number): CharacterRepository {
+  return {
+    create: (clientId, character, most) => characters.create(clientId, character, most - less),
+    find: (...args) => characters.find(...args),
+    list: (...args) => characters.list(...args),
+    update: (...args) => characters.update(...args),
+    delete: (...args) => characters.delete(...args),
+  };
+}
 
 export function charactersContract(storage: AppStorage): void {
   describe('characters', () => {
@@ -206,5 +220,31 @@ export function charactersContract(storage: AppStorage): void {
         }
       });
     }
+  });
+
+  describe('characters of a client that has as many as it may have', () => {
+    const app = useApp(storage, {
+      override: (container) => {
+        const characters = withLessRoom(container.get(CHARACTER_REPOSITORY), MOST_CHARACTERS - 3);
+        container.rebind(CHARACTER_REPOSITORY).toConstantValue(characters);
+      },
+    });
+
+    it('get no more of them, however many are asked for at once, until one is deleted', async () => {
+      const owner = await app.api.signUp();
+      const input = { name: 'A', instructions: 'B' };
+      const responses = await Promise.all(Array.from({ length: 8 }, () => owner.post(CHARACTERS, input)));
+      const made = responses.filter(({ status }) => status === 201);
+      expect(made).to.have.length(3);
+      for (const response of responses) {
+        if (!made.includes(response)) expectProblem(response, 'too_many_characters');
+      }
+      expect((await owner.get(CHARACTERS)).body.data).to.have.length(3);
+      expect((await (await app.api.signUp()).post(CHARACTERS, input)).status).to.equal(201);
+
+      await owner.delete(`${CHARACTERS}/${made[0]?.body.id}`);
+      expect((await owner.post(CHARACTERS, input)).status).to.equal(201);
+      expectProblem(await owner.post(CHARACTERS, input), 'too_many_characters');
+    });
   });
 }

@@ -6,11 +6,16 @@ import { countBelow, type MemoryDatabase } from './memory-database.js';
 export class MemoryCharacterRepository implements CharacterRepository {
   constructor(private readonly database: MemoryDatabase) {}
 
-  async create(clientId: string, character: Character): Promise<boolean> {
+  async create(
+    clientId: string,
+    character: Character,
+    mostCharacters: number,
+  ): Promise<'created' | 'missing' | 'full'> {
     const stored = this.database.client(clientId);
-    if (stored === undefined) return false;
+    if (stored === undefined) return 'missing';
+    if (stored.characters.size >= mostCharacters) return 'full';
     this.database.addCharacter(stored, { ...character });
-    return true;
+    return 'created';
   }
 
   async find(clientId: string, characterId: string): Promise<Character | null> {

@@ -43,11 +43,12 @@ export class MemoryClientRepository implements ClientRepository {
     return this.database.deleteClient(clientId);
   }
 
-  async addKey(clientId: string, key: NewApiKey): Promise<boolean> {
+  async addKey(clientId: string, key: NewApiKey, mostUsable: number): Promise<'added' | 'missing' | 'full'> {
     const stored = this.database.client(clientId);
-    if (stored === undefined) return false;
+    if (stored === undefined) return 'missing';
+    if (usableKeys(stored).length >= mostUsable) return 'full';
     this.database.addKey(stored, toStored(key));
-    return true;
+    return 'added';
   }
 
   async listKeys(clientId: string): Promise<ApiKey[]> {
@@ -67,14 +68,19 @@ export class MemoryClientRepository implements ClientRepository {
     clientId: string,
     keyId: string,
     revokedAt: string,
+    mostRevokedKept: number,
   ): Promise<'revoked' | 'missing' | 'last'> {
-    const keys = this.database.client(clientId)?.keys;
-    const key = keys?.get(keyId);
-    if (keys === undefined || key === undefined) return 'missing';
-    if (key.revokedAt !== null) return 'revoked';
-    const usable = [...keys.values()].filter((each) => each.revokedAt === null);
-    if (usable.length === 1) return 'last';
-    keys.set(keyId, { ...key, revokedAt });
+    const stored = this.database.client(clientId);
+    const key = stored?.keys.get(keyId);
+    if (stored === undefined || key === undefined) return 'missing';
+    if (key.revokedAt === null) {
+      if (usableKeys(stored).length === 1) return 'last';
+      stored.keys.set(keyId, { ...key, revokedAt });
+    }
+    const revoked = [...stored.keys.values()].filter((each) => each.revokedAt !== null);
+    for (const { id } of revoked.sort(byRevocation).slice(mostRevokedKept)) {
+      this.database.deleteKey(stored, id);
+    }
     return 'revoked';
   }
 
@@ -96,6 +102,16 @@ function toStored(key: NewApiKey): StoredKey {
 
 function toCredentials(stored: StoredClient | undefined): ClientCredentials | null {
   return stored === undefined ? null : { client: { ...stored.client }, passwordHash: stored.passwordHash };
+}
+
+function usableKeys({ keys }: StoredClient): StoredKey[] {
+  return [...keys.values()].filter((key) => key.revokedAt === null);
+}
+
+/** The newest first. */
+function byRevocation(a: StoredKey, b: StoredKey): number {
+  const [ofA, ofB] = [a.revokedAt ?? '', b.revokedAt ?? ''];
+  return ofA > ofB || (ofA === ofB && a.id > b.id) ? -1 : 1;
 }
 
 function byAge(a: StoredKey, b: StoredKey): number {

@@ -6,8 +6,6 @@ import { type Client, emailLookup } from '#src/domain/client.js';
 export interface MemoryDatabaseOptions {
   /** 100,000 when absent. */
   readonly maxClients?: number;
-  /** Revoked ones too. 1,000 when absent. */
-  readonly maxKeysPerClient?: number;
   /** Of all clients together. 100,000 when absent. */
   readonly maxCharacters?: number;
 }
@@ -33,13 +31,11 @@ export class MemoryDatabase {
   readonly #clientIdsByEmail = new Map<string, string>();
   readonly #clientIdsByKey = new Map<string, string>();
   readonly #maxClients: number;
-  readonly #maxKeysPerClient: number;
   readonly #maxCharacters: number;
   #characterCount = 0;
 
   constructor(options: MemoryDatabaseOptions = {}) {
     this.#maxClients = options.maxClients ?? 100_000;
-    this.#maxKeysPerClient = options.maxKeysPerClient ?? 1000;
     this.#maxCharacters = options.maxCharacters ?? 100_000;
   }
 
@@ -84,11 +80,14 @@ export class MemoryDatabase {
     return true;
   }
 
-  /** @throws AppError `overloaded` when the client has too many. */
   addKey(stored: StoredClient, key: StoredKey): void {
-    if (stored.keys.size >= this.#maxKeysPerClient) throw new AppError('overloaded');
     stored.keys.set(key.id, key);
     this.#clientIdsByKey.set(key.id, stored.client.id);
+  }
+
+  deleteKey(stored: StoredClient, keyId: string): void {
+    stored.keys.delete(keyId);
+    this.#clientIdsByKey.delete(keyId);
   }
 
   /** @throws AppError `overloaded` when it is full. */

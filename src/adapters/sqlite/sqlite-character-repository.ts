@@ -8,7 +8,9 @@ const CHARACTER = `id, name, instructions, greeting, model, temperature, max_out
 const CREATE = `
   INSERT INTO characters (id, client_id, name, instructions, greeting, model, temperature, max_output_tokens,
     ttl_seconds, created_at, updated_at)
-  SELECT ?2, id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM clients WHERE id = ?1 RETURNING id`;
+  SELECT ?2, id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM clients
+  WHERE id = ?1 AND (SELECT count(*) FROM characters WHERE client_id = ?1) < ?12
+  RETURNING id`;
 
 const FIND = `SELECT ${CHARACTER} FROM characters WHERE client_id = ? AND id = ?`;
 
@@ -26,7 +28,11 @@ const UPDATE = `
 export class SqliteCharacterRepository implements CharacterRepository {
   constructor(private readonly database: SqliteDatabase) {}
 
-  async create(clientId: string, character: Character): Promise<boolean> {
+  async create(
+    clientId: string,
+    character: Character,
+    mostCharacters: number,
+  ): Promise<'created' | 'missing' | 'full'> {
     const created = await this.database.write(CREATE, [
       clientId,
       character.id,
@@ -39,8 +45,11 @@ export class SqliteCharacterRepository implements CharacterRepository {
       character.ttlSeconds,
       character.createdAt,
       character.updatedAt,
+      mostCharacters,
     ]);
-    return created.length > 0;
+    if (created.length > 0) return 'created';
+    const owners = await this.database.read('SELECT 1 FROM clients WHERE id = ?', [clientId]);
+    return owners.length > 0 ? 'full' : 'missing';
   }
 
   async find(clientId: string, characterId: string): Promise<Character | null> {

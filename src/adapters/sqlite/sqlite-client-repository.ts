@@ -26,7 +26,9 @@ const UPDATE = `
 
 const ADD_KEY = `
   INSERT INTO api_keys (id, client_id, name, digest, last_four, created_at)
-  SELECT ?2, id, ?3, ?4, ?5, ?6 FROM clients WHERE id = ?1 RETURNING id`;
+  SELECT ?2, id, ?3, ?4, ?5, ?6 FROM clients
+  WHERE id = ?1 AND (SELECT count(*) FROM api_keys WHERE client_id = ?1 AND revoked_at IS NULL) < ?7
+  RETURNING id`;
 
 const LIST_KEYS = `
   SELECT id, name, last_four AS lastFour, created_at AS createdAt, last_used_at AS lastUsedAt, revoked_at AS revokedAt
@@ -41,6 +43,11 @@ const REVOKE_KEY = `
     EXISTS (SELECT 1 FROM api_keys AS other WHERE other.client_id = ?1 AND other.id <> ?2 AND other.revoked_at IS NULL),
     ?3, NULL))
   WHERE client_id = ?1 AND id = ?2 RETURNING revoked_at AS revokedAt`;
+
+const FORGET_REVOKED_KEYS = `
+  DELETE FROM api_keys WHERE id IN (
+    SELECT id FROM api_keys WHERE client_id = ? AND revoked_at IS NOT NULL
+    ORDER BY revoked_at DESC, id DESC LIMIT -1 OFFSET ?)`;
 
 const RECORD_USES = `
   UPDATE api_keys SET last_used_at = newest.used_at
@@ -68,7 +75,7 @@ export class SqliteClientRepository implements ClientRepository {
         client.createdAt,
       ]);
       if (created.length === 0) throw new AppError('email_taken');
-      await run(ADD_KEY, keyParams(client.id, firstKey));
+      await run(ADD_KEY, keyParams(client.id, firstKey, 1));
     });
   }
 
@@ -114,9 +121,10 @@ export class SqliteClientRepository implements ClientRepository {
     return deleted.length > 0;
   }
 
-  async addKey(clientId: string, key: NewApiKey): Promise<boolean> {
-    const added = await this.database.write(ADD_KEY, keyParams(clientId, key));
-    return added.length > 0;
+  async addKey(clientId: string, key: NewApiKey, mostUsable: number): Promise<'added' | 'missing' | 'full'> {
+    const added = await this.database.write(ADD_KEY, keyParams(clientId, key, mostUsable));
+    if (added.length > 0) return 'added';
+    return (await this.find(clientId)) === null ? 'missing' : 'full';
   }
 
   listKeys(clientId: string): Promise<ApiKey[]> {
@@ -132,14 +140,15 @@ export class SqliteClientRepository implements ClientRepository {
     clientId: string,
     keyId: string,
     revokedAt: string,
+    mostRevokedKept: number,
   ): Promise<'revoked' | 'missing' | 'last'> {
-    const [key] = await this.database.write<{ revokedAt: string | null }>(REVOKE_KEY, [
-      clientId,
-      keyId,
-      revokedAt,
-    ]);
-    if (key === undefined) return 'missing';
-    return key.revokedAt === null ? 'last' : 'revoked';
+    return this.database.transaction(async (run) => {
+      const [key] = await run<{ revokedAt: string | null }>(REVOKE_KEY, [clientId, keyId, revokedAt]);
+      if (key === undefined) return 'missing';
+      if (key.revokedAt === null) return 'last';
+      await run(FORGET_REVOKED_KEYS, [clientId, mostRevokedKept]);
+      return 'revoked';
+    });
   }
 
   async recordKeyUses(uses: readonly ApiKeyUse[]): Promise<void> {
@@ -158,6 +167,6 @@ export class SqliteClientRepository implements ClientRepository {
   }
 }
 
-function keyParams(clientId: string, key: NewApiKey): SqlValue[] {
-  return [clientId, key.id, key.name, key.digest, key.lastFour, key.createdAt];
+function keyParams(clientId: string, key: NewApiKey, mostUsable: number): SqlValue[] {
+  return [clientId, key.id, key.name, key.digest, key.lastFour, key.createdAt, mostUsable];
 }

@@ -2,7 +2,12 @@ import type { CharacterRepository } from '#src/application/ports/character-repos
 import { type Clock, isoTime } from '#src/application/ports/clock.js';
 import type { IdGenerator } from '#src/application/ports/id-generator.js';
 import { AppError } from '#src/domain/app-error.js';
-import { type Character, type CharacterTraits, DEFAULT_TTL_SECONDS } from '#src/domain/character.js';
+import {
+  type Character,
+  type CharacterTraits,
+  DEFAULT_TTL_SECONDS,
+  MOST_CHARACTERS,
+} from '#src/domain/character.js';
 import { assertModelAllowed, type ModelPolicy } from '#src/domain/model-policy.js';
 
 interface Dependencies {
@@ -36,7 +41,9 @@ export class CreateCharacter {
       createdAt: now,
       updatedAt: now,
     };
-    if (!(await characters.create(clientId, character))) throw new AppError('unauthenticated');
+    const result = await characters.create(clientId, character, MOST_CHARACTERS);
+    if (result === 'missing') throw new AppError('unauthenticated');
+    if (result === 'full') throw new AppError('too_many_characters');
     return character;
   }
 }

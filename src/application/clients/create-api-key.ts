@@ -1,4 +1,5 @@
 import type { ClientRepository } from '#src/application/ports/client-repository.js';
+import { MOST_USABLE_KEYS } from '#src/domain/api-key.js';
 import { AppError } from '#src/domain/app-error.js';
 import { type ApiKeyIssuers, type IssuedApiKey, issueApiKey } from './issue-api-key.js';
 
@@ -12,8 +13,9 @@ export class CreateApiKey {
 
   async execute(input: { clientId: string; name?: string | null }): Promise<IssuedApiKey> {
     const { stored, issued } = issueApiKey(this.deps, input.name ?? null);
-    const added = await this.deps.clients.addKey(input.clientId, stored);
-    if (!added) throw new AppError('unauthenticated');
+    const result = await this.deps.clients.addKey(input.clientId, stored, MOST_USABLE_KEYS);
+    if (result === 'missing') throw new AppError('unauthenticated');
+    if (result === 'full') throw new AppError('too_many_keys');
     return issued;
   }
 }

@@ -8,7 +8,7 @@ interface Dependencies {
 export class ListApiKeys {
   constructor(private readonly deps: Dependencies) {}
 
-  /** Oldest first, revoked ones too. */
+  /** Oldest first, the newest revoked ones too. */
   execute(input: { clientId: string }): Promise<ApiKey[]> {
     return this.deps.clients.listKeys(input.clientId);
   }

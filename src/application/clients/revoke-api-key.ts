@@ -1,5 +1,6 @@
 import type { ClientRepository } from '#src/application/ports/client-repository.js';
 import { type Clock, isoTime } from '#src/application/ports/clock.js';
+import { MOST_REVOKED_KEYS_KEPT } from '#src/domain/api-key.js';
 import { AppError } from '#src/domain/app-error.js';
 
 interface Dependencies {
@@ -13,7 +14,8 @@ export class RevokeApiKey {
 
   async execute(input: { clientId: string; keyId: string }): Promise<void> {
     const { clients, clock } = this.deps;
-    const result = await clients.revokeKey(input.clientId, input.keyId, isoTime(clock.now()));
+    const { clientId, keyId } = input;
+    const result = await clients.revokeKey(clientId, keyId, isoTime(clock.now()), MOST_REVOKED_KEYS_KEPT);
     if (result === 'missing') throw new AppError('api_key_not_found');
     if (result === 'last') throw new AppError('last_key');
   }

@@ -12,8 +12,16 @@ export interface CharacterPage {
  * What is returned is the caller's own: changing it changes nothing stored.
  */
 export interface CharacterRepository {
-  /** @returns false when the client is gone. */
-  create(clientId: string, character: Character): Promise<boolean>;
+  /**
+   * In one step, so that parallel callers never pass the bound.
+   * @param mostCharacters of this client, at least 1.
+   * @returns `missing` when the client is gone; `full` when it has that many or more, and then nothing is stored.
+   */
+  create(
+    clientId: string,
+    character: Character,
+    mostCharacters: number,
+  ): Promise<'created' | 'missing' | 'full'>;
   find(clientId: string, characterId: string): Promise<Character | null>;
   /**
    * Newest first (ids are made in ascending order).

@@ -46,17 +46,28 @@ export interface ClientRepository {
   /** The account with its keys and characters. @returns false when there was none. */
   delete(clientId: string): Promise<boolean>;
 
-  /** @returns false when the client is gone. */
-  addKey(clientId: string, key: NewApiKey): Promise<boolean>;
-  /** Oldest first, revoked ones too. */
+  /**
+   * In one step, so that parallel callers never pass the bound.
+   * @param mostUsable of this client's keys, at least 1; revoked ones do not count.
+   * @returns `missing` when the client is gone; `full` when it has that many or more, and then nothing is stored.
+   */
+  addKey(clientId: string, key: NewApiKey, mostUsable: number): Promise<'added' | 'missing' | 'full'>;
+  /** Oldest first, revoked ones that are kept too. */
   listKeys(clientId: string): Promise<ApiKey[]>;
-  /** Before anybody is known: by the key's id alone. Revoked ones are found too. */
+  /** Before anybody is known: by the key's id alone. Revoked ones that are kept are found too. */
   findKeyVerifier(keyId: string): Promise<ApiKeyVerifier | null>;
   /**
    * In one step, so that two callers cannot revoke the last two keys. A key revoked before stays as it was: `revoked`.
+   * @param mostRevokedKept of this client's keys, at least 1: the newest by time of revocation, then by id. Older ones are
+   * deleted for good in the same step.
    * @returns `last` when it is the only usable one and therefore stays.
    */
-  revokeKey(clientId: string, keyId: string, revokedAt: string): Promise<'revoked' | 'missing' | 'last'>;
+  revokeKey(
+    clientId: string,
+    keyId: string,
+    revokedAt: string,
+    mostRevokedKept: number,
+  ): Promise<'revoked' | 'missing' | 'last'>;
   /** Never moves a time backwards; keys that are gone are passed over. */
   recordKeyUses(uses: readonly ApiKeyUse[]): Promise<void>;
 

@@ -8,7 +8,7 @@ itStoresCharacters({
   name: 'memory',
   create: () => open(),
   outages: [],
-  createSmall: () => open({ maxClients: 1, maxKeysPerClient: 2, maxCharacters: 1 }),
+  createSmall: () => open({ maxClients: 1, maxCharacters: 1 }),
 });
 
 async function open(options?: MemoryDatabaseOptions): Promise<Storage> {

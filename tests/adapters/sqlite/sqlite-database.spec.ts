@@ -10,7 +10,7 @@ import { open as openDriver } from 'sqlite';
 import sqlite3 from 'sqlite3';
 import { SqliteCharacterRepository } from '#src/adapters/sqlite/sqlite-character-repository.js';
 import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repository.js';
-import { SqliteConnection } from '#src/adapters/sqlite/sqlite-connection.js';
+import { SqliteConnection, type SqlValue } from '#src/adapters/sqlite/sqlite-connection.js';
 import { SqliteDatabase, type SqliteDatabaseOptions } from '#src/adapters/sqlite/sqlite-database.js';
 import { AppError } from '#src/domain/app-error.js';
 import {
@@ -19,6 +19,7 @@ import {
   credentialsOf,
   idOf,
   keyOf,
+  MANY,
 } from '#tests/contracts/client-repository.contract.js';
 
 const SIGN_UP_PROCESS = fileURLToPath(new URL('./sign-up-process.js', import.meta.url));
@@ -109,7 +110,7 @@ describe('SqliteDatabase', () => {
     it('keeps everything when it is closed and opened again', async () => {
       const first = await open();
       await new SqliteClientRepository(first).create(credentialsOf(1), keyOf(11));
-      await new SqliteCharacterRepository(first).create(idOf(1), characterOf(21));
+      await new SqliteCharacterRepository(first).create(idOf(1), characterOf(21), MANY);
       await first.close();
       const second = await open();
       expect(await new SqliteClientRepository(second).findCredentials(idOf(1))).to.deep.equal(
@@ -324,27 +325,38 @@ describe('SqliteDatabase', () => {
 
   it('finds every row of the repositories through an index, and sorts no characters', async () => {
     const database = await open();
-    const calls = [spy(database, 'read'), spy(database, 'write')];
     const clients = new SqliteClientRepository(database);
     const characters = new SqliteCharacterRepository(database);
+    await clients.create(credentialsOf(1), keyOf(11));
+    await clients.addKey(idOf(1), keyOf(12), MANY);
+    const calls = [spy(database, 'read'), spy(database, 'write')];
+    const transactions = spy(database, 'transaction');
     await clients.find('c');
     await clients.findCredentials('c');
     await clients.findCredentialsByEmail('e');
     await clients.update('c', {});
     await clients.delete('c');
-    await clients.addKey('c', keyOf(1));
+    await clients.addKey('c', keyOf(1), MANY);
     await clients.listKeys('c');
     await clients.findKeyVerifier('k');
-    await clients.revokeKey('c', 'k', '');
+    await clients.revokeKey(idOf(1), idOf(11), '', MANY);
     await clients.recordKeyUses([{ clientId: 'c', keyId: 'k', usedAt: '' }]);
-    await characters.create('c', characterOf(1));
+    await characters.create('c', characterOf(1), MANY);
     await characters.find('c', 'x');
     await characters.list('c', 10, null);
     await characters.list('c', 10, 'x');
     await characters.update('c', 'x', {}, '');
     await characters.delete('c', 'x');
     const statements = calls.flatMap((each) => each.args.map(([sql]) => sql));
-    expect(statements).to.have.length(16);
+    for (const [task] of [...transactions.args]) {
+      await database.transaction((run) =>
+        task(<Row>(sql: string, params?: readonly SqlValue[]) => {
+          statements.push(sql);
+          return run<Row>(sql, params);
+        }),
+      );
+    }
+    expect(statements).to.have.length(19);
     for (const sql of statements) {
       const plan = await database.write<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`);
       const steps = plan.map((step) => step.detail).join('; ');

@@ -38,6 +38,7 @@ export class ApiKeysController extends Controller {
     super();
   }
 
+  /** Oldest first: at most 100 usable ones, and the newest 100 of those that were revoked. */
   @Get()
   async getKeys(@Request() request: ExpressRequest): Promise<ApiKeyList> {
     return { data: await this.listApiKeys.execute({ clientId: callingClientId(request) }) };
@@ -48,6 +49,7 @@ export class ApiKeysController extends Controller {
   @Middlewares(jsonBody)
   @SuccessResponse(201, 'Created')
   @Response<Problem>(400, 'invalid_request')
+  @Response<Problem>(409, 'too_many_keys')
   @Response<Problem>(413, 'payload_too_large')
   @Response<Problem>(415, 'unsupported_media_type')
   async postKey(@Request() request: ExpressRequest, @Body() input: ApiKeyInput): Promise<IssuedApiKey> {

@@ -46,6 +46,7 @@ export class AuthController extends Controller {
   @Post('keys')
   @Middlewares(jsonBody)
   @SuccessResponse(201, 'Created')
+  @Response<Problem>(409, 'too_many_keys')
   async postRecovery(@Body() input: KeyRecoveryInput): Promise<IssuedApiKey> {
     return this.recoverAccess.execute(input);
   }

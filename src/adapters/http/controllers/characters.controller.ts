@@ -56,6 +56,7 @@ export class CharactersController extends Controller {
   @Post()
   @Middlewares(jsonBody)
   @SuccessResponse(201, 'Created; its address is in Location')
+  @Response<Problem>(409, 'too_many_characters')
   @Response<Problem>(413, 'payload_too_large')
   @Response<Problem>(415, 'unsupported_media_type')
   async postCharacter(@Request() request: ExpressRequest, @Body() input: CharacterInput): Promise<Character> {

@@ -1,0 +1,44 @@
+import { expect } from 'chai';
+import { CreateApiKey } from '#src/application/clients/create-api-key.js';
+import { ListApiKeys } from '#src/application/clients/list-api-keys.js';
+import { RevokeApiKey } from '#src/application/clients/revoke-api-key.js';
+import { MOST_USABLE_KEYS } from '#src/domain/api-key.js';
+import { outcomeOf, Workshop } from './workshop.js';
+
+describe('CreateApiKey', () => {
+  let shop: Workshop;
+
+  beforeEach(() => {
+    shop = new Workshop();
+  });
+
+  afterEach(() => shop.close());
+
+  it('stops at 100 usable keys, the first one included, until one is revoked', async () => {
+    const { clientId } = await shop.signUp();
+    const make = () => new CreateApiKey(shop).execute({ clientId });
+    const { id } = await make();
+    while ((await shop.clients.listKeys(clientId)).length < 100) await make();
+    expect(await outcomeOf(make())).to.equal('too_many_keys');
+    expect(await shop.clients.listKeys(clientId)).to.have.length(MOST_USABLE_KEYS);
+
+    await new RevokeApiKey(shop).execute({ clientId, keyId: id });
+    expect(await outcomeOf(make())).to.equal('done');
+    expect(await outcomeOf(make())).to.equal('too_many_keys');
+  });
+
+  it('leaves a list that ends, however often keys are rotated: the newest 100 revoked ones stay', async () => {
+    const { clientId } = await shop.signUp();
+    const rotated: string[] = [];
+    for (let round = 0; round < 102; round += 1) {
+      shop.clock.advance(1000);
+      const { id } = await new CreateApiKey(shop).execute({ clientId });
+      await new RevokeApiKey(shop).execute({ clientId, keyId: id });
+      rotated.push(id);
+    }
+    const listed = await new ListApiKeys(shop).execute({ clientId });
+    const revoked = listed.filter((key) => key.revokedAt !== null);
+    expect(revoked.map(({ id }) => id)).to.deep.equal(rotated.slice(2));
+    expect(listed).to.have.length(101);
+  });
+});
