@@ -37,15 +37,14 @@ const FLOORS = [
 
 const VENDORS = [
   ['sqlite', ['adapters/sqlite'], ['sqlite', 'sqlite3']],
-  [
-    'langchain',
-    ['adapters/langchain'],
-    ['@langchain/[^/]+', 'langsmith', 'openai', '@mistralai/[^/]+', 'undici'],
-  ],
+  ['langchain', ['adapters/langchain'], ['@langchain/[^/]+', 'openai', '@mistralai/[^/]+']],
+  ['undici', ['adapters/langchain', 'adapters/langsmith'], ['undici']],
+  ['langsmith', ['adapters/langsmith'], ['langsmith']],
+  ['cockatiel', ['adapters/cockatiel'], ['cockatiel']],
   ['bcrypt', ['adapters/bcrypt'], ['bcrypt']],
   ['uuid', ['adapters/system'], ['uuid']],
   ['zxcvbn', ['adapters/zxcvbn'], ['@zxcvbn-ts/[^/]+']],
-  ['lru-cache', ['adapters/memory', 'adapters/langchain'], ['lru-cache']],
+  ['lru-cache', ['adapters/memory', 'adapters/langchain', 'adapters/cockatiel'], ['lru-cache']],
   [
     'http',
     ['adapters/http'],

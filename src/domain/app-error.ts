@@ -61,8 +61,10 @@ export interface AppErrorOptions {
   /** Replaces the code's own sentence. Shown to callers: never a value they sent, never an inner error's text. */
   readonly detail?: string;
   readonly fields?: readonly FieldError[];
-  /** Whole seconds, at least 1. */
+  /** Whole seconds, at least 1: what whoever refused asked for. */
   readonly retryAfterSeconds?: number;
+  /** Whether the very same call may well succeed a moment later. */
+  readonly transient?: boolean;
   /** For the log alone. */
   readonly cause?: unknown;
 }
@@ -74,6 +76,7 @@ export class AppError extends Error {
   readonly detail: string;
   readonly fields: readonly FieldError[] | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly transient: boolean;
 
   constructor(code: ErrorCode, options: AppErrorOptions = {}) {
     const [kind, sentence] = ERRORS[code];
@@ -83,7 +86,8 @@ export class AppError extends Error {
     this.kind = kind;
     this.detail = options.detail ?? sentence;
     this.fields = options.fields;
-    this.retryAfterSeconds = options.retryAfterSeconds ?? (kind === 'unavailable' ? 1 : undefined);
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.transient = options.transient ?? false;
   }
 }
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import type { LlmGateway, Prompt } from '#src/application/ports/llm-gateway.js';
 import { AppError } from '#src/domain/app-error.js';
@@ -93,29 +94,79 @@ export function llmGatewayContract(name: string, start: () => Promise<LlmGateway
       expect(answers).to.have.length(20);
     });
 
-    it('rejects with the reason of a signal that was aborted before', async () => {
-      const reason = new Error('the caller went');
-      const error = await rejection(
-        harness.gateway.generate(prompt(harness.model), AbortSignal.abort(reason)),
+    it('tells the reply piece by piece, well-formed and never empty, and then whole', async () => {
+      const pieces: string[] = [];
+      const { reply, model, usage } = await harness.gateway.stream(
+        prompt(harness.model),
+        idle(),
+        async (text) => {
+          pieces.push(text);
+        },
       );
-      expect(error).to.equal(reason);
+      expect(pieces.length).to.be.greaterThan(1);
+      expect(pieces).to.not.include('');
+      expect(pieces.every((piece) => piece.isWellFormed())).to.equal(true);
+      expect(pieces.join('')).to.equal(reply.content);
+      expect(reply.finishReason).to.equal('stop');
+      expect(model).to.equal(harness.model);
+      expect(usage.totalTokens).to.equal(usage.inputTokens + usage.outputTokens);
+      expect(usage.estimated).to.equal(false);
     });
 
-    it('keeps no listener on the signal of a call that is over', async () => {
-      const { signal } = new AbortController();
-      const kept = new Set<unknown>();
-      const add = signal.addEventListener.bind(signal);
-      const remove = signal.removeEventListener.bind(signal);
-      signal.addEventListener = (...args: Parameters<typeof add>) => {
-        kept.add(args[1]);
-        add(...args);
+    it('streams the very reply that it gives whole', async () => {
+      const asked = prompt(harness.model);
+      const whole = await harness.gateway.generate(asked, idle());
+      expect(await harness.gateway.stream(asked, idle(), async () => {})).to.deep.equal(whole);
+    });
+
+    it('takes no piece before the reader has settled the one before', async () => {
+      let reading = 0;
+      let most = 0;
+      await harness.gateway.stream(prompt(harness.model), idle(), async () => {
+        reading += 1;
+        most = Math.max(most, reading);
+        await new Promise(setImmediate);
+        reading -= 1;
+      });
+      expect(most).to.equal(1);
+    });
+
+    it('rejects with the reason of a signal that was aborted before, and tells nothing', async () => {
+      const reason = new Error('the caller went');
+      let pieces = 0;
+      const gone = AbortSignal.abort(reason);
+      const count = async () => {
+        pieces += 1;
       };
-      signal.removeEventListener = (...args: Parameters<typeof remove>) => {
-        kept.delete(args[1]);
-        remove(...args);
+      expect(await rejection(harness.gateway.generate(prompt(harness.model), gone))).to.equal(reason);
+      expect(await rejection(harness.gateway.stream(prompt(harness.model), gone, count))).to.equal(reason);
+      expect(pieces).to.equal(0);
+    });
+
+    it('rejects with the reason of a caller who leaves at the first piece, and tells nothing more', async () => {
+      const caller = new AbortController();
+      const reason = new Error('the caller went');
+      let pieces = 0;
+      const leave = async () => {
+        pieces += 1;
+        caller.abort(reason);
       };
+      const error = await rejection(harness.gateway.stream(prompt(harness.model), caller.signal, leave));
+      expect(error).to.equal(reason);
+      await new Promise(setImmediate);
+      expect(pieces).to.equal(1);
+    });
+
+    it('keeps no listener on the signal of a call that is over, however it ended', async () => {
+      const caller = new AbortController();
+      const { signal } = caller;
       await harness.gateway.generate(prompt(harness.model), signal);
-      expect(kept.size).to.equal(0);
+      await harness.gateway.stream(prompt(harness.model), signal, async () => {});
+      const broken = async () => {
+        throw new Error('the reader broke');
+      };
+      await rejection(harness.gateway.stream(prompt(harness.model), signal, broken));
+      expect(getEventListeners(signal, 'abort')).to.have.length(0);
     });
   });
 }

@@ -13,11 +13,15 @@ describe('AppError', () => {
     });
   }
 
-  it('asks to come back in a second when something is away, and else says nothing of it', () => {
+  it('knows of no wait and of no second try, unless it is told', () => {
     for (const code of ERROR_CODES) {
-      const { kind, retryAfterSeconds } = new AppError(code);
-      expect(retryAfterSeconds, code).to.equal(kind === 'unavailable' ? 1 : undefined);
+      const { retryAfterSeconds, transient } = new AppError(code);
+      expect({ retryAfterSeconds, transient }, code).to.deep.equal({
+        retryAfterSeconds: undefined,
+        transient: false,
+      });
     }
+    expect(new AppError('model_unavailable', { transient: true }).transient).to.equal(true);
   });
 
   it('takes a sentence, a wait and a cause of its own', () => {

@@ -135,7 +135,7 @@ export interface Answer {
 export function complete(answer: Answer = {}): Behaviour {
   return (request, response) => {
     if (request.body.stream === true) {
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      beginAnswer(request, response);
       for (const event of streamEvents(request.body, answer)) response.write(event);
       response.end();
       return undefined;
@@ -200,12 +200,75 @@ export function hang(): Behaviour {
   return () => undefined;
 }
 
-/** Sends headers and the beginning of a body, and then nothing. */
-export function hangAfterHeaders(contentType = 'application/json'): Behaviour {
-  return (_request, response) => {
-    response.writeHead(200, { 'content-type': contentType });
-    response.write('{"id":');
+/** Sends headers, and the beginning of a body that says nothing yet, and then nothing. */
+export function hangAfterHeaders(): Behaviour {
+  return (request, response) => {
+    beginAnswer(request, response);
+    response.write(request.body.stream === true ? ': hm\n\n' : '{"id":');
   };
+}
+
+/** What follows on a beginning: silence, a broken connection, or an end as if it were whole. */
+export type Sequel = 'hang' | 'reset' | 'end';
+
+/** Half of a plain answer, or the first piece of a streamed one, and then something else. */
+export function half(sequel: Sequel, answer?: Answer): Behaviour {
+  return (request, response) => {
+    beginAnswer(request, response);
+    const plain = JSON.stringify(completionBody(request.body, answer));
+    const text =
+      request.body.stream === true
+        ? streamEvents(request.body, answer).slice(0, 2).join('')
+        : plain.slice(0, plain.length / 2);
+    response.write(text, () => follow(sequel, response));
+  };
+}
+
+/** An answer that breaks off within its first value, before any text. */
+export function halfAValue(sequel: Sequel, answer?: Answer): Behaviour {
+  return (request, response) => {
+    beginAnswer(request, response);
+    const text =
+      request.body.stream === true
+        ? streamEvents(request.body, answer)[0]
+        : JSON.stringify(completionBody(request.body, answer));
+    response.write(text?.slice(0, 40), () => follow(sequel, response));
+  };
+}
+
+/** An answer in small pieces: a streamed one event by event, a plain one cut into as many. */
+export function drip(everyMs: number, answer: Answer = {}): Behaviour {
+  return (request, response) => {
+    beginAnswer(request, response);
+    const events = streamEvents(request.body, answer);
+    const pieces =
+      request.body.stream === true
+        ? events
+        : cut(JSON.stringify(completionBody(request.body, answer)), events.length);
+    const timer = setInterval(() => {
+      const piece = pieces.shift();
+      if (piece === undefined) response.end();
+      else response.write(piece);
+    }, everyMs);
+    response.once('close', () => clearInterval(timer));
+  };
+}
+
+/** The status and headers of whatever was asked for. */
+export function beginAnswer(request: ReceivedRequest, response: ServerResponse): void {
+  const isStream = request.body.stream === true;
+  response.writeHead(200, { 'content-type': isStream ? 'text/event-stream' : 'application/json' });
+  response.flushHeaders();
+}
+
+function follow(sequel: Sequel, response: ServerResponse): void {
+  if (sequel === 'reset') response.socket?.resetAndDestroy();
+  if (sequel === 'end') response.end();
+}
+
+function cut(text: string, count: number): string[] {
+  const size = Math.ceil(text.length / count);
+  return Array.from({ length: count }, (_, i) => text.slice(i * size, (i + 1) * size));
 }
 
 /** Breaks the connection off after this much of a plain answer; 0: before the headers. */

@@ -1,5 +1,6 @@
 import type { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import type { Provider } from '#src/domain/model-provider.js';
+import type { ProviderTransport } from './provider-transport.js';
 
 /** Where models answer, and with which key. Nothing of it is ever taken from the environment. */
 export interface ProviderConnection {
@@ -8,6 +9,7 @@ export interface ProviderConnection {
   readonly apiKey: string | null;
   /** With its version path, as in `https://api.openai.com/v1`; null: the provider's own. */
   readonly baseUrl: string | null;
+  readonly transport: ProviderTransport;
 }
 
 export interface ChatModelSettings {

@@ -1,16 +1,24 @@
 import type { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { LRUCache } from 'lru-cache';
-import type { LlmGateway, Prompt } from '#src/application/ports/llm-gateway.js';
+import type { LlmGateway, Prompt, TextListener } from '#src/application/ports/llm-gateway.js';
 import type { Completion } from '#src/domain/turn.js';
 import type { ChatModelFactory, ProviderConnection } from './chat-model-factory.js';
 import { loadChatModelFactory } from './load-chat-model-factory.js';
-import { readCompletion } from './read-completion.js';
+import { readCompletion, toCompletion } from './read-completion.js';
+import { StreamedAnswer } from './streamed-answer.js';
 import { withinDeadline } from './within-deadline.js';
 
-export interface LangChainLlmGatewayOptions extends ProviderConnection {
-  /** For one whole call, default 60,000. */
-  readonly totalMs?: number;
+/** In milliseconds. */
+export interface CallDeadlines {
+  /** Until the first text of a streamed call; what a model thinks before it counts. */
+  readonly firstTokenMs: number;
+  /** Between two pieces of a streamed call, not counting the time that its reader takes. */
+  readonly chunkMs: number;
+  /** For one call, streamed or not. */
+  readonly totalMs: number;
 }
+
+export type LangChainLlmGatewayOptions = ProviderConnection & CallDeadlines;
 
 interface LangChain {
   readonly models: ChatModelFactory;
@@ -18,18 +26,17 @@ interface LangChain {
 }
 
 const MOST_KEPT_MODELS = 100;
-const DEFAULT_TOTAL_MS = 60_000;
 
 /** One provider's models through LangChain, which is loaded by the first call or {@link warmUp}. */
 export class LangChainLlmGateway implements LlmGateway {
   readonly #connection: ProviderConnection;
-  readonly #totalMs: number;
+  readonly #deadlines: CallDeadlines;
   readonly #models = new LRUCache<string, BaseChatModel>({ max: MOST_KEPT_MODELS });
   #loading: Promise<LangChain> | null = null;
 
-  constructor({ totalMs = DEFAULT_TOTAL_MS, ...connection }: LangChainLlmGatewayOptions) {
-    this.#connection = connection;
-    this.#totalMs = totalMs;
+  constructor(options: LangChainLlmGatewayOptions) {
+    this.#connection = options;
+    this.#deadlines = options;
   }
 
   /** Loads the provider's libraries, so that the first turn does not wait for them. */
@@ -43,12 +50,36 @@ export class LangChainLlmGateway implements LlmGateway {
    * no option of a call forbids that.
    */
   generate(prompt: Prompt, signal: AbortSignal): Promise<Completion> {
-    return withinDeadline(this.#totalMs, signal, async (callSignal) => {
+    return withinDeadline(this.#deadlines.totalMs, signal, async (callSignal) => {
       const { models, toMessages } = await this.#load();
       const result = await this.#modelFor(models, prompt)._generate(toMessages(prompt), {
         signal: callSignal,
       });
       return readCompletion(result, prompt);
+    });
+  }
+
+  /** By `_streamResponseChunks`, for the same reason. */
+  stream(prompt: Prompt, signal: AbortSignal, onText: TextListener): Promise<Completion> {
+    const { totalMs, firstTokenMs, chunkMs } = this.#deadlines;
+    return withinDeadline(totalMs, signal, async (callSignal, patience) => {
+      const { models, toMessages } = await this.#load();
+      const answer = new StreamedAnswer();
+      const pass = async (text: string) => {
+        // A client may still hand over what it had when the call was given up.
+        callSignal.throwIfAborted();
+        if (text === '') return;
+        patience.suspend();
+        await onText(text);
+        patience.allow(chunkMs);
+      };
+      patience.allow(firstTokenMs);
+      const model = this.#modelFor(models, prompt);
+      for await (const chunk of model._streamResponseChunks(toMessages(prompt), { signal: callSignal })) {
+        await pass(answer.add(chunk));
+      }
+      await pass(answer.end());
+      return toCompletion(answer.answer, prompt);
     });
   }
 

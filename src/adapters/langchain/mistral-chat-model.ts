@@ -1,7 +1,10 @@
 import type { BaseMessage } from '@langchain/core/messages';
 import type { ChatResult } from '@langchain/core/outputs';
 import { ChatMistralAI, type ChatMistralAICallOptions } from '@langchain/mistralai';
-import { HTTPClient, Mistral } from '@mistralai/mistralai';
+import { HTTPClient } from '@mistralai/mistralai';
+import { MistralCore } from '@mistralai/mistralai/core.js';
+import { chatComplete } from '@mistralai/mistralai/funcs/chatComplete.js';
+import { chatStream } from '@mistralai/mistralai/funcs/chatStream.js';
 import { env } from '@mistralai/mistralai/lib/env.js';
 import type {
   ChatCompletionRequest,
@@ -9,6 +12,8 @@ import type {
   ChatCompletionStreamRequest,
   CompletionEvent,
 } from '@mistralai/mistralai/models/components';
+import type { APIPromise } from '@mistralai/mistralai/types/async.js';
+import type { Result } from '@mistralai/mistralai/types/fp.js';
 import type { ChatModelFactory, ChatModelSettings, ProviderConnection } from './chat-model-factory.js';
 import { KEY_PLACEHOLDER, providerFetch } from './provider-fetch.js';
 
@@ -16,6 +21,9 @@ const MISTRAL_URL = 'https://api.mistral.ai';
 
 /** Longer than any deadline of ours: the client's own is 30 s, and the call's signal is the one that counts. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** Zero means that nobody counted. */
+const NO_USAGE = { promptTokens: 0, completionTokens: 0, totalTokens: 0 };
 
 /** Carries a call's signal from its options to its request, past ChatMistralAI, which would answer a signal with a stream. */
 const CALL_SIGNAL = Symbol('signal of the call');
@@ -28,10 +36,10 @@ type MistralCallOptions = ChatMistralAICallOptions & CarriesSignal;
 
 /** ChatMistralAI that is cancelled by the signal of a call at any time, retries nothing and sends no parameter unasked. */
 export class MistralChatModel extends ChatMistralAI<MistralCallOptions> {
-  readonly #client: Mistral;
+  readonly #client: MistralCore;
   readonly #temperature: number | null;
 
-  constructor(settings: ChatModelSettings, client: Mistral) {
+  constructor(settings: ChatModelSettings, client: MistralCore) {
     super({
       model: settings.model,
       maxTokens: settings.maxOutputTokens,
@@ -71,20 +79,38 @@ export class MistralChatModel extends ChatMistralAI<MistralCallOptions> {
     const { [CALL_SIGNAL]: signal = null, ...request } = input;
     const options = { fetchOptions: { signal } };
     return streaming
-      ? this.#client.chat.stream({ ...request, stream: true }, options)
-      : this.#client.chat.complete({ ...request, stream: false }, options);
+      ? withUsageAtTheEnd(await settled(chatStream(this.#client, { ...request, stream: true }, options)))
+      : settled(chatComplete(this.#client, { ...request, stream: false }, options));
+  }
+}
+
+/** An APIPromise holds a second promise, whose rejection by broken JSON would end the process: somebody has to look at it. */
+async function settled<T>(call: APIPromise<Result<T>>): Promise<T> {
+  call.catch(() => {});
+  const result = await call;
+  if (!result.ok) throw result.error;
+  return result.value;
+}
+
+/** ChatMistralAI drops a last chunk without text and usage, and with it the reason why the answer ended. */
+async function* withUsageAtTheEnd(events: AsyncIterable<CompletionEvent>): AsyncIterable<CompletionEvent> {
+  for await (const event of events) {
+    const isLast = event.data.choices.some(({ finishReason }) => finishReason !== null);
+    yield isLast && event.data.usage === undefined
+      ? { ...event, data: { ...event.data, usage: NO_USAGE } }
+      : event;
   }
 }
 
 export class MistralChatModelFactory implements ChatModelFactory {
-  readonly #client: Mistral;
+  readonly #client: MistralCore;
 
   constructor(connection: ProviderConnection) {
     delete env().MISTRAL_DEBUG;
-    this.#client = new Mistral({
+    this.#client = new MistralCore({
       apiKey: KEY_PLACEHOLDER,
       serverURL: (connection.baseUrl ?? MISTRAL_URL).replace(/\/v1\/?$/, ''),
-      httpClient: new HTTPClient({ fetcher: providerFetch(connection.apiKey) }),
+      httpClient: new HTTPClient({ fetcher: providerFetch(connection.transport, connection.apiKey) }),
       retryConfig: { strategy: 'none' },
       timeoutMs: NO_TIMEOUT_MS,
     });

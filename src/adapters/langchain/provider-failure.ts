@@ -34,14 +34,27 @@ const REASONS: readonly (readonly [RefusalReason, RegExp])[] = [
 ];
 
 const MOST_OF_A_REFUSAL_BYTES = 65_536;
+const REFUSAL_WITHIN_MS = 250;
+const OWN_FIELDS = new Set([
+  'error',
+  'errors',
+  'detail',
+  'code',
+  'type',
+  'message',
+  'msg',
+  'reason',
+  'innererror',
+]);
+const MOST_RETRY_AFTER_SECONDS = 3600;
 
 /** Reads what a response other than 2xx means, and leaves its words behind. */
 export async function refusal(response: Response): Promise<ProviderFailure> {
-  const body = await beginningOf(response).catch(() => '');
+  const words = ownWords(await beginningOf(response).catch(() => ''));
   return new ProviderFailure({
     name: 'ProviderRefusal',
     status: response.status,
-    code: REASONS.find(([, pattern]) => pattern.test(body))?.[0],
+    code: REASONS.find(([, pattern]) => pattern.test(words))?.[0],
     retryAfterSeconds: parseRetryAfter(response.headers.get('retry-after'), Date.now()),
   });
 }
@@ -60,28 +73,61 @@ export function failureOf(error: unknown): ProviderFailure {
   return new ProviderFailure({ name, code: systemCode(error) });
 }
 
-/** `Retry-After` in whole seconds (RFC 9110, 10.2.3) when it is sane: 1 to 3,600. */
+/** `Retry-After` in whole seconds (RFC 9110, 10.2.3), 1 to 3,600; a longer wait counts as 3,600, no wait as nothing. */
 export function parseRetryAfter(header: string | null, nowMs: number): number | undefined {
   if (header === null || header.trim() === '') return undefined;
   const seconds = Number(header);
   const wait = Math.ceil(Number.isNaN(seconds) ? (Date.parse(header) - nowMs) / 1000 : seconds);
-  return wait >= 1 && wait <= 3600 ? wait : undefined;
+  return wait >= 1 ? Math.min(wait, MOST_RETRY_AFTER_SECONDS) : undefined;
 }
 
+/** What has come of it by then: the status says enough without a body that does not come. */
 async function beginningOf(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return '';
+  // Not waited for: a source that is silent ends with the call's signal.
+  const leave = () => void reader.cancel().catch(() => undefined);
+  const deadline = setTimeout(leave, REFUSAL_WITHIN_MS);
   const decoder = new TextDecoder();
   let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length >= MOST_OF_A_REFUSAL_BYTES) break;
+  try {
+    while (text.length < MOST_OF_A_REFUSAL_BYTES) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    clearTimeout(deadline);
+    leave();
   }
   return text;
 }
 
-/** Node and undici write their codes in capitals; anything else might be somebody's text. */
+/**
+ * The part of a refusal that is the provider's own: servers like to send the request back beside it, in which a shopper
+ * may have written any of the words that are looked for.
+ */
+function ownWords(body: string): string {
+  try {
+    return wordsOf(JSON.parse(body)).join('\n');
+  } catch {
+    return body;
+  }
+}
+
+function wordsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return value.flatMap(wordsOf);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => (OWN_FIELDS.has(key) ? wordsOf(inner) : []));
+}
+
+/** As Node and undici write them; anything else might be somebody's text. */
+const SYSTEM_CODE = /^(E[A-Z0-9]{2,20}|ERR_[A-Z0-9_]{2,40}|(UND_ERR|HPE)_[A-Z_]{2,40})$/;
+
 function systemCode(error: unknown): string | undefined {
   for (const link of causes(error)) {
-    if ('code' in link && typeof link.code === 'string' && /^[A-Z][A-Z0-9_]{2,63}$/.test(link.code)) {
+    if ('code' in link && typeof link.code === 'string' && SYSTEM_CODE.test(link.code)) {
       return link.code;
     }
   }

@@ -1,4 +1,5 @@
-import { connectionFailure, refusal } from './provider-failure.js';
+import { connectionFailure, ProviderFailure, refusal } from './provider-failure.js';
+import type { ProviderTransport } from './provider-transport.js';
 
 /** What LangChain's clients are told instead of the key, so that none of their errors or dumps can show it. */
 export const KEY_PLACEHOLDER = 'kept-elsewhere';
@@ -8,7 +9,7 @@ export const KEY_PLACEHOLDER = 'kept-elsewhere';
  * follows no redirect, and turns whatever is not a 2xx into a ProviderFailure before a client can quote it.
  * @param apiKey null: no Authorization header.
  */
-export function providerFetch(apiKey: string | null): typeof fetch {
+export function providerFetch(transport: ProviderTransport, apiKey: string | null): typeof fetch {
   const headers = {
     accept: 'application/json, text/event-stream',
     'content-type': 'application/json',
@@ -16,13 +17,33 @@ export function providerFetch(apiKey: string | null): typeof fetch {
     ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
   };
   return async (input, init) => {
+    const { url, body, signal } = await readRequest(input, init);
     let response: Response;
     try {
-      response = await fetch(input, { ...init, headers, redirect: 'manual' });
+      response = await transport.send(url, { method: 'POST', headers, body, signal });
     } catch (error) {
-      throw connectionFailure(error);
+      throw error instanceof ProviderFailure ? error : connectionFailure(error);
     }
     if (!response.ok) throw await refusal(response);
     return response;
   };
+}
+
+interface ReadRequest {
+  readonly url: string;
+  readonly body: string;
+  readonly signal: AbortSignal | null;
+}
+
+/** OpenAI's client calls with an address and options, Mistral's with a Request. */
+async function readRequest(
+  input: Parameters<typeof fetch>[0],
+  init: RequestInit | undefined,
+): Promise<ReadRequest> {
+  if (input instanceof Request) {
+    return { url: input.url, body: await input.text(), signal: init?.signal ?? input.signal };
+  }
+  const body = init?.body ?? '';
+  if (typeof body !== 'string') throw new TypeError('a model is only ever sent JSON text');
+  return { url: String(input), body, signal: init?.signal ?? null };
 }

@@ -1,6 +1,7 @@
 import type { BaseMessage } from '@langchain/core/messages';
 import type { ChatGeneration, ChatResult } from '@langchain/core/outputs';
 import type { Prompt } from '#src/application/ports/llm-gateway.js';
+import type { AppError } from '#src/domain/app-error.js';
 import { estimateTokens } from '#src/domain/token-estimate.js';
 import type { Completion, FinishReason, Usage } from '#src/domain/turn.js';
 import { modelError } from './llm-errors.js';
@@ -13,43 +14,68 @@ const FINISH_REASONS: ReadonlyMap<unknown, FinishReason> = new Map([
   ['model_length', 'length'],
 ]);
 
+/** Far more than any output cap lets a model say. */
+const MOST_CHARACTERS = 1_000_000;
+
 /**
  * The reply of a whole answer.
  * @throws AppError `model_rejected` when a content filter cut it; `model_failed` when it has no text, was not finished,
- * or asks for a tool.
+ * is absurdly long, or asks for a tool.
  */
 export function readCompletion(result: ChatResult, prompt: Prompt): Completion {
   const generation = result.generations[0];
   if (generation === undefined) throw unusable('no_choice');
-  const content = textOf(generation.message);
-  const reason = finishReasonOf(generation);
-  if (reason === 'content_filter') {
-    throw modelError(
-      'model_rejected',
-      new ProviderFailure({ name: 'UnusableAnswer', code: 'content_filter' }),
-    );
-  }
+  return toCompletion(
+    {
+      content: textOf(generation.message).toWellFormed(),
+      finishReason: finishReasonOf(generation),
+      usage: reportedUsage(generation.message),
+    },
+    prompt,
+  );
+}
+
+/** An answer in the providers' words, put together. */
+export interface RawAnswer {
+  readonly content: string;
+  readonly finishReason: unknown;
+  /** Null: the provider reported none. */
+  readonly usage: Usage | null;
+}
+
+/** @throws as `readCompletion`. */
+export function toCompletion(
+  { content, finishReason: reason, usage }: RawAnswer,
+  prompt: Prompt,
+): Completion {
+  if (reason === 'content_filter') throw unusable('content_filter');
   const finishReason = FINISH_REASONS.get(reason);
   if (finishReason === undefined) throw unusable('not_finished');
   if (content === '') throw unusable('no_text');
+  assertBearable(content);
   return {
     reply: { content, finishReason },
     model: prompt.model,
-    usage: reportedUsage(generation.message) ?? estimatedUsage(prompt, content),
+    usage: usage ?? estimatedUsage(prompt, content),
   };
 }
 
-function unusable(code: string) {
-  return modelError('model_failed', new ProviderFailure({ name: 'UnusableAnswer', code }));
+/** @throws AppError `model_failed` when the reply is absurdly long. */
+export function assertBearable(content: string): void {
+  if (content.length > MOST_CHARACTERS) throw unusable('too_long');
+}
+
+function unusable(code: 'content_filter' | 'no_choice' | 'no_text' | 'not_finished' | 'too_long'): AppError {
+  return modelError(new ProviderFailure({ name: 'UnusableAnswer', code }));
 }
 
 /** OpenAI's clients spell it as on the wire, Mistral's in camel case. */
-function finishReasonOf({ generationInfo }: ChatGeneration): unknown {
+export function finishReasonOf({ generationInfo }: ChatGeneration): unknown {
   return generationInfo?.['finish_reason'] ?? generationInfo?.['finishReason'];
 }
 
 /** Text parts alone: a reasoning model's thoughts are no part of its reply. */
-function textOf({ content }: BaseMessage): string {
+export function textOf({ content }: BaseMessage): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';
   return content
@@ -57,7 +83,7 @@ function textOf({ content }: BaseMessage): string {
     .join('');
 }
 
-function reportedUsage(message: BaseMessage): Usage | null {
+export function reportedUsage(message: BaseMessage): Usage | null {
   const reported = 'usage_metadata' in message ? message.usage_metadata : null;
   if (typeof reported !== 'object' || reported === null) return null;
   const inputTokens = 'input_tokens' in reported ? reported.input_tokens : null;

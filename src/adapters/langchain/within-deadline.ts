@@ -3,30 +3,63 @@ import { toModelError } from './llm-errors.js';
 
 const CALL_IS_OVER = new Error('the call is over');
 
+/** How long a call may still be silent. */
+export interface Patience {
+  /** From now on; replaces what was allowed before. */
+  allow(ms: number): void;
+  /** While it is not the provider that is waited for. */
+  suspend(): void;
+}
+
 /**
- * Runs one call to a model. Its signal aborts at the deadline, when the caller goes, and when the call is over: nothing
- * that it opened outlives it, and nobody waits for a client that does not listen.
+ * Runs one call to a model. Its signal aborts when its patience or the total time ends, when the caller goes, and when
+ * the call is over: nothing that it opened outlives it, and nobody waits for a client that does not listen.
  * @throws the reason of the caller's signal; AppError `model_timeout`; whatever else failed, as `toModelError` tells it.
  */
 export async function withinDeadline<T>(
   totalMs: number,
   caller: AbortSignal,
-  call: (signal: AbortSignal) => Promise<T>,
+  call: (signal: AbortSignal, patience: Patience) => Promise<T>,
 ): Promise<T> {
   caller.throwIfAborted();
   const controller = new AbortController();
   const { signal } = controller;
   const leave = () => controller.abort(caller.reason);
-  const deadline = setTimeout(() => controller.abort(new AppError('model_timeout')), totalMs);
+  const giveUp = () => controller.abort(new AppError('model_timeout'));
+  const deadline = setTimeout(giveUp, totalMs);
+  const patience = new TimedPatience(giveUp);
   caller.addEventListener('abort', leave, { once: true });
   try {
-    return await Promise.race([abortOf(signal), call(signal)]);
+    return await Promise.race([abortOf(signal), call(signal, patience)]);
   } catch (error) {
     throw signal.aborted ? signal.reason : toModelError(error);
   } finally {
     clearTimeout(deadline);
+    patience.end();
     caller.removeEventListener('abort', leave);
     controller.abort(CALL_IS_OVER);
+  }
+}
+
+class TimedPatience implements Patience {
+  #timer: NodeJS.Timeout | undefined;
+  #hasEnded = false;
+
+  constructor(private readonly giveUp: () => void) {}
+
+  allow(ms: number): void {
+    this.suspend();
+    if (!this.#hasEnded) this.#timer = setTimeout(this.giveUp, ms);
+  }
+
+  suspend(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** A reader that settles after the call is over starts no timer. */
+  end(): void {
+    this.suspend();
+    this.#hasEnded = true;
   }
 }
 

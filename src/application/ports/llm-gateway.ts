@@ -12,10 +12,18 @@ export interface Prompt {
   readonly maxOutputTokens: number;
 }
 
+/** Given a piece of the reply; the next one is not taken before it settles, so that a slow reader slows the provider. */
+export type TextListener = (text: string) => Promise<void>;
+
 export interface LlmGateway {
   /**
    * @param signal cancels the call, also upstream.
    * @throws AppError `model_rejected`, `model_failed`, `model_unavailable` or `model_timeout`; the signal's reason when cancelled.
    */
   generate(prompt: Prompt, signal: AbortSignal): Promise<Completion>;
+  /**
+   * As `generate`, and tells the reply piece by piece as it comes: well-formed Unicode, never empty, together exactly
+   * `reply.content`. After the first piece nothing is tried again.
+   */
+  stream(prompt: Prompt, signal: AbortSignal, onText: TextListener): Promise<Completion>;
 }

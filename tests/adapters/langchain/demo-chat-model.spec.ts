@@ -1,11 +1,11 @@
 import { HumanMessage } from '@langchain/core/messages';
 import { expect } from 'chai';
 import { DemoChatModel } from '#src/adapters/langchain/demo-chat-model.js';
-import { LangChainLlmGateway } from '#src/adapters/langchain/langchain-llm-gateway.js';
 import { exchange, llmGatewayContract, prompt } from '#tests/contracts/llm-gateway.contract.js';
+import { connect } from './connection.js';
 
 function demo() {
-  return new LangChainLlmGateway({ provider: 'demo', apiKey: null, baseUrl: null });
+  return connect('demo', null, { apiKey: null }).gateway;
 }
 
 llmGatewayContract('the demo model', async () => ({ gateway: demo(), model: 'demo', close: async () => {} }));

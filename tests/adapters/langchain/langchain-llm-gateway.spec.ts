@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { LangChainLlmGateway } from '#src/adapters/langchain/langchain-llm-gateway.js';
 import { estimateTokens } from '#src/domain/token-estimate.js';
 import {
   exchange,
@@ -20,8 +19,8 @@ import {
   refuse,
   resetAfter,
 } from '#tests/support/fake-openai.js';
+import { type Connection, connect, KEY, watchRejections } from './connection.js';
 
-const KEY = 'sk-canary-key';
 const NASTY = 'a "quote" \'s {x} {{y}} $z <b> \\n \t\n\r\u0001\u001f\u007f \u2028 é 🥾👩‍👩‍👧 $& \ufeff';
 
 const PROVIDERS = [
@@ -31,27 +30,36 @@ const PROVIDERS = [
 ] as const;
 
 for (const { provider, model, cap } of PROVIDERS) {
-  const gatewayTo = (upstream: FakeOpenAi, totalMs = 5000) =>
-    new LangChainLlmGateway({ provider, apiKey: KEY, baseUrl: upstream.baseUrl, totalMs });
-
   llmGatewayContract(`LangChain on ${provider}`, async () => {
     const upstream = await FakeOpenAi.start();
-    return { gateway: gatewayTo(upstream), model, close: () => upstream.close() };
+    const { gateway, close } = connect(provider, upstream.baseUrl);
+    return { gateway, model, close: () => Promise.all([close(), upstream.close()]).then(() => {}) };
   });
 
   describe(`LangChainLlmGateway on ${provider}`, () => {
     let upstream: FakeOpenAi;
+    const connections: Connection[] = [];
+    const unhandled = watchRejections();
     const idle = () => new AbortController().signal;
+    const gatewayTo = ({ baseUrl }: FakeOpenAi, changes = {}) => {
+      const connection = connect(provider, baseUrl, changes);
+      connections.push(connection);
+      return connection.gateway;
+    };
     const generate = (behaviour: Behaviour, changes = {}) => {
       upstream.behaviour = behaviour;
       return gatewayTo(upstream).generate(prompt(model, changes), idle());
     };
 
-    before(() => new LangChainLlmGateway({ provider, apiKey: KEY, baseUrl: 'http://127.0.0.1:1' }).warmUp());
+    before(() => connect(provider, null).gateway.warmUp());
     beforeEach(async () => {
       upstream = await FakeOpenAi.start();
     });
-    afterEach(() => upstream.close());
+    afterEach(async () => {
+      await Promise.all(connections.splice(0).map(({ close }) => close()));
+      await upstream.close();
+      expect(unhandled.splice(0)).to.deep.equal([]);
+    });
 
     describe('the request', () => {
       it('holds instructions, history and message in order, byte for byte', async () => {
@@ -100,8 +108,7 @@ for (const { provider, model, cap } of PROVIDERS) {
       });
 
       it('has no Authorization header without a key', async () => {
-        const gateway = new LangChainLlmGateway({ provider, apiKey: null, baseUrl: upstream.baseUrl });
-        await gateway.generate(prompt(model), idle());
+        await gatewayTo(upstream, { apiKey: null }).generate(prompt(model), idle());
         expect(upstream.requests[0]?.headers).to.not.have.property('authorization');
       });
     });
@@ -238,8 +245,8 @@ for (const { provider, model, cap } of PROVIDERS) {
           (await modelError(generate(refuse(status, {}, { 'retry-after': value })))).retryAfterSeconds;
         expect(await wait(429, '7')).to.equal(7);
         expect(await wait(503, '1.2')).to.equal(2);
-        expect(await wait(429, '86400')).to.equal(1);
-        expect(await wait(429, 'soon')).to.equal(1);
+        expect(await wait(429, '86400')).to.equal(3600);
+        expect(await wait(429, 'soon')).to.equal(undefined);
         expect(await wait(500, '7')).to.equal(undefined);
       });
     });
@@ -268,7 +275,9 @@ for (const { provider, model, cap } of PROVIDERS) {
         it(`answers model_timeout at the deadline and closes the socket when it stalls ${what}`, async () => {
           upstream.behaviour = behaviour;
           const start = performance.now();
-          const error = await modelError(gatewayTo(upstream, 150).generate(prompt(model), idle()));
+          const error = await modelError(
+            gatewayTo(upstream, { totalMs: 150 }).generate(prompt(model), idle()),
+          );
           const took = performance.now() - start;
           expect(error.code).to.equal('model_timeout');
           expect(took).to.be.within(145, 400);
@@ -283,31 +292,27 @@ for (const { provider, model, cap } of PROVIDERS) {
 describe('LangChainLlmGateway on openai', () => {
   it("caps OpenAI's reasoning models by max_completion_tokens", async () => {
     const upstream = await FakeOpenAi.start();
-    const gateway = new LangChainLlmGateway({ provider: 'openai', apiKey: KEY, baseUrl: upstream.baseUrl });
+    const { gateway, close } = connect('openai', upstream.baseUrl);
     await gateway.generate(prompt('o3-mini'), new AbortController().signal);
-    await upstream.close();
+    await Promise.all([close(), upstream.close()]);
     expect(upstream.requests[0]?.body).to.include({ max_completion_tokens: 200 });
     expect(upstream.requests[0]?.body).to.not.have.property('max_tokens');
   });
 
   it('asks the chat completions API for models that LangChain would send to the Responses API', async () => {
     const upstream = await FakeOpenAi.start();
-    const gateway = new LangChainLlmGateway({ provider: 'openai', apiKey: KEY, baseUrl: upstream.baseUrl });
+    const { gateway, close } = connect('openai', upstream.baseUrl);
     await gateway.generate(prompt('gpt-5.2-pro'), new AbortController().signal);
-    await upstream.close();
+    await Promise.all([close(), upstream.close()]);
     expect(upstream.requests.map(({ path }) => path)).to.deep.equal(['/v1/chat/completions']);
   });
 
   it('estimates the usage of an answer that has none', async () => {
     const upstream = await FakeOpenAi.start();
     upstream.behaviour = complete({ usage: null });
-    const gateway = new LangChainLlmGateway({
-      provider: 'openai-compatible',
-      apiKey: null,
-      baseUrl: upstream.baseUrl,
-    });
+    const { gateway, close } = connect('openai-compatible', upstream.baseUrl, { apiKey: null });
     const { usage } = await gateway.generate(prompt('llama3'), new AbortController().signal);
-    await upstream.close();
+    await Promise.all([close(), upstream.close()]);
     expect(usage.estimated).to.equal(true);
   });
 });

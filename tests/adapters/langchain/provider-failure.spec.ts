@@ -11,7 +11,9 @@ describe('parseRetryAfter', () => {
     ['30', 30],
     ['0.2', 1],
     ['3600', 3600],
-    ['3601', undefined],
+    ['3601', 3600],
+    ['86400', 3600],
+    ['Infinity', 3600],
     ['0', undefined],
     ['-5', undefined],
     ['', undefined],
@@ -20,7 +22,7 @@ describe('parseRetryAfter', () => {
     [null, undefined],
     ['Thu, 01 Jan 2026 00:00:45 GMT', 45],
     ['Wed, 31 Dec 2025 23:59:00 GMT', undefined],
-    ['Thu, 01 Jan 2026 02:00:00 GMT', undefined],
+    ['Thu, 01 Jan 2026 02:00:00 GMT', 3600],
   ] as const) {
     it(`reads ${JSON.stringify(header)} as ${seconds ?? 'nothing'}`, () => {
       expect(parseRetryAfter(header, now)).to.equal(seconds);

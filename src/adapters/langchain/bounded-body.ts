@@ -1,0 +1,56 @@
+import type { Dispatcher } from 'undici';
+import { ProviderFailure } from './provider-failure.js';
+
+/** What is read, and how long, of a body that nobody reads on, so that its connection can be used again. */
+const REST_BYTES = 4096;
+const REST_MS = 100;
+/** An event holds a few words. Clients search an unfinished one from its beginning again with every packet. */
+const MOST_OF_AN_EVENT_BYTES = 1024 * 1024;
+const BLANK_LINES = ['\n\n', '\n\r\n', '\r\r'];
+/** At the beginning of a line: within an event's JSON no line ends. */
+const LAST_EVENTS = ['\ndata: [DONE]', '\ndata:[DONE]'];
+const LONGEST_LAST_EVENT = 13;
+
+/** @throws ProviderFailure when there is more. */
+export async function* chunksOf(
+  body: Dispatcher.ResponseData['body'],
+  mostBytes: number,
+): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  try {
+    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+      bytes += chunk.length;
+      if (bytes > mostBytes) throw new ProviderFailure({ name: 'AnswerTooLarge' });
+      yield chunk;
+    }
+  } finally {
+    await readRest(body, bytes);
+  }
+}
+
+/** The same chunks up to the last event, after which some servers keep the connection open. @throws ProviderFailure when an event does not end. */
+export async function* chunksOfEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let unfinishedBytes = 0;
+  let tail = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    const seen = Buffer.concat([tail, chunk]);
+    const end = Math.max(...BLANK_LINES.map((blankLine) => seen.lastIndexOf(blankLine)));
+    unfinishedBytes = end < 0 ? unfinishedBytes + chunk.length : seen.length - end;
+    if (unfinishedBytes > MOST_OF_AN_EVENT_BYTES) throw new ProviderFailure({ name: 'EventTooLarge' });
+    tail = seen.subarray(-LONGEST_LAST_EVENT);
+    yield chunk;
+    if (LAST_EVENTS.some((lastEvent) => seen.includes(lastEvent))) return;
+  }
+}
+
+/** A client that has seen the last event reads no further, although a few bytes are still to come. */
+async function readRest(body: Dispatcher.ResponseData['body'], bytesRead: number): Promise<void> {
+  const timer = setTimeout(() => body.destroy(), REST_MS);
+  try {
+    await body.dump({ limit: bytesRead + REST_BYTES });
+  } catch {
+    // A body that broke has no rest.
+  } finally {
+    clearTimeout(timer);
+  }
+}
