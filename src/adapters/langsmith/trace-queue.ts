@@ -1,0 +1,163 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DroppedTraces } from './dropped-traces.js';
+import { bytesOf, type FinishedCall } from './finished-call.js';
+import { TraceFailure } from './trace-failure.js';
+
+/** Where traces go. */
+export interface TraceSink {
+  /** @throws TraceFailure; whatever it likes once the signal has aborted. */
+  send(calls: readonly FinishedCall[], signal: AbortSignal): Promise<void>;
+}
+
+export interface TraceQueueOptions {
+  readonly sink: TraceSink;
+  readonly dropped: DroppedTraces;
+  readonly bounds?: Partial<TraceBounds>;
+}
+
+export interface TraceBounds {
+  /** Calls that wait or are being sent. */
+  readonly mostCalls: number;
+  /** The same in bytes, as `bytesOf` counts. */
+  readonly mostBytes: number;
+  /** How long the first call of a batch waits for more. */
+  readonly gatherMs: number;
+  /** For one try to send a batch. */
+  readonly sendMs: number;
+  /** Before the second try; twice that before the third, which is the last. */
+  readonly pauseMs: number;
+}
+
+const BOUNDS: TraceBounds = {
+  mostCalls: 1000,
+  mostBytes: 16 * 1024 * 1024,
+  gatherMs: 250,
+  sendMs: 10_000,
+  pauseMs: 1000,
+};
+/** What LangSmith asks for. */
+const BATCH_CALLS = 100;
+/** Small, because it is turned into JSON in one go while turns wait for the thread. */
+const BATCH_BYTES = 1024 * 1024;
+const TRIES = 3;
+
+interface Waiting {
+  readonly call: FinishedCall;
+  readonly bytes: number;
+}
+
+/** Sends traces in the background, a batch at a time. What does not fit its bounds is dropped, the newest first. */
+export class TraceQueue {
+  readonly #sink: TraceSink;
+  readonly #dropped: DroppedTraces;
+  readonly #bounds: TraceBounds;
+  /** Those being sent included. */
+  readonly #waiting: Waiting[] = [];
+  readonly #closing = new AbortController();
+  #bytes = 0;
+  #draining: Promise<void> | null = null;
+  #sending: AbortController | null = null;
+  #outOfTime = false;
+
+  constructor({ sink, dropped, bounds }: TraceQueueOptions) {
+    this.#sink = sink;
+    this.#dropped = dropped;
+    this.#bounds = { ...BOUNDS, ...bounds };
+  }
+
+  /** Returns at once, and never throws. */
+  add(call: FinishedCall): void {
+    if (this.#closing.signal.aborted) {
+      this.#dropped.count(1, { reason: 'closing' });
+      return;
+    }
+    const bytes = bytesOf(call);
+    const { mostCalls, mostBytes } = this.#bounds;
+    if (this.#waiting.length >= mostCalls || this.#bytes + bytes > mostBytes) {
+      this.#dropped.count(1, { reason: 'queue_full' });
+      return;
+    }
+    this.#waiting.push({ call, bytes });
+    this.#bytes += bytes;
+    this.#draining ??= this.#drain();
+  }
+
+  /** Sends what waits, without a second try; what is left at the deadline is dropped. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#closing.abort();
+    const timer = setTimeout(() => {
+      this.#outOfTime = true;
+      this.#sending?.abort();
+    }, deadlineMs);
+    await this.#draining;
+    clearTimeout(timer);
+    this.#dropped.tell();
+  }
+
+  async #drain(): Promise<void> {
+    await this.#pause(this.#bounds.gatherMs);
+    while (this.#waiting.length > 0) {
+      const batch = this.#nextBatch();
+      const isBehind = batch.length < this.#waiting.length;
+      const failure = await this.#deliver(batch.map(({ call }) => call));
+      this.#waiting.splice(0, batch.length);
+      for (const { bytes } of batch) this.#bytes -= bytes;
+      if (failure !== null) this.#report(batch.length, failure);
+      if (!isBehind) await this.#pause(this.#bounds.gatherMs);
+    }
+    this.#draining = null;
+  }
+
+  #nextBatch(): Waiting[] {
+    let bytes = 0;
+    const tooMany = this.#waiting.findIndex((waiting, index) => {
+      bytes += waiting.bytes;
+      return index > 0 && (index >= BATCH_CALLS || bytes > BATCH_BYTES);
+    });
+    return this.#waiting.slice(0, tooMany === -1 ? undefined : tooMany);
+  }
+
+  /** @returns why it was not taken, or null. */
+  async #deliver(calls: readonly FinishedCall[]): Promise<TraceFailure | null> {
+    for (let attempt = 1; ; attempt += 1) {
+      const failure = await this.#try(calls);
+      if (failure === null || !failure.transient || attempt === TRIES) return failure;
+      await this.#pause(this.#bounds.pauseMs * 2 ** (attempt - 1));
+      if (this.#closing.signal.aborted) return failure;
+    }
+  }
+
+  async #try(calls: readonly FinishedCall[]): Promise<TraceFailure | null> {
+    if (this.#outOfTime) return new TraceFailure({ status: null, code: null });
+    const sending = new AbortController();
+    this.#sending = sending;
+    const timer = setTimeout(() => sending.abort(), this.#bounds.sendMs);
+    try {
+      await this.#sink.send(calls, sending.signal);
+      return null;
+    } catch (error) {
+      return sending.signal.aborted
+        ? new TraceFailure({ status: null, code: 'ETIMEDOUT' })
+        : TraceFailure.from(error);
+    } finally {
+      clearTimeout(timer);
+      this.#sending = null;
+    }
+  }
+
+  #report(count: number, { status, code }: TraceFailure): void {
+    this.#dropped.count(
+      count,
+      this.#outOfTime ? { reason: 'closing' } : { reason: 'not_taken', status, code },
+    );
+  }
+
+  /** Ends early when the queue closes. */
+  async #pause(ms: number): Promise<void> {
+    try {
+      await delay(ms, undefined, { signal: this.#closing.signal });
+    } catch {
+      return;
+    }
+  }
+}
