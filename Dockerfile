@@ -29,4 +29,5 @@ VOLUME /data
 EXPOSE 8555
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "dist/src/infrastructure/main.js"]
+# Without a bound the heap grows to several times of what lives in it before it is collected.
+CMD ["node", "--max-old-space-size=1024", "dist/src/infrastructure/main.js"]

@@ -1,10 +1,12 @@
 import { Container } from 'inversify';
 import { createHttpApp } from '#src/adapters/http/create-http-app.js';
+import { OpenRequests } from '#src/adapters/http/open-requests.js';
 import { Readiness } from '#src/adapters/http/readiness.js';
 import { Authorize } from '#src/application/access/authorize.js';
 import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
 import { CheckHealth } from '#src/application/health/check-health.js';
 import type { Logger } from '#src/application/ports/logger.js';
+import { AppError } from '#src/domain/app-error.js';
 import type { Config } from './config/config.js';
 import { HttpServer } from './http-server.js';
 import { Lifecycle } from './lifecycle.js';
@@ -42,7 +44,8 @@ export class Application {
       container.get(CheckHealth);
       const readiness = container.get(Readiness);
       const server = await HttpServer.listen(createApp(container), config.host, config.port);
-      lifecycle.own('http server', () => server.close(config.shutdownGraceMs));
+      const callOff = () => container.get(OpenRequests).abortAll(new AppError('shutting_down'));
+      lifecycle.own('http server', () => server.close(config.shutdownGraceMs, callOff));
       readiness.markReady();
       warmUp(container);
       return new Application(server.url, readiness, lifecycle);
@@ -67,7 +70,7 @@ async function compose(config: Config, logger: Logger, lifecycle: Lifecycle): Pr
     persistence.module,
     securityModule(persistence.secret),
     conversationModule(config, lifecycle),
-    modelModule(config.model),
+    modelModule(config, lifecycle),
     useCaseModule(config),
     httpModule(readOpenApiDocument().info.version),
   );

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { toProblem } from '#src/adapters/http/problem.js';
@@ -9,6 +9,8 @@ import { AppError } from '#src/domain/app-error.js';
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** For the last words to requests that were called off. */
+const FAREWELL_MS = 500;
 
 /** The listening socket and its connections. */
 export class HttpServer {
@@ -21,8 +23,10 @@ export class HttpServer {
   /** @throws the system's error when the address cannot be had. */
   static async listen(listener: RequestListener, host: string, port: number): Promise<HttpServer> {
     const silent = new Set<Socket>();
+    const answers = new WeakMap<Duplex, ServerResponse>();
     const serve: RequestListener = (request, response) => {
       silent.delete(request.socket);
+      answers.set(request.socket, response);
       if (request.httpVersion === '1.1' && request.headers.host === undefined) {
         const { headers, body } = malformedAnswer();
         response.writeHead(400, headers).end(body);
@@ -38,7 +42,7 @@ export class HttpServer {
       socket.once('close', () => silent.delete(socket));
     });
     server.on('checkExpectation', serve);
-    server.on('clientError', refuseMalformed);
+    server.on('clientError', (_error, socket) => refuseMalformed(socket, answers.get(socket)));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, host, () => {
@@ -56,24 +60,34 @@ export class HttpServer {
     return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   }
 
-  /** Takes no new connection, waits for the requests that run, and cuts what is left after the grace. */
-  async close(graceMs: number): Promise<void> {
+  /**
+   * Takes no new connection and waits for the requests that run. After the grace they are called off, so that their
+   * callers can be told, and what is left shortly after is cut.
+   */
+  async close(graceMs: number, callOff: () => void): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => resolve());
     });
     this.server.closeIdleConnections();
     for (const socket of this.silent) socket.destroy();
     const idle = setInterval(() => this.server.closeIdleConnections(), 100);
-    const cut = setTimeout(() => this.server.closeAllConnections(), graceMs);
+    const end = setTimeout(callOff, graceMs);
+    const cut = setTimeout(() => this.server.closeAllConnections(), graceMs + FAREWELL_MS);
     await closed;
     clearInterval(idle);
+    clearTimeout(end);
     clearTimeout(cut);
   }
 }
 
-/** What Node's parser refuses never reaches express; it gets the same kind of answer all the same. */
-function refuseMalformed(_error: Error, socket: Duplex): void {
-  if (!socket.writable) {
+/**
+ * What Node's parser refuses never reaches express; it gets the same kind of answer all the same, unless that would fall
+ * into the middle of another one.
+ * @param latest the answer to the last request that the connection brought.
+ */
+function refuseMalformed(socket: Duplex, latest: ServerResponse | undefined): void {
+  const isAnswering = latest?.headersSent === true && !latest.writableFinished;
+  if (!socket.writable || isAnswering) {
     socket.destroy();
     return;
   }

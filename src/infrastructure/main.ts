@@ -17,6 +17,9 @@ async function main(): Promise<void> {
   if (config.production) logger.info(startFacts(config, application.url), 'listening');
   else process.stdout.write(startMessage(config, application.url));
 
+  process.on('unhandledRejection', (err) =>
+    logger.error({ err }, 'a promise failed and nobody waited for it'),
+  );
   logger.info({ signal: await stopped }, 'stopping');
   await application.stop();
   process.exit(0);

@@ -1,4 +1,4 @@
-import type { Config } from './config/config.js';
+import type { Config, ProviderConfig } from './config/config.js';
 
 export interface StartFacts {
   readonly url: string;
@@ -6,24 +6,32 @@ export interface StartFacts {
   readonly database: string;
   readonly conversations: string;
   readonly model: string;
+  readonly fallback?: string;
+  readonly traces?: string;
 }
 
 /** Addresses and choices, no secrets. */
 export function startFacts(config: Config, url: string): StartFacts {
-  const { database, conversationCache, model, modelPolicy } = config;
+  const { database, conversationCache, model, tracing } = config;
   return {
     url,
     documentation: `${url}/docs`,
     database: database.kind === 'sqlite' ? `SQLite, ${database.path}` : 'memory',
     conversations: conversationCache.kind,
-    model: `${modelPolicy.defaultModel}, provider ${model.provider}`,
+    model: describe(model.primary),
+    ...(model.fallback === null ? {} : { fallback: describe(model.fallback) }),
+    ...(tracing === null ? {} : { traces: `LangSmith, project ${tracing.project}` }),
   };
+}
+
+function describe({ model, provider }: ProviderConfig): string {
+  return `${model}, provider ${provider}`;
 }
 
 /** What a newcomer wants to know of the service that has just started. */
 export function startMessage(config: Config, url: string): string {
   const { url: address, ...facts } = startFacts(config, url);
   const lines = Object.entries(facts).map(([name, value]) => `  ${name.padEnd(16)}${value}`);
-  const hint = config.model.provider === 'demo' ? ['  for real answers set MODEL and MODEL_KEY'] : [];
+  const hint = config.model.primary.provider === 'demo' ? ['  for real answers set MODEL and MODEL_KEY'] : [];
   return [`FastWrap listens on ${address}`, ...lines, ...hint, ''].join('\n');
 }

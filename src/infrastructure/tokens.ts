@@ -8,6 +8,7 @@ import type { ConversationCache } from '#src/application/ports/conversation-cach
 import type { IdGenerator } from '#src/application/ports/id-generator.js';
 import type { LlmGateway } from '#src/application/ports/llm-gateway.js';
 import type { Logger } from '#src/application/ports/logger.js';
+import type { ModelHealth } from '#src/application/ports/model-health.js';
 import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
 
 /** Ports have no value at run time, so the container knows them by these. */
@@ -21,3 +22,4 @@ export const PASSWORDS: ServiceIdentifier<PasswordHasher> = Symbol('PasswordHash
 export const COMMON_PASSWORDS: ServiceIdentifier<CommonPasswords> = Symbol('CommonPasswords');
 export const API_KEYS: ServiceIdentifier<ApiKeyMint> = Symbol('ApiKeyMint');
 export const LLM: ServiceIdentifier<LlmGateway> = Symbol('LlmGateway');
+export const MODEL_HEALTH: ServiceIdentifier<ModelHealth> = Symbol('ModelHealth');

@@ -149,13 +149,6 @@ export function chatContract(storage: AppStorage): void {
       expect((await turn).headers.get('server-timing')).to.equal('app;dur=0.0, llm;dur=30000.0');
     });
 
-    it('does not pretend to stream', async () => {
-      expectProblem(await chat({ stream: true }), 'invalid_request', {
-        errors: [{ field: 'stream', message: 'is not supported yet' }],
-      });
-      expect((await chat({ stream: false })).status).to.equal(200);
-    });
-
     for (const code of ['model_rejected', 'model_failed', 'model_unavailable', 'model_timeout'] as const) {
       it(`tells ${code}, and keeps nothing of the turn`, async () => {
         const conversationId = `fails-${code}`;

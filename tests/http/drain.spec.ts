@@ -90,14 +90,14 @@ describe('a stop, within the process', () => {
     await stopped;
   });
 
-  it('cuts a turn that outlasts the grace, and calls the model off', async () => {
+  it('tells a turn that outlasts the grace, and calls the model off', async () => {
     await start(20);
     llm.hold();
     const called = llm.nextCall();
     const { connection } = await startTurn(app.url);
     const signal = await called;
     await app.stop();
-    expect(await connection.nextAnswer()).to.equal(null);
+    expectShuttingDown(await connection.nextAnswer());
     if (!signal.aborted) await once(signal, 'abort');
   });
 
@@ -193,13 +193,13 @@ describe('a signal to the process', function () {
     await expectRefused(url);
   });
 
-  it('SIGTERM cuts what outlasts the grace, upstream too, and still ends with 0', async () => {
+  it('SIGTERM calls off what outlasts the grace, upstream too, and still ends with 0', async () => {
     const url = await start({ SHUTDOWN_GRACE_MS: '50' });
     const received = upstream.nextRequest();
     const { connection } = await startTurn(url);
     const { over } = await received;
     server.send('SIGTERM');
-    expect(await connection.nextAnswer()).to.equal(null);
+    expectShuttingDown(await connection.nextAnswer());
     expect(await server.exited).to.deep.equal({ code: 0, signal: null });
     expect(server.stderr).to.equal('');
     await over;

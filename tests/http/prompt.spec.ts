@@ -34,6 +34,7 @@ describe('what the model is shown', () => {
     app = await startTestApp({
       env: {
         MODEL_PROVIDER: 'openai-compatible',
+        MODEL_FIRST_TOKEN_MS: '1000',
         MODEL: 'house-model',
         MODEL_ALLOWED: 'other-model',
         MODEL_BASE_URL: upstream.baseUrl,
@@ -155,8 +156,8 @@ describe('what the model is shown', () => {
     expect(usage.outputTokens).to.be.greaterThan(0);
   });
 
-  const FAILURES: readonly (readonly [string, Behaviour, ErrorCode, string | null])[] = [
-    ['500', refuse(500, { message: UPSTREAM_TEXT }), 'model_failed', null],
+  const FAILURES: readonly (readonly [string, Behaviour, ErrorCode, string | null, tries?: number])[] = [
+    ['500', refuse(500, { message: UPSTREAM_TEXT }), 'model_failed', null, 2],
     ['401', refuse(401, { message: UPSTREAM_TEXT }), 'model_failed', null],
     [
       'an HTML page',
@@ -166,7 +167,7 @@ describe('what the model is shown', () => {
     ],
     ['an answer without text', complete({ content: null }), 'model_failed', null],
     ['429', refuse(429, { message: UPSTREAM_TEXT }, { 'retry-after': '7' }), 'model_unavailable', '7'],
-    ['503', refuse(503, { message: UPSTREAM_TEXT }), 'model_unavailable', '1'],
+    ['503', refuse(503, { message: UPSTREAM_TEXT }), 'model_unavailable', '1', 2],
     [
       'a context that is too long',
       refuse(400, { code: 'context_length_exceeded', message: UPSTREAM_TEXT }),
@@ -181,8 +182,8 @@ describe('what the model is shown', () => {
     ],
     ['a content filter in the answer', complete({ finishReason: 'content_filter' }), 'model_rejected', null],
   ];
-  for (const [what, behaviour, code, retryAfter] of FAILURES) {
-    it(`turns ${what} into ${code}, once, without a word of it, and keeps nothing`, async () => {
+  for (const [what, behaviour, code, retryAfter, tries = 1] of FAILURES) {
+    it(`turns ${what} into ${code} after ${tries} tries, without a word of it, and keeps nothing`, async () => {
       const characterId = await owner.createCharacter();
       const chat = (conversationId: string) =>
         owner.post('/api/chat', { characterId, message: 'Hi', conversationId });
@@ -193,7 +194,7 @@ describe('what the model is shown', () => {
       const details = { llm: true, ...(retryAfter === null ? {} : { retryAfter }) };
       expectProblem(await chat('old'), code, details);
       expectProblem(await chat('new'), code, details);
-      expect(upstream.requests).to.have.length(2);
+      expect(upstream.requests).to.have.length(2 * tries);
       expectJson(await owner.get('/api/conversations/old'), 200, before);
       expectProblem(await owner.get('/api/conversations/new'), 'conversation_not_found');
       expect(

@@ -15,7 +15,12 @@ const DEFAULTS: Config = {
   serviceKey: null,
   secret: null,
   signup: 'open',
-  model: { provider: 'demo', apiKey: null, baseUrl: null, totalMs: 60_000 },
+  model: {
+    primary: { provider: 'demo', model: 'demo', apiKey: null, baseUrl: null },
+    fallback: null,
+    deadlines: { firstTokenMs: 15_000, chunkMs: 10_000, totalMs: 60_000 },
+  },
+  tracing: null,
   modelPolicy: { defaultModel: 'demo', allowedModels: ['demo'], maxOutputTokens: 4096 },
   conversationCache: { kind: 'memory', maxConversations: 100_000, maxBytes: 268_435_456 },
   database: { kind: 'sqlite', path: './data/fastwrap.db' },
@@ -58,7 +63,13 @@ const NUMBERS: Readonly<Record<string, Whole>> = {
     most: 1_000_000,
     read: ({ modelPolicy }) => modelPolicy.maxOutputTokens,
   },
-  MODEL_TOTAL_MS: { least: 1, most: 2_147_483_647, read: ({ model }) => model.totalMs },
+  MODEL_FIRST_TOKEN_MS: {
+    least: 1,
+    most: 2_147_483_647,
+    read: ({ model }) => model.deadlines.firstTokenMs,
+  },
+  MODEL_CHUNK_MS: { least: 1, most: 2_147_483_647, read: ({ model }) => model.deadlines.chunkMs },
+  MODEL_TOTAL_MS: { least: 1, most: 2_147_483_647, read: ({ model }) => model.deadlines.totalMs },
   CONVERSATION_CACHE_MAX: {
     least: 1,
     most: 10_000_000,
@@ -80,7 +91,9 @@ interface Text {
   readonly rule: string;
 }
 
-const model = (changes: Partial<Config['model']>) => ({ model: { ...DEFAULTS.model, ...changes } });
+const model = (changes: Partial<Config['model']['primary']>) => ({
+  model: { ...DEFAULTS.model, primary: { ...DEFAULTS.model.primary, ...changes } },
+});
 
 const TEXTS: Readonly<Record<string, Text>> = {
   HOST: { good: [['0.0.0.0', { host: '0.0.0.0' }]], bad: [], rule: '' },
@@ -121,6 +134,66 @@ const TEXTS: Readonly<Record<string, Text>> = {
     ],
     bad: [CANARY, `${CANARY}:8080`, `ftp://${CANARY}/`, `file:///${CANARY}`, `http://${CANARY}:port`],
     rule: 'must be an http(s) address',
+  },
+  MODEL_FALLBACK: {
+    good: [
+      [
+        'demo',
+        {
+          model: {
+            ...DEFAULTS.model,
+            fallback: { provider: 'demo', model: 'demo', apiKey: null, baseUrl: null },
+          },
+        },
+      ],
+    ],
+    bad: [CANARY.repeat(34)],
+    rule: 'must have at most 200 characters',
+  },
+  MODEL_FALLBACK_KEY: {
+    good: [['any', {}]],
+    bad: [`${CANARY} x`],
+    rule: 'must be visible ASCII characters',
+  },
+  MODEL_FALLBACK_PROVIDER: {
+    good: [['demo', {}]],
+    bad: [CANARY, 'OpenAI'],
+    rule: 'must be one of openai, mistral, openai-compatible, demo',
+  },
+  MODEL_FALLBACK_BASE_URL: {
+    good: [['http://localhost:11434/v1', {}]],
+    bad: [CANARY, `ftp://${CANARY}/`],
+    rule: 'must be an http(s) address',
+  },
+  LANGCHAIN_API_KEY: {
+    good: [
+      [
+        'ls-key',
+        {
+          tracing: { apiKey: 'ls-key', endpoint: 'https://api.smith.langchain.com', project: 'fastwrap' },
+        },
+      ],
+    ],
+    bad: [`${CANARY} x`],
+    rule: 'must be visible ASCII characters',
+  },
+  LANGSMITH_TRACING_V2: {
+    good: [
+      ['true', {}],
+      ['false', {}],
+    ],
+    bad: [CANARY, 'TRUE', '1'],
+    rule: 'must be one of true, false',
+  },
+  TRACING_ENDPOINT: {
+    good: [['https://eu.api.smith.langchain.com', {}]],
+    bad: [CANARY, `ftp://${CANARY}/`],
+    rule: 'must be an http(s) address',
+  },
+  TRACING_PROJECT: {
+    good: [['shop', {}]],
+    bad: [CANARY.repeat(34)],
+    rule: 'must have at most 200 characters',
   },
   MODEL_ALLOWED: {
     good: [
@@ -215,7 +288,8 @@ describe('readConfig', () => {
   });
 
   it('tells the provider from the model, unless it is named', () => {
-    const provider = (variables: Variables) => readConfig({ MODEL_KEY: 'key', ...variables }).model.provider;
+    const provider = (variables: Variables) =>
+      readConfig({ MODEL_KEY: 'key', ...variables }).model.primary.provider;
     expect(provider({ MODEL: 'gpt-4o-mini' })).to.equal('openai');
     expect(provider({ MODEL: 'o3' })).to.equal('openai');
     expect(provider({ MODEL: 'open-mistral-7b' })).to.equal('mistral');
@@ -313,6 +387,39 @@ describe('readConfig', () => {
     expect(faultsOf({ MODEL_BASE_URL: `http://user:${CANARY}@localhost/v1` })).to.deep.equal([
       'MODEL_BASE_URL must not hold a user or password',
     ]);
+  });
+
+  it('describes a fallback as it describes the model, with faults of its own name', () => {
+    const fallback = { MODEL_FALLBACK: 'gpt-4o-mini', MODEL_FALLBACK_KEY: 'k' };
+    expect(readConfig(fallback).model.fallback).to.deep.equal({
+      provider: 'openai',
+      model: 'gpt-4o-mini',
+      apiKey: 'k',
+      baseUrl: null,
+    });
+    expect(faultsOf({ MODEL_FALLBACK: 'gpt-4o-mini' })).to.deep.equal([
+      'MODEL_FALLBACK_KEY must be set: the provider asks for a key',
+    ]);
+    expect(
+      faultsOf({ MODEL_FALLBACK: 'llama3.2', MODEL_FALLBACK_PROVIDER: 'openai-compatible' }),
+    ).to.deep.equal(['MODEL_FALLBACK_BASE_URL must be set for MODEL_FALLBACK_PROVIDER openai-compatible']);
+    expect(faultsOf({ ...PRODUCTION, MODEL_FALLBACK: 'demo' })).to.deep.equal([
+      'MODEL_FALLBACK_PROVIDER must not be demo in production',
+    ]);
+  });
+
+  it('traces when there is a key and nobody has said no', () => {
+    const traced = {
+      LANGCHAIN_API_KEY: 'k',
+      TRACING_ENDPOINT: 'http://localhost:1',
+      TRACING_PROJECT: 'shop',
+    };
+    expect(readConfig(traced).tracing).to.deep.equal({
+      apiKey: 'k',
+      endpoint: 'http://localhost:1',
+      project: 'shop',
+    });
+    expect(readConfig({ ...traced, LANGSMITH_TRACING_V2: 'false' }).tracing).to.equal(null);
   });
 
   it('cannot be changed at any depth', () => {

@@ -48,7 +48,7 @@ describe('HttpServer', () => {
   }
 
   afterEach(async () => {
-    await Promise.all(servers.splice(0).map((server) => server.close(0)));
+    await Promise.all(servers.splice(0).map((server) => server.close(0, () => {})));
   });
 
   it('knows its address, whatever the family', async () => {
@@ -114,7 +114,7 @@ describe('HttpServer', () => {
     const connection = await send(server, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await arrived;
     const order: string[] = [];
-    const closed = server.close(60_000).then(() => order.push('closed'));
+    const closed = server.close(60_000, () => {}).then(() => order.push('closed'));
     finish();
     expect(await connection.nextAnswer()).to.include({ status: 200, body: 'hello' });
     order.push('answered');
@@ -122,7 +122,26 @@ describe('HttpServer', () => {
     expect(order).to.deep.equal(['answered', 'closed']);
   });
 
-  it('cuts what still runs after the grace', async () => {
+  it('calls off what still runs after the grace, so that it can be answered', async () => {
+    const answers: (() => void)[] = [];
+    let arrive = () => {};
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const server = await listen((request, response) => {
+      answers.push(() => answerHello(request, response));
+      arrive();
+    });
+    const connection = await send(server, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await arrived;
+    const closed = server.close(10, () => {
+      for (const answer of answers) answer();
+    });
+    expect(await connection.nextAnswer()).to.include({ status: 200, body: 'hello' });
+    await closed;
+  });
+
+  it('cuts what does not even end then', async () => {
     let arrive = () => {};
     const arrived = new Promise<void>((resolve) => {
       arrive = resolve;
@@ -130,7 +149,7 @@ describe('HttpServer', () => {
     const server = await listen(() => arrive());
     const connection = await send(server, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await arrived;
-    await server.close(10);
+    await server.close(10, () => {});
     expect(await connection.nextAnswer()).to.equal(null);
   });
 });

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import type { LlmGateway, Prompt } from '#src/application/ports/llm-gateway.js';
+import type { LlmGateway, Prompt, TextListener } from '#src/application/ports/llm-gateway.js';
 import type { Completion } from '#src/domain/turn.js';
 
 type Answer = (prompt: Prompt, signal: AbortSignal) => Completion | Promise<Completion>;
@@ -22,6 +22,13 @@ export class ScriptedLlmGateway implements LlmGateway {
     const answer = this.answer;
     this.#events.emit('prompt', signal);
     return answer(prompt, signal);
+  }
+
+  /** The answer in one piece. */
+  async stream(prompt: Prompt, signal: AbortSignal, onText: TextListener): Promise<Completion> {
+    const completion = await this.generate(prompt, signal);
+    await onText(completion.reply.content);
+    return completion;
   }
 
   /** The signal of the next call, once it has begun. */

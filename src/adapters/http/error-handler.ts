@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
 import type { Logger } from '#src/application/ports/logger.js';
+import { eventStreamOf } from './event-stream.js';
 import { toAppError, toProblem } from './problem.js';
 import { requestContext } from './request-context.js';
 
@@ -13,11 +14,17 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     const problem = toProblem(error, requestId);
     if (problem.status >= 500)
       logger.error({ requestId, code: error.code, err: error.cause ?? error }, 'request failed');
+    const stream = eventStreamOf(response);
+    if (stream !== null) {
+      stream.end('error', problem);
+      return;
+    }
     if (response.headersSent) {
       response.destroy();
       return;
     }
-    if (error.retryAfterSeconds !== undefined) response.set('Retry-After', String(error.retryAfterSeconds));
+    const retryAfterSeconds = error.retryAfterSeconds ?? (error.kind === 'unavailable' ? 1 : undefined);
+    if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
     if (error.kind === 'unauthenticated') response.set('WWW-Authenticate', 'Bearer realm="fastwrap"');
     // Not through express, which would add a charset that the media type does not have.
     response.statusCode = problem.status;

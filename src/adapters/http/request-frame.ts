@@ -46,7 +46,7 @@ function logRequest(logger: Logger, request: Request, response: Response, clock:
       status: response.statusCode,
       durationMs: Math.round(clock.monotonicMs() - startedMs),
       clientId: principal?.kind === 'client' ? principal.clientId : undefined,
-      aborted: response.writableFinished ? undefined : true,
+      aborted: response.writableFinished && response.errored === null ? undefined : true,
     },
     'request',
   );

@@ -1,9 +1,10 @@
 import type { CharacterPage, CharacterRepository } from '#src/application/ports/character-repository.js';
 import type { Character, CharacterTraits } from '#src/domain/character.js';
+import { GatheredRead } from './gathered-read.js';
 import type { SqliteDatabase } from './sqlite-database.js';
 
-const CHARACTER = `id, name, instructions, greeting, model, temperature, max_output_tokens AS maxOutputTokens,
-  ttl_seconds AS ttlSeconds, created_at AS createdAt, updated_at AS updatedAt`;
+const CHARACTER = `characters.id AS id, name, instructions, greeting, model, temperature,
+  max_output_tokens AS maxOutputTokens, ttl_seconds AS ttlSeconds, created_at AS createdAt, updated_at AS updatedAt`;
 
 const CREATE = `
   INSERT INTO characters (id, client_id, name, instructions, greeting, model, temperature, max_output_tokens,
@@ -12,7 +13,9 @@ const CREATE = `
   WHERE id = ?1 AND (SELECT count(*) FROM characters WHERE client_id = ?1) < ?12
   RETURNING id`;
 
-const FIND = `SELECT ${CHARACTER} FROM characters WHERE client_id = ? AND id = ?`;
+const FIND = `
+  SELECT asked.key AS place, ${CHARACTER} FROM json_each(?) AS asked
+  JOIN characters ON client_id = asked.value ->> 0 AND characters.id = asked.value ->> 1`;
 
 const LIST = `SELECT ${CHARACTER} FROM characters WHERE client_id = ? ORDER BY id DESC LIMIT ?`;
 
@@ -26,7 +29,15 @@ const UPDATE = `
   WHERE client_id = ?1 AND id = ?2 RETURNING ${CHARACTER}`;
 
 export class SqliteCharacterRepository implements CharacterRepository {
-  constructor(private readonly database: SqliteDatabase) {}
+  readonly #characters: GatheredRead<Character, Character>;
+
+  constructor(private readonly database: SqliteDatabase) {
+    this.#characters = new GatheredRead({
+      read: database.read,
+      sql: FIND,
+      toResult: ({ place: _, ...character }) => character,
+    });
+  }
 
   async create(
     clientId: string,
@@ -52,9 +63,8 @@ export class SqliteCharacterRepository implements CharacterRepository {
     return owners.length > 0 ? 'full' : 'missing';
   }
 
-  async find(clientId: string, characterId: string): Promise<Character | null> {
-    const [character] = await this.database.read<Character>(FIND, [clientId, characterId]);
-    return character ?? null;
+  find(clientId: string, characterId: string): Promise<Character | null> {
+    return this.#characters.find(clientId, characterId);
   }
 
   async list(clientId: string, limit: number, before: string | null): Promise<CharacterPage> {

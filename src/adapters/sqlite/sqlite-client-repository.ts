@@ -7,6 +7,7 @@ import type {
 import type { ApiKey, ApiKeyVerifier } from '#src/domain/api-key.js';
 import { AppError } from '#src/domain/app-error.js';
 import { type Client, type ClientCredentials, emailLookup } from '#src/domain/client.js';
+import { GatheredRead } from './gathered-read.js';
 import type { SqlValue } from './sqlite-connection.js';
 import type { SqliteDatabase } from './sqlite-database.js';
 import { isUniqueViolation } from './sqlite-error.js';
@@ -35,8 +36,9 @@ const LIST_KEYS = `
   FROM api_keys WHERE client_id = ? ORDER BY created_at, id`;
 
 const FIND_KEY = `
-  SELECT id AS keyId, client_id AS clientId, digest, last_used_at AS lastUsedAt, revoked_at AS revokedAt
-  FROM api_keys WHERE id = ?`;
+  SELECT asked.key AS place, api_keys.id AS keyId, client_id AS clientId, digest, last_used_at AS lastUsedAt,
+    revoked_at AS revokedAt
+  FROM json_each(?) AS asked JOIN api_keys ON api_keys.id = asked.value ->> 0`;
 
 const REVOKE_KEY = `
   UPDATE api_keys SET revoked_at = coalesce(revoked_at, iif(
@@ -61,7 +63,15 @@ const RECORD_USES = `
 type CredentialsRow = Client & { readonly passwordHash: string };
 
 export class SqliteClientRepository implements ClientRepository {
-  constructor(private readonly database: SqliteDatabase) {}
+  readonly #verifiers: GatheredRead<ApiKeyVerifier, ApiKeyVerifier>;
+
+  constructor(private readonly database: SqliteDatabase) {
+    this.#verifiers = new GatheredRead({
+      read: database.read,
+      sql: FIND_KEY,
+      toResult: ({ place: _, ...verifier }) => verifier,
+    });
+  }
 
   async create({ client, passwordHash }: ClientCredentials, firstKey: NewApiKey): Promise<void> {
     const lookup = emailLookup(client.email);
@@ -131,9 +141,8 @@ export class SqliteClientRepository implements ClientRepository {
     return this.database.read<ApiKey>(LIST_KEYS, [clientId]);
   }
 
-  async findKeyVerifier(keyId: string): Promise<ApiKeyVerifier | null> {
-    const [verifier] = await this.database.read<ApiKeyVerifier>(FIND_KEY, [keyId]);
-    return verifier ?? null;
+  findKeyVerifier(keyId: string): Promise<ApiKeyVerifier | null> {
+    return this.#verifiers.find(keyId);
   }
 
   async revokeKey(

@@ -2,12 +2,18 @@ import type { CharacterRepository } from '#src/application/ports/character-repos
 import { type Clock, isoTime } from '#src/application/ports/clock.js';
 import type { ConversationCache, OnBusy, OpenTurn } from '#src/application/ports/conversation-cache.js';
 import type { IdGenerator } from '#src/application/ports/id-generator.js';
-import type { LlmGateway } from '#src/application/ports/llm-gateway.js';
+import type { LlmGateway, Prompt } from '#src/application/ports/llm-gateway.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
 import { type HistoryBounds, selectHistory } from '#src/domain/conversation.js';
 import { effectiveModel, type ModelPolicy } from '#src/domain/model-policy.js';
-import { type CompletedTurn, completeTurn, type Turn, type TurnOutcome } from '#src/domain/turn.js';
+import {
+  type CompletedTurn,
+  type Completion,
+  completeTurn,
+  type Turn,
+  type TurnOutcome,
+} from '#src/domain/turn.js';
 
 interface Dependencies {
   readonly characters: CharacterRepository;
@@ -29,21 +35,39 @@ export interface SendMessageInput {
   readonly onBusy: OnBusy;
   /** Aborted when the caller has gone. */
   readonly signal: AbortSignal;
-  /** Told once, when the model was called: how long it was waited for. */
+  /** Told how long the model was waited for: at its first word when there is a `reader`, and at its end. */
   readonly onModelTime?: (elapsedMs: number) => void;
+  /** Given the reply piece by piece as it comes. */
+  readonly reader?: TurnReader;
+}
+
+/** Somebody who reads along. */
+export interface TurnReader {
+  /** Settles when the reader is ready for more. `started` is the same every time. */
+  onText(text: string, started: StartedTurn): Promise<void>;
+}
+
+/** What is known of a turn while it runs: its conversation as it will be if the turn completes now. */
+export interface StartedTurn {
+  readonly turnId: string;
+  readonly conversation: ConversationState;
+}
+
+export interface ConversationState {
+  readonly id: string;
+  readonly characterId: string;
+  readonly isNew: boolean;
+  /** Completed turns, this one included. */
+  readonly turns: number;
+  /** ISO 8601, UTC. */
+  readonly expiresAt: string;
+  /** Whether the model was shown less than the whole conversation. */
+  readonly truncated: boolean;
 }
 
 export interface SentMessage {
   readonly turn: CompletedTurn;
-  readonly conversation: {
-    readonly id: string;
-    readonly characterId: string;
-    readonly isNew: boolean;
-    readonly turns: number;
-    readonly expiresAt: string;
-    /** Whether the model was shown less than the whole conversation. */
-    readonly truncated: boolean;
-  };
+  readonly conversation: ConversationState;
 }
 
 /** One turn: the conversation is opened, the model is asked, and both messages are kept, or neither. */
@@ -87,6 +111,14 @@ export class SendMessage {
       throw new AppError('conversation_character_mismatch');
     }
     const history = selectHistory(before?.exchanges ?? [], historyBounds);
+    const expected: ConversationState = {
+      id: turn.conversationId,
+      characterId: character.id,
+      isNew: before === null,
+      turns: (before?.turns ?? 0) + 1,
+      expiresAt: isoTime(clock.now() + character.ttlSeconds * 1000),
+      truncated: history.length < (before?.turns ?? 0),
+    };
     const completion = await this.ask(
       {
         ...effectiveModel(modelPolicy, character),
@@ -96,35 +128,34 @@ export class SendMessage {
         temperature: character.temperature,
       },
       AbortSignal.any([input.signal, open.lost]),
-      input.onModelTime,
+      input,
+      { turnId: turn.id, conversation: expected },
     );
     const completed = completeTurn(turn, completion, isoTime(clock.now()));
-    const after = await open.commit(completed, character.ttlSeconds);
-    return {
-      turn: completed,
-      conversation: {
-        id: after.id,
-        characterId: after.characterId,
-        isNew: before === null,
-        turns: after.turns,
-        expiresAt: after.expiresAt,
-        truncated: history.length < (before?.turns ?? 0),
-      },
-    };
+    const { turns, expiresAt } = await open.commit(completed, character.ttlSeconds);
+    return { turn: completed, conversation: { ...expected, turns, expiresAt } };
   }
 
   private async ask(
-    prompt: Parameters<LlmGateway['generate']>[0],
+    prompt: Prompt,
     signal: AbortSignal,
-    onModelTime: SendMessageInput['onModelTime'],
-  ) {
+    { reader, onModelTime }: SendMessageInput,
+    started: StartedTurn,
+  ): Promise<Completion> {
     const { llm, clock } = this.deps;
     const askedAt = clock.monotonicMs();
+    const tellTime = () => onModelTime?.(clock.monotonicMs() - askedAt);
     try {
       signal.throwIfAborted();
-      return await llm.generate(prompt, signal);
+      if (reader === undefined) return await llm.generate(prompt, signal);
+      let begun = false;
+      return await llm.stream(prompt, signal, (text) => {
+        if (!begun) tellTime();
+        begun = true;
+        return reader.onText(text, started);
+      });
     } finally {
-      onModelTime?.(clock.monotonicMs() - askedAt);
+      tellTime();
     }
   }
 
@@ -139,7 +170,8 @@ export class SendMessage {
   }
 }
 
+/** A caller who left is no failure; a service that ends the turn is one, with a code. */
 function failure(error: unknown, callerSignal: AbortSignal): TurnOutcome {
-  if (callerSignal.aborted) return { status: 'cancelled' };
-  return { status: 'failed', code: error instanceof AppError ? error.code : 'internal_error' };
+  if (error instanceof AppError) return { status: 'failed', code: error.code };
+  return callerSignal.aborted ? { status: 'cancelled' } : { status: 'failed', code: 'internal_error' };
 }

@@ -1,10 +1,14 @@
 import type { ClientRepository } from '#src/application/ports/client-repository.js';
 import type { Clock } from '#src/application/ports/clock.js';
 import type { ConversationCache } from '#src/application/ports/conversation-cache.js';
+import type { ModelHealth } from '#src/application/ports/model-health.js';
+import type { ModelPolicy } from '#src/domain/model-policy.js';
 
 interface Dependencies {
   readonly clients: Pick<ClientRepository, 'check'>;
   readonly conversations: Pick<ConversationCache, 'check'>;
+  readonly modelHealth: ModelHealth;
+  readonly modelPolicy: ModelPolicy;
   readonly clock: Clock;
 }
 
@@ -20,7 +24,10 @@ export interface Health {
 /** A part that has not answered by then counts as down. */
 const DEADLINE_MS = 1000;
 
-/** Asks the parts that every turn needs. The model is never called: its provider was checked at the start. */
+/**
+ * Asks the parts that every turn needs. The model is never called: it is down while its circuit is open, which degrades
+ * the service and no more, since another model may answer in its place.
+ */
 export class CheckHealth {
   private readonly startedMs: number;
 
@@ -29,14 +36,20 @@ export class CheckHealth {
   }
 
   async execute(): Promise<Health> {
-    const { clients, conversations, clock } = this.deps;
+    const { clients, conversations, modelHealth, modelPolicy, clock } = this.deps;
     const [database, cache] = await Promise.all([answers(clients.check()), answers(conversations.check())]);
+    const model = modelHealth.isRefusing(modelPolicy.defaultModel) ? 'down' : 'ok';
     return {
-      status: database === 'ok' && cache === 'ok' ? 'ok' : 'down',
+      status: worstOf(database, cache, model),
       uptimeSeconds: Math.floor((clock.monotonicMs() - this.startedMs) / 1000),
-      checks: { database, cache, model: 'ok' },
+      checks: { database, cache, model },
     };
   }
+}
+
+function worstOf(database: PartHealth, cache: PartHealth, model: PartHealth): Health['status'] {
+  if (database === 'down' || cache === 'down') return 'down';
+  return model === 'down' ? 'degraded' : 'ok';
 }
 
 async function answers(check: Promise<void>): Promise<PartHealth> {

@@ -4,12 +4,35 @@ import type { Provider } from '#src/domain/model-provider.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-export interface ModelConfig {
+/** Where a model answers. */
+export interface ProviderConfig {
   readonly provider: Provider;
+  readonly model: string;
   readonly apiKey: string | null;
   /** Null: the provider's own. */
   readonly baseUrl: string | null;
+}
+
+export interface ModelDeadlines {
+  /** Of one call that is streamed: until the first word. */
+  readonly firstTokenMs: number;
+  /** Of one call that is streamed: between two pieces. */
+  readonly chunkMs: number;
+  /** Of one turn, with everything that is tried. */
   readonly totalMs: number;
+}
+
+export interface ModelConfig {
+  readonly primary: ProviderConfig;
+  readonly fallback: ProviderConfig | null;
+  readonly deadlines: ModelDeadlines;
+}
+
+/** Where LangSmith takes traces. */
+export interface TracingConfig {
+  readonly apiKey: string;
+  readonly endpoint: string;
+  readonly project: string;
 }
 
 export type DatabaseConfig = { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'memory' };
@@ -32,6 +55,8 @@ export interface Config {
   readonly signup: 'open' | 'operator';
   readonly model: ModelConfig;
   readonly modelPolicy: ModelPolicy;
+  /** Null: nothing is traced. */
+  readonly tracing: TracingConfig | null;
   readonly conversationCache: ConversationCacheConfig;
   readonly database: DatabaseConfig;
   readonly historyBounds: HistoryBounds;

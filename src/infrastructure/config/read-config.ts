@@ -1,5 +1,5 @@
 import { detectProvider, PROVIDERS, type Provider } from '#src/domain/model-provider.js';
-import type { Config, DatabaseConfig } from './config.js';
+import type { Config, DatabaseConfig, ProviderConfig, TracingConfig } from './config.js';
 import { type Environment, environmentSchema, UNSUPPORTED_VARIABLES } from './environment-schema.js';
 
 const DEMO_MODEL = 'demo';
@@ -21,9 +21,13 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''),
   );
   const { environment, faults } = checkForms(given);
-  const provider = chooseProvider(environment);
+  const { primary, fallback } = describeModels(environment);
   const malformed = new Set(faults.map(variableOf));
-  const dependent = [...modelFaults(environment, provider), ...productionFaults(environment, provider)];
+  const dependent = [
+    ...modelFaults(primary),
+    ...(fallback === null ? [] : modelFaults(fallback)),
+    ...productionFaults(environment, primary, fallback),
+  ];
   faults.push(...dependent.filter((fault) => !malformed.has(variableOf(fault))));
   for (const [name, harmless] of Object.entries(UNSUPPORTED_VARIABLES)) {
     if (name in given && given[name] !== harmless) faults.push(`${name} is not supported by this version`);
@@ -31,8 +35,8 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   if (environment.SIGNUP === 'operator' && environment.FASTWRAP_API_KEY === undefined) {
     faults.push('FASTWRAP_API_KEY must be set for SIGNUP operator: nobody could sign up');
   }
-  if (faults.length > 0 || provider === null) throw new ConfigError(faults);
-  return freeze(toConfig(environment, provider));
+  if (faults.length > 0) throw new ConfigError(faults);
+  return freeze(toConfig(environment, toProvider(primary), fallback && toProvider(fallback)));
 }
 
 /** Every variable by itself. The environment is what is left without the malformed ones, so that one start names all faults. */
@@ -53,38 +57,84 @@ function variableOf(fault: string): string {
   return fault.slice(0, fault.indexOf(' '));
 }
 
-/** Null when it cannot be told from the name. */
-function chooseProvider({ MODEL_PROVIDER, MODEL }: Environment): Provider | null {
-  return MODEL_PROVIDER ?? detectProvider(MODEL ?? DEMO_MODEL);
+/** One model as the variables have it, with the name that they begin with. */
+interface DescribedModel {
+  readonly prefix: 'MODEL' | 'MODEL_FALLBACK';
+  readonly model: string | undefined;
+  /** Null when it cannot be told from the name. */
+  readonly provider: Provider | null;
+  readonly apiKey: string | undefined;
+  readonly baseUrl: string | undefined;
 }
 
-function modelFaults(environment: Environment, provider: Provider | null): string[] {
+function describeModels(environment: Environment): {
+  primary: DescribedModel;
+  fallback: DescribedModel | null;
+} {
+  const { MODEL, MODEL_FALLBACK } = environment;
+  const primary: DescribedModel = {
+    prefix: 'MODEL',
+    model: MODEL,
+    provider: environment.MODEL_PROVIDER ?? detectProvider(MODEL ?? DEMO_MODEL),
+    apiKey: environment.MODEL_KEY,
+    baseUrl: environment.MODEL_BASE_URL,
+  };
+  if (MODEL_FALLBACK === undefined) return { primary, fallback: null };
+  const fallback: DescribedModel = {
+    prefix: 'MODEL_FALLBACK',
+    model: MODEL_FALLBACK,
+    provider: environment.MODEL_FALLBACK_PROVIDER ?? detectProvider(MODEL_FALLBACK),
+    apiKey: environment.MODEL_FALLBACK_KEY,
+    baseUrl: environment.MODEL_FALLBACK_BASE_URL,
+  };
+  return { primary, fallback };
+}
+
+function modelFaults({ prefix, model, provider, apiKey, baseUrl }: DescribedModel): string[] {
   if (provider === null) {
-    return [`MODEL_PROVIDER must be set: it cannot be told from MODEL. It is one of ${PROVIDERS.join(', ')}`];
+    return [
+      `${prefix}_PROVIDER must be set: it cannot be told from ${prefix}. It is one of ${PROVIDERS.join(', ')}`,
+    ];
   }
   const faults: string[] = [];
-  if (provider !== 'demo' && environment.MODEL === undefined) {
-    faults.push('MODEL must be set for this MODEL_PROVIDER');
+  if (provider !== 'demo' && model === undefined) {
+    faults.push(`${prefix} must be set for this ${prefix}_PROVIDER`);
   }
-  if ((provider === 'openai' || provider === 'mistral') && environment.MODEL_KEY === undefined) {
-    faults.push('MODEL_KEY must be set: the provider asks for a key');
+  if ((provider === 'openai' || provider === 'mistral') && apiKey === undefined) {
+    faults.push(`${prefix}_KEY must be set: the provider asks for a key`);
   }
-  if (provider === 'openai-compatible' && environment.MODEL_BASE_URL === undefined) {
-    faults.push('MODEL_BASE_URL must be set for MODEL_PROVIDER openai-compatible');
+  if (provider === 'openai-compatible' && baseUrl === undefined) {
+    faults.push(`${prefix}_BASE_URL must be set for ${prefix}_PROVIDER openai-compatible`);
   }
   return faults;
 }
 
-function productionFaults(environment: Environment, provider: Provider | null): string[] {
+function productionFaults(
+  environment: Environment,
+  primary: DescribedModel,
+  fallback: DescribedModel | null,
+): string[] {
   if (environment.NODE_ENV !== 'production') return [];
   const required = (['FASTWRAP_API_KEY', 'MODEL', 'MODEL_KEY'] as const)
     .filter((name) => environment[name] === undefined)
     .map((name) => `${name} must be set in production`);
-  return provider === 'demo' ? [...required, 'MODEL_PROVIDER must not be demo in production'] : required;
+  const demos = [primary, fallback]
+    .filter((described) => described?.provider === 'demo')
+    .map((described) => `${described?.prefix}_PROVIDER must not be demo in production`);
+  return [...required, ...demos];
 }
 
-function toConfig(environment: Environment, provider: Provider): Config {
-  const model = environment.MODEL ?? DEMO_MODEL;
+/** After the faults have been looked for. */
+function toProvider({ model, provider, apiKey, baseUrl }: DescribedModel): ProviderConfig {
+  if (provider === null) throw new Error('a model without a provider is a fault');
+  return { provider, model: model ?? DEMO_MODEL, apiKey: apiKey ?? null, baseUrl: baseUrl ?? null };
+}
+
+function toConfig(
+  environment: Environment,
+  primary: ProviderConfig,
+  fallback: ProviderConfig | null,
+): Config {
   return {
     production: environment.NODE_ENV === 'production',
     host: environment.HOST,
@@ -93,16 +143,20 @@ function toConfig(environment: Environment, provider: Provider): Config {
     secret: environment.FASTWRAP_SECRET ?? null,
     signup: environment.SIGNUP,
     model: {
-      provider,
-      apiKey: environment.MODEL_KEY ?? null,
-      baseUrl: environment.MODEL_BASE_URL ?? null,
-      totalMs: environment.MODEL_TOTAL_MS,
+      primary,
+      fallback,
+      deadlines: {
+        firstTokenMs: environment.MODEL_FIRST_TOKEN_MS,
+        chunkMs: environment.MODEL_CHUNK_MS,
+        totalMs: environment.MODEL_TOTAL_MS,
+      },
     },
     modelPolicy: {
-      defaultModel: model,
-      allowedModels: [...new Set([model, ...environment.MODEL_ALLOWED])],
+      defaultModel: primary.model,
+      allowedModels: [...new Set([primary.model, ...environment.MODEL_ALLOWED])],
       maxOutputTokens: environment.MODEL_MAX_OUTPUT_TOKENS,
     },
+    tracing: toTracing(environment),
     conversationCache: {
       kind: environment.CONVERSATION_CACHE,
       maxConversations: environment.CONVERSATION_CACHE_MAX,
@@ -116,6 +170,12 @@ function toConfig(environment: Environment, provider: Provider): Config {
     logLevel: environment.LOG_LEVEL,
     shutdownGraceMs: environment.SHUTDOWN_GRACE_MS,
   };
+}
+
+function toTracing(environment: Environment): TracingConfig | null {
+  const { LANGCHAIN_API_KEY, LANGSMITH_TRACING_V2, TRACING_ENDPOINT, TRACING_PROJECT } = environment;
+  if (LANGCHAIN_API_KEY === undefined || LANGSMITH_TRACING_V2 === 'false') return null;
+  return { apiKey: LANGCHAIN_API_KEY, endpoint: TRACING_ENDPOINT, project: TRACING_PROJECT };
 }
 
 function toDatabase(url: string): DatabaseConfig {

@@ -6,6 +6,7 @@ import { ChatController } from '#src/adapters/http/controllers/chat.controller.j
 import { ClientsController } from '#src/adapters/http/controllers/clients.controller.js';
 import { ConversationsController } from '#src/adapters/http/controllers/conversations.controller.js';
 import { ServiceController } from '#src/adapters/http/controllers/service.controller.js';
+import { OpenRequests } from '#src/adapters/http/open-requests.js';
 import { Readiness } from '#src/adapters/http/readiness.js';
 import { ServiceVersion } from '#src/adapters/http/service-version.js';
 
@@ -24,6 +25,7 @@ export function httpModule(version: string): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(ServiceVersion).toConstantValue(new ServiceVersion(version));
     bind(Readiness).toConstantValue(new Readiness());
+    bind(OpenRequests).toConstantValue(new OpenRequests());
     for (const controller of CONTROLLERS) bind<object>(controller).toSelf().inTransientScope();
   });
 }

@@ -30,6 +30,7 @@ import {
   IDS,
   LLM,
   LOGGER,
+  MODEL_HEALTH,
   PASSWORDS,
 } from '../tokens.js';
 
@@ -48,6 +49,7 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
     commonPasswords: context.get(COMMON_PASSWORDS),
     apiKeys: context.get(API_KEYS),
     llm: context.get(LLM),
+    modelHealth: context.get(MODEL_HEALTH),
     modelPolicy: config.modelPolicy,
     historyBounds: config.historyBounds,
     signup: config.signup,

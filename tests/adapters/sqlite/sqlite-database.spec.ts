@@ -325,12 +325,13 @@ describe('SqliteDatabase', () => {
 
   it('finds every row of the repositories through an index, and sorts no characters', async () => {
     const database = await open();
-    const clients = new SqliteClientRepository(database);
-    const characters = new SqliteCharacterRepository(database);
-    await clients.create(credentialsOf(1), keyOf(11));
-    await clients.addKey(idOf(1), keyOf(12), MANY);
+    const before = new SqliteClientRepository(database);
+    await before.create(credentialsOf(1), keyOf(11));
+    await before.addKey(idOf(1), keyOf(12), MANY);
     const calls = [spy(database, 'read'), spy(database, 'write')];
     const transactions = spy(database, 'transaction');
+    const clients = new SqliteClientRepository(database);
+    const characters = new SqliteCharacterRepository(database);
     await clients.find('c');
     await clients.findCredentials('c');
     await clients.findCredentialsByEmail('e');

@@ -1,10 +1,10 @@
 import { Body, Controller, Middlewares, Post, Request, Response, Route, Security, Tags } from '@tsoa/runtime';
 import type { Request as ExpressRequest } from 'express';
 import { inject, injectable } from 'inversify';
-import { SendMessage } from '#src/application/chat/send-message.js';
-import { invalidFields } from '#src/domain/app-error.js';
-import { callerSignal } from '../caller-signal.js';
+import { SendMessage, type TurnReader } from '#src/application/chat/send-message.js';
+import { EventStream } from '../event-stream.js';
 import { jsonBody } from '../json-body.js';
+import { OpenRequests } from '../open-requests.js';
 import type { Problem } from '../problem.js';
 import { callingClientId, requestContext } from '../request-context.js';
 import type { ChatInput } from '../schemas.js';
@@ -28,29 +28,52 @@ import { type Turn, toTurn } from '../turn-schemas.js';
 @Response<Problem>(504, 'model_timeout')
 @injectable()
 export class ChatController extends Controller {
-  constructor(@inject(SendMessage) private readonly sendMessage: SendMessage) {
+  constructor(
+    @inject(SendMessage) private readonly sendMessage: SendMessage,
+    @inject(OpenRequests) private readonly openRequests: OpenRequests,
+  ) {
     super();
   }
 
-  /** One turn: both messages are kept when the reply is whole, else neither. */
+  /**
+   * One turn: both messages are kept when the reply is whole, else neither. With `stream: true`, or `Accept:
+   * text/event-stream`, the answer is a stream of the events `turn`, `delta`, and `done` (with the same object that the
+   * plain call returns) or `error` (with a Problem).
+   */
   @Post()
   @Middlewares(jsonBody)
-  async postMessage(@Request() request: ExpressRequest, @Body() input: ChatInput): Promise<Turn> {
-    if (input.stream === true) throw invalidFields({ field: 'stream', message: 'is not supported yet' });
+  async postMessage(@Request() request: ExpressRequest, @Body() input: ChatInput): Promise<Turn | undefined> {
     const { res: response } = request;
     if (response === undefined) throw new Error('express has set no response on the request');
     const context = requestContext(request);
+    const stream = (input.stream ?? prefersEvents(request)) ? new EventStream(response) : null;
     const sent = await this.sendMessage.execute({
       clientId: callingClientId(request),
       characterId: input.characterId,
       message: input.message,
       conversationId: input.conversationId,
       onBusy: input.onBusy ?? 'queue',
-      signal: callerSignal(response),
+      signal: this.openRequests.signalOf(response),
       onModelTime: (elapsedMs) => {
         context.llmMs = elapsedMs;
       },
+      reader: stream === null ? undefined : turnEvents(stream),
     });
-    return toTurn(sent);
+    if (stream === null) return toTurn(sent);
+    stream.end('done', toTurn(sent));
+    return undefined;
   }
+}
+
+function prefersEvents(request: ExpressRequest): boolean {
+  return request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
+}
+
+function turnEvents(stream: EventStream): TurnReader {
+  return {
+    async onText(text, started) {
+      if (!stream.hasBegun) await stream.send('turn', started);
+      await stream.send('delta', { text });
+    },
+  };
 }

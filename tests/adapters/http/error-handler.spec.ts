@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { RequestHandler, Response } from 'express';
+import { errorHandler } from '#src/adapters/http/error-handler.js';
+import { EventStream } from '#src/adapters/http/event-stream.js';
+import { requestFrame } from '#src/adapters/http/request-frame.js';
+import { AppError, invalidFields } from '#src/domain/app-error.js';
+import { type ExpressServer, startExpressServer } from '#tests/support/express-server.js';
+import { ManualClock } from '#tests/support/manual-clock.js';
+import { SseReader } from '#tests/support/sse-reader.js';
+import { type LogLine, recordingLogger } from '#tests/support/test-app.js';
+
+const HEADERS = { 'x-request-id': 'the-same-one' };
+
+describe('errorHandler', () => {
+  let server: ExpressServer | null = null;
+  let logLines: LogLine[];
+
+  beforeEach(() => {
+    logLines = [];
+  });
+
+  afterEach(() => server?.close());
+
+  async function serve(handler: RequestHandler): Promise<string> {
+    const logger = recordingLogger(logLines);
+    const frame = requestFrame(new ManualClock(), logger);
+    const framed: RequestHandler = (request, response, next) => {
+      frame(request, response, () => handler(request, response, next));
+    };
+    await server?.close();
+    server = await startExpressServer(framed, errorHandler(logger));
+    return server.url;
+  }
+
+  const errors: readonly (readonly [string, () => unknown, object])[] = [
+    [
+      'an AppError',
+      () => new AppError('model_failed', { cause: new Error('the provider said sk-123') }),
+      { code: 'model_failed' },
+    ],
+    [
+      'an AppError with fields',
+      () => invalidFields({ field: 'message', message: 'must not be empty' }),
+      { code: 'invalid_request', errors: [{ field: 'message', message: 'must not be empty' }] },
+    ],
+    ['anything else', () => new TypeError('undefined is no sk-123'), { code: 'internal_error' }],
+    ['no error at all', () => 'sk-123', { code: 'internal_error' }],
+  ];
+
+  for (const [name, make, expected] of errors) {
+    it(`tells ${name} as the last event with the body that it has over plain HTTP`, async () => {
+      const plain = await fetch(await serve((_request, _response, next) => next(make())), {
+        headers: HEADERS,
+      });
+      expect(plain.headers.get('content-type')).to.equal('application/problem+json');
+      const problem = await plain.json();
+      expect(problem).to.include({ status: plain.status, requestId: 'the-same-one' });
+      expect(problem).to.deep.include(expected);
+
+      const url = await serve(async (_request, response, next) => {
+        await new EventStream(response).send('turn', {});
+        next(make());
+      });
+      const reader = await SseReader.open(url, { headers: HEADERS });
+      expect(await reader.rest()).to.deep.equal([
+        { event: 'turn', data: {} },
+        { event: 'error', data: problem },
+      ]);
+      expect(reader.status).to.equal(200);
+      expect(reader.isWhole).to.equal(true);
+      expect(reader.text).not.to.contain('sk-123');
+    });
+  }
+
+  it('survives a second error, and tells the first alone', async () => {
+    const handle = errorHandler(recordingLogger([]));
+    const url = await serve(async (request, response, next) => {
+      const stream = new EventStream(response);
+      await stream.send('turn', {});
+      handle(new AppError('model_timeout'), request, response, next);
+      handle(new AppError('internal_error'), request, response, next);
+      await stream.send('delta', { text: 'late' });
+      stream.end('done', {});
+    });
+    const reader = await SseReader.open(url);
+    expect((await reader.rest()).map(({ event, data }) => [event, data.code])).to.deep.equal([
+      ['turn', undefined],
+      ['error', 'model_timeout'],
+    ]);
+    expect(reader.isWhole).to.equal(true);
+  });
+
+  it('survives a connection that is gone, and tells nobody', async () => {
+    let outcome: Promise<unknown> = Promise.reject(new Error('no request came'));
+    outcome.catch(() => undefined);
+    const url = await serve(async (_request, response, next) => {
+      const stream = new EventStream(response);
+      await stream.send('turn', {});
+      outcome = once(response, 'close').then(() => next(new AppError('model_failed')));
+      response.socket?.resetAndDestroy();
+    });
+    const reader = await SseReader.open(url).catch(() => null);
+    await reader?.closed;
+    await outcome;
+    expect(logLines.map(({ message }) => message)).to.deep.equal(['request']);
+    expect(logLines[0]?.fields['aborted']).to.equal(true);
+  });
+
+  it('cuts an answer that is under way and no stream', async () => {
+    const url = await serve((_request, response: Response, next) => {
+      response.write('{"half":');
+      next(new AppError('internal_error'));
+    });
+    const outcome = await fetch(url)
+      .then((response) => response.text())
+      .catch((error: Error) => error.name);
+    expect(outcome).to.equal('TypeError');
+  });
+
+  it('marks a reader that was dropped as one that has not got everything', async () => {
+    const url = await serve((_request, response) => {
+      new EventStream(response, { stallMs: 50 }).end('done', { text: 'x'.repeat(16 * 1024 * 1024) });
+    });
+    const reader = await SseReader.open(url);
+    reader.pause();
+    while (logLines.length === 0) await turnOfTheLoop();
+    expect(logLines[0]?.fields).to.include({ status: 200, aborted: true });
+    reader.resume();
+    await reader.closed;
+    expect(reader.isWhole).to.equal(false);
+  });
+});
