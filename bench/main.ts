@@ -1,0 +1,93 @@
+/**
+ * `npm run bench`, or with `-- --quick`: what the service costs on top of a model, beside what else could be built.
+ * bench/README.md says what each row is. Ends with 1 when a target is missed.
+ */
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { CAN_PIN, pinSelf } from './child.js';
+import { measure, type Plan } from './measure.js';
+import type { Row } from './row.js';
+import { startService } from './start-service.js';
+import { startSimpleTarget } from './start-simple-target.js';
+import { LOAD_CORE, SERVER_CORE, startUpstream, UPSTREAM_CORE } from './start-upstream.js';
+import { table } from './table.js';
+import { withWorkplace } from './with-workplace.js';
+
+const FULL: Plan = {
+  rounds: 5,
+  roundMs: 3000,
+  firstTokenRounds: 3,
+  firstTokenMs: 4000,
+  warmUpTurns: 3000,
+  memoryTurns: 20_000,
+};
+const QUICK: Plan = {
+  rounds: 3,
+  roundMs: 1200,
+  firstTokenRounds: 1,
+  firstTokenMs: 3000,
+  warmUpTurns: 1200,
+  memoryTurns: 4000,
+};
+
+const BARE = 'http + undici';
+const AS_DOCUMENTED = 'express + ChatOpenAI';
+const OUR_TRANSPORT = 'express + ChatOpenAI on our transport';
+const SERVICE = 'full service';
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function run(plan: Plan): Promise<Row[]> {
+  return withWorkplace(async (workplace) => {
+    const upstreamUrl = await startUpstream(workplace);
+    const script = (name: string) => join(import.meta.dirname, name);
+    const options = { ...workplace, core: SERVER_CORE, environment: { UPSTREAM_URL: upstreamUrl } };
+    const express = script('express-server.js');
+    const targets = [
+      await startSimpleTarget(BARE, [script('bare-server.js')], options),
+      await startSimpleTarget(AS_DOCUMENTED, [express], options),
+      await startSimpleTarget(OUR_TRANSPORT, [express, '--our-transport'], options),
+      await startService(SERVICE, { ...workplace, core: SERVER_CORE, upstreamUrl }),
+    ];
+    return measure(targets, upstreamUrl, plan, say);
+  });
+}
+
+interface Verdict {
+  readonly text: string;
+  readonly isMet: boolean;
+}
+
+function verdicts(rows: readonly Row[]): Verdict[] {
+  const find = (name: string, stream: boolean) => {
+    const row = rows.find(({ target, stream: isStream }) => target.name === name && isStream === stream);
+    if (row === undefined) throw new Error(`there is no row ${name}`);
+    return row;
+  };
+  const perSecond = (name: string) => find(name, false).median('perSecond');
+  const ofTransport = perSecond(SERVICE) / perSecond(OUR_TRANSPORT);
+  const ofDocumented = perSecond(SERVICE) / perSecond(AS_DOCUMENTED);
+  const addedMs = find(SERVICE, true).firstToken('p95Ms');
+  return [
+    { text: `${ofTransport.toFixed(2)} of "${OUR_TRANSPORT}" (at least 0.85)`, isMet: ofTransport >= 0.85 },
+    { text: `${ofDocumented.toFixed(2)} of "${AS_DOCUMENTED}" (at least 1.3)`, isMet: ofDocumented >= 1.3 },
+    { text: `first token p95 +${addedMs.toFixed(1)} ms (at most 5)`, isMet: addedMs <= 5 },
+  ];
+}
+
+const plan = process.argv.includes('--quick') ? QUICK : FULL;
+pinSelf(LOAD_CORE);
+say(
+  CAN_PIN
+    ? `server on core ${SERVER_CORE}, upstream on core ${UPSTREAM_CORE}, load on core ${LOAD_CORE}`
+    : 'nothing is pinned to a core: there is no taskset',
+);
+say(`load average before: ${loadavg()[0]?.toFixed(2)}`);
+const rows = await run(plan);
+say(`\n${table(rows)}\n\nRSS after ${plan.memoryTurns} turns. The full service reaches:`);
+for (const { text, isMet } of verdicts(rows)) {
+  say(`- ${text}: ${isMet ? 'met' : 'MISSED'}`);
+  if (!isMet) process.exitCode = 1;
+}
