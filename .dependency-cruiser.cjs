@@ -44,7 +44,12 @@ const VENDORS = [
   ['bcrypt', ['adapters/bcrypt'], ['bcrypt']],
   ['uuid', ['adapters/system'], ['uuid']],
   ['zxcvbn', ['adapters/zxcvbn'], ['@zxcvbn-ts/[^/]+']],
-  ['lru-cache', ['adapters/memory', 'adapters/langchain', 'adapters/cockatiel'], ['lru-cache']],
+  [
+    'lru-cache',
+    ['adapters/memory', 'adapters/langchain', 'adapters/cockatiel', 'adapters/sqlite'],
+    ['lru-cache'],
+  ],
+  ['eventsource-parser', ['adapters/langchain'], ['eventsource-parser']],
   [
     'http',
     ['adapters/http'],

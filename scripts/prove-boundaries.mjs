@@ -60,6 +60,9 @@ const PLANTS = {
   'vendor-stays-home-uuid': { 'infrastructure/plant-uuid.ts': ['uuid'] },
   'vendor-stays-home-zxcvbn': { 'infrastructure/plant-zxcvbn.ts': ['@zxcvbn-ts/language-common'] },
   'vendor-stays-home-lru-cache': { 'adapters/http/plant-lru-cache.ts': ['lru-cache'] },
+  'vendor-stays-home-eventsource-parser': {
+    'adapters/http/plant-eventsource-parser.ts': ['eventsource-parser'],
+  },
   'vendor-stays-home-http': {
     'infrastructure/plant-http.ts': [
       '@tsoa/runtime',

@@ -52,8 +52,8 @@ describe('a streamed turn that does not complete', () => {
     ],
     'upstream reports an error in the stream': [
       (response) => response.end('data: {"error":{"message":"overloaded","code":"server_error"}}\n\n'),
-      502,
-      'model_failed',
+      503,
+      'model_unavailable',
     ],
     'the content filter cuts it': [
       (response) =>

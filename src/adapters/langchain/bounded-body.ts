@@ -28,6 +28,21 @@ export async function* chunksOf(
   }
 }
 
+/** The whole body as UTF-8. @throws ProviderFailure when there is more. */
+export function wholeText(body: Dispatcher.ResponseData['body'], mostBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    body.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > mostBytes) body.destroy(new ProviderFailure({ name: 'AnswerTooLarge' }));
+      else chunks.push(chunk);
+    });
+    body.once('end', () => resolve(new TextDecoder().decode(Buffer.concat(chunks))));
+    body.once('error', reject);
+  });
+}
+
 /** The same chunks up to the last event, after which some servers keep the connection open. @throws ProviderFailure when an event does not end. */
 export async function* chunksOfEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let unfinishedBytes = 0;

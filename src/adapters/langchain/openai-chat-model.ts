@@ -1,15 +1,30 @@
-import { ChatOpenAICompletions } from '@langchain/openai';
+import { ChatOpenAICompletions, type OpenAIClient } from '@langchain/openai';
 import type { ChatModelFactory, ChatModelSettings, ProviderConnection } from './chat-model-factory.js';
-import { KEY_PLACEHOLDER, providerFetch } from './provider-fetch.js';
+import { OpenAiEndpoint } from './openai-endpoint.js';
+import { KEY_PLACEHOLDER } from './provider-fetch.js';
 import { textOf } from './read-completion.js';
-
-/** Longer than any deadline of ours: the client's own is ten minutes, and the call's signal is the one that counts. */
-const NO_TIMEOUT_MS = 2 ** 31 - 1;
 
 const OPENAI_BASE_URL = 'https://api.openai.com/v1';
 
-/** Some servers stream a text in parts, which ChatOpenAICompletions drops with a line on stdout. */
+type PlainRequest = OpenAIClient.Chat.ChatCompletionCreateParamsNonStreaming;
+type StreamedRequest = OpenAIClient.Chat.ChatCompletionCreateParamsStreaming;
+
+/** LangChain's model on our own endpoint; the client that it would otherwise make for itself is never made. */
 class OpenAiChatModel extends ChatOpenAICompletions {
+  readonly #endpoint: OpenAiEndpoint;
+
+  constructor({ model, temperature, maxOutputTokens }: ChatModelSettings, endpoint: OpenAiEndpoint) {
+    super({
+      model,
+      ...(temperature === null ? {} : { temperature }),
+      maxTokens: maxOutputTokens,
+      maxRetries: 0,
+      apiKey: KEY_PLACEHOLDER,
+    });
+    this.#endpoint = endpoint;
+  }
+
+  /** Some servers stream a text in parts, which ChatOpenAICompletions drops with a line on stdout. */
   override _convertCompletionsDeltaToBaseMessageChunk(
     ...args: Parameters<ChatOpenAICompletions['_convertCompletionsDeltaToBaseMessageChunk']>
   ) {
@@ -17,35 +32,37 @@ class OpenAiChatModel extends ChatOpenAICompletions {
     chunk.content = textOf(chunk);
     return chunk;
   }
+
+  override completionWithRetry(
+    request: StreamedRequest,
+    options?: OpenAIClient.RequestOptions,
+  ): Promise<AsyncIterable<OpenAIClient.Chat.Completions.ChatCompletionChunk>>;
+  override completionWithRetry(
+    request: PlainRequest,
+    options?: OpenAIClient.RequestOptions,
+  ): Promise<OpenAIClient.Chat.Completions.ChatCompletion>;
+  override completionWithRetry(
+    request: StreamedRequest | PlainRequest,
+    { signal = null }: OpenAIClient.RequestOptions = {},
+  ): Promise<
+    | AsyncIterable<OpenAIClient.Chat.Completions.ChatCompletionChunk>
+    | OpenAIClient.Chat.Completions.ChatCompletion
+  > {
+    return request.stream === true
+      ? this.#endpoint.stream(request, signal)
+      : this.#endpoint.complete(request, signal);
+  }
 }
 
 /** OpenAI and whatever speaks its chat completions; the Responses API is never used. */
 export class OpenAiChatModelFactory implements ChatModelFactory {
-  readonly #baseUrl: string;
-  readonly #fetch: typeof fetch;
+  readonly #endpoint: OpenAiEndpoint;
 
   constructor(connection: ProviderConnection) {
-    this.#baseUrl = connection.baseUrl ?? OPENAI_BASE_URL;
-    this.#fetch = providerFetch(connection.transport, connection.apiKey);
+    this.#endpoint = new OpenAiEndpoint(connection, connection.baseUrl ?? OPENAI_BASE_URL);
   }
 
-  /** What the library would otherwise look up in the environment is given, if only as null. */
-  create({ model, temperature, maxOutputTokens }: ChatModelSettings): ChatOpenAICompletions {
-    return new OpenAiChatModel({
-      model,
-      ...(temperature === null ? {} : { temperature }),
-      maxTokens: maxOutputTokens,
-      maxRetries: 0,
-      timeout: NO_TIMEOUT_MS,
-      apiKey: KEY_PLACEHOLDER,
-      configuration: {
-        baseURL: this.#baseUrl,
-        organization: null,
-        project: null,
-        adminAPIKey: null,
-        logLevel: 'off',
-        fetch: this.#fetch,
-      },
-    });
+  create(settings: ChatModelSettings): ChatOpenAICompletions {
+    return new OpenAiChatModel(settings, this.#endpoint);
   }
 }

@@ -33,6 +33,13 @@ const REASONS: readonly (readonly [RefusalReason, RegExp])[] = [
   ['quota_exhausted', /insufficient[_ ]quota|exceeded your current quota/i],
 ];
 
+/** What a refusal without a status says of itself: the types of OpenAI, Azure and Anthropic, and those who copy them. */
+const STATUSES: readonly (readonly [number, RegExp])[] = [
+  [429, /rate[_ ]?limit|too many requests/i],
+  [503, /overloaded|unavailable|at capacity/i],
+  [500, /server[_ ]?error|internal[_ ]error/i],
+];
+
 const MOST_OF_A_REFUSAL_BYTES = 65_536;
 const REFUSAL_WITHIN_MS = 250;
 const OWN_FIELDS = new Set([
@@ -54,9 +61,34 @@ export async function refusal(response: Response): Promise<ProviderFailure> {
   return new ProviderFailure({
     name: 'ProviderRefusal',
     status: response.status,
-    code: REASONS.find(([, pattern]) => pattern.test(words))?.[0],
+    code: reasonIn(words),
     retryAfterSeconds: parseRetryAfter(response.headers.get('retry-after'), Date.now()),
   });
+}
+
+/** An error that comes with a status of 200, whole or in the middle of a stream. @throws ProviderFailure */
+export function assertNoRefusal(answer: unknown): void {
+  if (typeof answer !== 'object' || answer === null || !('error' in answer)) return;
+  const { error } = answer;
+  if (error === null || error === undefined) return;
+  const words = wordsOf({ error }).join('\n');
+  const reason = reasonIn(words);
+  throw new ProviderFailure({
+    name: 'ProviderRefusal',
+    status: statusIn(error) ?? STATUSES.find(([, pattern]) => pattern.test(words))?.[0] ?? (reason && 400),
+    code: reason,
+  });
+}
+
+/** Some give their error the status that its response should have had. */
+function statusIn(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const candidates = ['status' in error && error.status, 'code' in error && error.code].map(Number);
+  return candidates.find((status) => status >= 400 && status <= 599);
+}
+
+function reasonIn(words: string): RefusalReason | undefined {
+  return REASONS.find(([, pattern]) => pattern.test(words))?.[0];
 }
 
 /** Whatever kept a request from its response. */

@@ -1,29 +1,29 @@
-import { connectionFailure, ProviderFailure, refusal } from './provider-failure.js';
+import { refusal } from './provider-failure.js';
 import type { ProviderTransport } from './provider-transport.js';
 
 /** What LangChain's clients are told instead of the key, so that none of their errors or dumps can show it. */
 export const KEY_PLACEHOLDER = 'kept-elsewhere';
 
-/**
- * The one way out to a provider. It sends our headers alone (clients add some that the environment asks for),
- * follows no redirect, and turns whatever is not a 2xx into a ProviderFailure before a client can quote it.
- * @param apiKey null: no Authorization header.
- */
-export function providerFetch(transport: ProviderTransport, apiKey: string | null): typeof fetch {
-  const headers = {
+/** All that a provider is told about us. @param apiKey null: no Authorization header. */
+export function jsonHeaders(apiKey: string | null): Readonly<Record<string, string>> {
+  return {
     accept: 'application/json, text/event-stream',
     'content-type': 'application/json',
     'user-agent': 'fastwrap',
     ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
   };
+}
+
+/**
+ * The way out for a provider's own client. It sends our headers alone (clients add some that the environment asks for),
+ * follows no redirect, and turns whatever is not a 2xx into a ProviderFailure before a client can quote it.
+ * @param apiKey null: no Authorization header.
+ */
+export function providerFetch(transport: ProviderTransport, apiKey: string | null): typeof fetch {
+  const headers = jsonHeaders(apiKey);
   return async (input, init) => {
     const { url, body, signal } = await readRequest(input, init);
-    let response: Response;
-    try {
-      response = await transport.send(url, { method: 'POST', headers, body, signal });
-    } catch (error) {
-      throw error instanceof ProviderFailure ? error : connectionFailure(error);
-    }
+    const response = await transport.send(url, { method: 'POST', headers, body, signal });
     if (!response.ok) throw await refusal(response);
     return response;
   };

@@ -1,5 +1,6 @@
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { chunksOf, chunksOfEvents } from './bounded-body.js';
+import { connectionFailure } from './provider-failure.js';
 
 /** A TCP and TLS handshake that takes longer is a dead end. */
 const CONNECT_TIMEOUT_MS = 5000;
@@ -30,23 +31,40 @@ export class ProviderTransport {
     bodyTimeout: 0,
   });
 
-  /** Follows no redirect. An event stream and a refusal come as they arrive, any other answer whole. */
-  async send(url: string, { method, headers, body, signal }: TransportRequest): Promise<Response> {
-    const answer = await request(url, { dispatcher: this.#agent, method, headers, body, signal });
-    const init = { status: answer.statusCode, headers: knownHeaders(answer.headers) };
-    if (hasNoBody(init.status)) return new Response(null, init);
-    if (/^text\/event-stream\b/i.test(init.headers.get('content-type') ?? '')) {
-      const chunks = chunksOf(answer.body, MOST_OF_A_STREAM_BYTES);
-      return new Response(ReadableStream.from(chunksOfEvents(chunks)), init);
+  /** Follows no redirect. @throws ProviderFailure when there is no answer. */
+  async exchange(url: URL, request: TransportRequest): Promise<Dispatcher.ResponseData> {
+    try {
+      return await this.#agent.request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        ...request,
+      });
+    } catch (error) {
+      throw connectionFailure(error);
     }
-    const chunks = chunksOf(answer.body, MOST_OF_AN_ANSWER_BYTES);
-    return new Response(init.status >= 300 ? ReadableStream.from(chunks) : await wholeOf(chunks), init);
+  }
+
+  /** An event stream and a refusal come as they arrive, any other answer whole. @throws as `exchange`. */
+  async send(url: string, request: TransportRequest): Promise<Response> {
+    return toResponse(await this.exchange(new URL(url), request));
   }
 
   /** Cuts what is still under way. */
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
+}
+
+/** For those who expect what `fetch` gives. */
+export async function toResponse(answer: Dispatcher.ResponseData): Promise<Response> {
+  const init = { status: answer.statusCode, headers: knownHeaders(answer.headers) };
+  if (hasNoBody(init.status)) return new Response(null, init);
+  if (/^text\/event-stream\b/i.test(init.headers.get('content-type') ?? '')) {
+    const chunks = chunksOf(answer.body, MOST_OF_A_STREAM_BYTES);
+    return new Response(ReadableStream.from(chunksOfEvents(chunks)), init);
+  }
+  const chunks = chunksOf(answer.body, MOST_OF_AN_ANSWER_BYTES);
+  return new Response(init.status >= 300 ? ReadableStream.from(chunks) : await wholeOf(chunks), init);
 }
 
 /** Those that somebody reads. */

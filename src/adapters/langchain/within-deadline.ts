@@ -1,7 +1,7 @@
 import { AppError } from '#src/domain/app-error.js';
 import { toModelError } from './llm-errors.js';
 
-const CALL_IS_OVER = new Error('the call is over');
+const CALL_HAS_FAILED = new Error('the call has failed');
 
 /** How long a call may still be silent. */
 export interface Patience {
@@ -13,7 +13,7 @@ export interface Patience {
 
 /**
  * Runs one call to a model. Its signal aborts when its patience or the total time ends, when the caller goes, and when
- * the call is over: nothing that it opened outlives it, and nobody waits for a client that does not listen.
+ * the call has failed: nothing that it opened outlives it, and nobody waits for a client that does not listen.
  * @throws the reason of the caller's signal; AppError `model_timeout`; whatever else failed, as `toModelError` tells it.
  */
 export async function withinDeadline<T>(
@@ -32,12 +32,13 @@ export async function withinDeadline<T>(
   try {
     return await Promise.race([abortOf(signal), call(signal, patience)]);
   } catch (error) {
-    throw signal.aborted ? signal.reason : toModelError(error);
+    const reason = signal.aborted ? signal.reason : toModelError(error);
+    controller.abort(CALL_HAS_FAILED);
+    throw reason;
   } finally {
     clearTimeout(deadline);
     patience.end();
     caller.removeEventListener('abort', leave);
-    controller.abort(CALL_IS_OVER);
   }
 }
 

@@ -1,7 +1,12 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { toModelError } from '#src/adapters/langchain/llm-errors.js';
-import { ProviderFailure, parseRetryAfter, refusal } from '#src/adapters/langchain/provider-failure.js';
+import {
+  assertNoRefusal,
+  ProviderFailure,
+  parseRetryAfter,
+  refusal,
+} from '#src/adapters/langchain/provider-failure.js';
 import { AppError } from '#src/domain/app-error.js';
 
 describe('parseRetryAfter', () => {
@@ -63,6 +68,36 @@ describe('refusal', () => {
     expect(await refusal(new Response(body, { status: 500 }))).to.include({ status: 500 });
     expect(pulls).to.be.lessThan(70);
   });
+});
+
+describe('an error under a status of 200', () => {
+  for (const [error, code, transient] of [
+    [{ message: 'Rate limit reached', type: 'rate_limit_error' }, 'model_unavailable', true],
+    [{ message: 'No.', code: 429 }, 'model_unavailable', true],
+    [{ type: 'overloaded_error', message: 'Overloaded' }, 'model_unavailable', true],
+    [{ type: 'server_error', message: 'The server had an error' }, 'model_failed', true],
+    [{ code: 'insufficient_quota', message: 'You exceeded your current quota' }, 'model_failed', false],
+    [{ code: 'context_length_exceeded', message: 'No.' }, 'model_rejected', false],
+    [{ code: 'content_filter', message: 'No.' }, 'model_rejected', false],
+    [{ code: 401, message: 'Incorrect API key provided: sk-secret' }, 'model_failed', false],
+    ['something odd', 'model_failed', false],
+  ] as const) {
+    it(`means ${code} when it says ${JSON.stringify(error)}`, () => {
+      let thrown: unknown;
+      try {
+        assertNoRefusal({ error });
+      } catch (failure) {
+        thrown = failure;
+      }
+      expect(thrown).to.be.instanceOf(ProviderFailure);
+      expect(toModelError(thrown)).to.include({ code, transient });
+      expect(inspect(toModelError(thrown), { showHidden: true, depth: 10 })).to.not.include('secret');
+    });
+  }
+
+  for (const answer of [{ choices: [] }, { error: null }, null, 'error', 7, []]) {
+    it(`is not found in ${JSON.stringify(answer)}`, () => assertNoRefusal(answer));
+  }
 });
 
 describe('toModelError', () => {

@@ -1,6 +1,15 @@
 import { expect } from 'chai';
 import { modelError, prompt } from '#tests/contracts/llm-gateway.contract.js';
-import { type Behaviour, complete, FakeOpenAi, half, hang, raw } from '#tests/support/fake-openai.js';
+import {
+  type Behaviour,
+  complete,
+  FakeOpenAi,
+  half,
+  hang,
+  json,
+  raw,
+  streamEvents,
+} from '#tests/support/fake-openai.js';
 import { type Connection, connect } from './connection.js';
 
 /** An answer that Node's own server would not send. */
@@ -53,6 +62,22 @@ describe('ProviderTransport', () => {
     while (upstream.openSockets > 0) await new Promise(setImmediate);
     upstream.behaviour = complete();
     expect((await stream()).reply.content).to.equal('Good day.');
+  });
+
+  it('takes an error under a status of 200 for what it says, plain or streamed', async () => {
+    const body = { error: { message: 'Rate limit reached', type: 'rate_limit_error' } };
+    upstream.behaviour = json(200, body);
+    expect(await modelError(generate())).to.include({ code: 'model_unavailable', transient: true });
+    upstream.behaviour = raw(200, `data: ${JSON.stringify(body)}\n\n`, {
+      'content-type': 'text/event-stream',
+    });
+    expect(await modelError(stream())).to.include({ code: 'model_unavailable', transient: true });
+  });
+
+  it('reads a last event that no blank line follows', async () => {
+    const events = streamEvents({ model: 'm' }, {}).join('').replace(/\n\n$/, '');
+    upstream.behaviour = raw(200, events, { 'content-type': 'text/event-stream' });
+    expect((await stream()).reply).to.deep.equal({ content: 'Good day.', finishReason: 'stop' });
   });
 
   it('takes a plain answer of 8 MiB at most', async () => {

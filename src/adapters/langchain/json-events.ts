@@ -1,0 +1,38 @@
+import { createParser } from 'eventsource-parser';
+import { ProviderFailure } from './provider-failure.js';
+
+/** An event holds a few words. */
+const MOST_OF_AN_EVENT = 1024 * 1024;
+/** After it some servers keep the connection open. */
+const LAST_EVENT = '[DONE]';
+
+/** The data of each event up to the last. @throws ProviderFailure when an event does not end. */
+export async function* jsonEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let arrived: string[] = [];
+  let isTooLarge = false;
+  const parser = createParser({
+    maxBufferSize: MOST_OF_AN_EVENT,
+    onEvent: ({ data }) => arrived.push(data),
+    onError: ({ type }) => {
+      isTooLarge ||= type === 'max-buffer-size-exceeded';
+    },
+  });
+  function* take(): Generator<string, boolean> {
+    const taken = arrived;
+    arrived = [];
+    for (const data of taken) {
+      if (data === LAST_EVENT) return true;
+      if (data !== '') yield data;
+    }
+    return false;
+  }
+  for await (const chunk of chunks) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    if (yield* take()) return;
+    if (isTooLarge) throw new ProviderFailure({ name: 'EventTooLarge' });
+  }
+  // Some servers leave out the blank line after the last event.
+  parser.reset({ consume: true });
+  yield* take();
+}
