@@ -1,6 +1,7 @@
 import type { CharacterPage, CharacterRepository } from '#src/application/ports/character-repository.js';
 import type { Character, CharacterTraits } from '#src/domain/character.js';
 import { GatheredRead } from './gathered-read.js';
+import { KeptRead } from './kept-read.js';
 import type { SqliteDatabase } from './sqlite-database.js';
 
 const CHARACTER = `characters.id AS id, name, instructions, greeting, model, temperature,
@@ -28,14 +29,23 @@ const UPDATE = `
     max_output_tokens = iif(?13, ?14, max_output_tokens), updated_at = ?3
   WHERE client_id = ?1 AND id = ?2 RETURNING ${CHARACTER}`;
 
+/** Each is 18 kB at most. */
+const MOST_KEPT = 2000;
+
 export class SqliteCharacterRepository implements CharacterRepository {
-  readonly #characters: GatheredRead<Character, Character>;
+  readonly #characters: KeptRead<Character>;
 
   constructor(private readonly database: SqliteDatabase) {
-    this.#characters = new GatheredRead({
+    const characters = new GatheredRead<Character, Character>({
       read: database.read,
       sql: FIND,
       toResult: ({ place: _, ...character }) => character,
+    });
+    this.#characters = new KeptRead({
+      version: database.version,
+      read: (...key) => characters.find(...key),
+      copyOf: (character) => ({ ...character }),
+      maxRows: MOST_KEPT,
     });
   }
 

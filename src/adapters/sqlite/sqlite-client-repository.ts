@@ -8,6 +8,7 @@ import type { ApiKey, ApiKeyVerifier } from '#src/domain/api-key.js';
 import { AppError } from '#src/domain/app-error.js';
 import { type Client, type ClientCredentials, emailLookup } from '#src/domain/client.js';
 import { GatheredRead } from './gathered-read.js';
+import { KeptRead } from './kept-read.js';
 import type { SqlValue } from './sqlite-connection.js';
 import type { SqliteDatabase } from './sqlite-database.js';
 import { isUniqueViolation } from './sqlite-error.js';
@@ -62,14 +63,22 @@ const RECORD_USES = `
 
 type CredentialsRow = Client & { readonly passwordHash: string };
 
+const MOST_KEPT = 10_000;
+
 export class SqliteClientRepository implements ClientRepository {
-  readonly #verifiers: GatheredRead<ApiKeyVerifier, ApiKeyVerifier>;
+  readonly #verifiers: KeptRead<ApiKeyVerifier>;
 
   constructor(private readonly database: SqliteDatabase) {
-    this.#verifiers = new GatheredRead({
+    const verifiers = new GatheredRead<ApiKeyVerifier, ApiKeyVerifier>({
       read: database.read,
       sql: FIND_KEY,
       toResult: ({ place: _, ...verifier }) => verifier,
+    });
+    this.#verifiers = new KeptRead({
+      version: database.version,
+      read: (...key) => verifiers.find(...key),
+      copyOf: (verifier) => ({ ...verifier, digest: new Uint8Array(verifier.digest) }),
+      maxRows: MOST_KEPT,
     });
   }
 

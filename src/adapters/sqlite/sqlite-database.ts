@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { DatabaseVersion } from './database-version.js';
 import { migrate } from './migrate.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { type RunStatement, SqliteConnection, type SqlValue } from './sqlite-connection.js';
@@ -26,6 +27,8 @@ export interface SqliteDatabaseOptions {
 export class SqliteDatabase {
   readonly #reads: WorkQueue;
   readonly #writes: WorkQueue;
+  /** Of what `read` gives. */
+  readonly version = new DatabaseVersion((sql, params) => this.read(sql, params));
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -71,7 +74,7 @@ export class SqliteDatabase {
   /** One statement, durable when it resolves. */
   readonly write: RunStatement = async <Row>(sql: string, params?: readonly SqlValue[]): Promise<Row[]> => {
     try {
-      return await this.#writes.run(() => this.writer.run<Row>(sql, params));
+      return await this.#writes.run(() => this.#changing(this.writer.run<Row>(sql, params)));
     } catch (error) {
       throw translateError(error);
     }
@@ -80,7 +83,9 @@ export class SqliteDatabase {
   /** All statements of `task` or none, durable when it resolves; an error of `task` undoes them. */
   async transaction<T>(task: (run: RunStatement) => Promise<T>): Promise<T> {
     try {
-      return await this.#writes.run((isLate) => this.writer.transaction(task, () => !isLate()));
+      return await this.#writes.run((isLate) =>
+        this.#changing(this.writer.transaction(task, () => !isLate())),
+      );
     } catch (error) {
       throw translateError(error);
     }
@@ -110,7 +115,13 @@ export class SqliteDatabase {
     return this.#closing;
   }
 
+  /** Also when nobody waits any more, or it failed: a failed write may have been done. */
+  #changing<T>(write: Promise<T>): Promise<T> {
+    return write.finally(() => this.version.moveOn());
+  }
+
   async #close(): Promise<void> {
+    this.version.retire();
     await Promise.all([this.#reads.close(), this.#writes.close()]);
     await this.reader.close();
     await this.writer.close();

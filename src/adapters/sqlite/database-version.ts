@@ -1,0 +1,46 @@
+import type { RunStatement } from './sqlite-connection.js';
+
+/** For how long a look at the file is believed. */
+const BELIEVED_MS = 250;
+
+/**
+ * Tells whether what was read a while ago may have changed since: at once of this process's own writes, within 250 ms
+ * and the time of one read of those of other processes (sqlite.org/pragma.html#pragma_data_version).
+ */
+export class DatabaseVersion {
+  /** Moves on with every write; rows that were read under the same number are as they were. */
+  epoch = 0;
+  #seen: number | undefined;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> | null = null;
+
+  constructor(private readonly read: RunStatement) {}
+
+  /** For a write of this process, when it has ended, however it ended. */
+  moveOn(): void {
+    this.epoch += 1;
+  }
+
+  /** For the end: whoever asks from now on has to read, and is told. */
+  retire(): void {
+    this.moveOn();
+    this.#lookedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Null when the last look is recent enough. @throws what `read` throws. */
+  look(): Promise<void> | null {
+    if (performance.now() - this.#lookedAtMs < BELIEVED_MS) return null;
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const beganMs = performance.now();
+    const [row] = await this.read<{ data_version: number }>('PRAGMA data_version');
+    if (row?.data_version !== this.#seen) this.moveOn();
+    this.#seen = row?.data_version;
+    this.#lookedAtMs = beganMs;
+  }
+}

@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'chai';
+import { spy } from 'sinon';
+import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repository.js';
+import { SqliteDatabase } from '#src/adapters/sqlite/sqlite-database.js';
+
+const AT = '2026-01-01T00:00:00.000Z';
+
+function key(id: string) {
+  return { id, name: null, digest: new Uint8Array(32), lastFour: 'abcd', createdAt: AT };
+}
+
+/** Each has connections of its own, as two processes have. */
+describe('two users of one database file', () => {
+  let folder: string;
+  let here: SqliteDatabase;
+  let there: SqliteDatabase;
+  let keysHere: SqliteClientRepository;
+  let keysThere: SqliteClientRepository;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fastwrap-version-'));
+    here = await SqliteDatabase.open(join(folder, 'test.db'));
+    there = await SqliteDatabase.open(join(folder, 'test.db'));
+    keysHere = new SqliteClientRepository(here);
+    keysThere = new SqliteClientRepository(there);
+    const client = { id: 'client', email: 'a@example.com', storeName: null, createdAt: AT };
+    await keysHere.create({ client, passwordHash: 'hash' }, key('first'));
+    await keysHere.addKey('client', key('second'), 10);
+  });
+  afterEach(async () => {
+    await here.close();
+    await there.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('see their own writes with the next read', async () => {
+    for (let i = 0; i < 50; i += 1) {
+      await keysHere.recordKeyUses([
+        { clientId: 'client', keyId: 'first', usedAt: `2026-01-01T00:01:${10 + i}` },
+      ]);
+      expect(await keysHere.findKeyVerifier('first')).to.include({
+        lastUsedAt: `2026-01-01T00:01:${10 + i}`,
+      });
+    }
+  });
+
+  it("see each other's revocation within half a second, however often they read", async () => {
+    expect(await keysThere.findKeyVerifier('first')).to.include({ revokedAt: null });
+    await keysHere.revokeKey('client', 'first', AT, 10);
+    const revokedMs = performance.now();
+    while ((await keysThere.findKeyVerifier('first'))?.revokedAt === null) await delay(1);
+    expect(performance.now() - revokedMs).to.be.lessThan(500);
+    expect(await keysThere.findKeyVerifier('first')).to.include({ revokedAt: AT });
+  });
+
+  it('read what they know from memory meanwhile', async () => {
+    await keysThere.findKeyVerifier('first');
+    const reads = spy(there, 'read');
+    const untilMs = performance.now() + 200;
+    let found = 0;
+    while (performance.now() < untilMs) {
+      await keysThere.findKeyVerifier('first');
+      found += 1;
+    }
+    expect(found).to.be.greaterThan(100);
+    expect(reads.callCount).to.be.at.most(2);
+  });
+
+  it('are told that it is closed, whatever they know', async () => {
+    await keysThere.findKeyVerifier('first');
+    await there.close();
+    const error: unknown = await keysThere.findKeyVerifier('first').catch((thrown: unknown) => thrown);
+    expect(error).to.have.property('code', 'database_unavailable');
+  });
+});
