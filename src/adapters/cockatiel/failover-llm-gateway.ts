@@ -102,9 +102,9 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
     let failure: unknown;
     for (const [index, candidate] of this.#candidates.entries()) {
       const isLast = index === this.#candidates.length - 1;
-      const shareMs = isLast ? this.#options.totalMs : call.firstChoiceMs;
+      const ask = (limited: AbortSignal) => this.#askTwice(candidate, prompt, limited, call);
       try {
-        return await within(shareMs, signal, (share) => this.#askTwice(candidate, prompt, share, call));
+        return await (isLast ? ask(signal) : within(call.firstChoiceMs, signal, ask));
       } catch (error) {
         failure = error;
         if (signal.aborted || call.hasBegun() || !isWorthTheFallback(error)) break;

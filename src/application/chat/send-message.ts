@@ -14,6 +14,7 @@ import {
   type Turn,
   type TurnOutcome,
 } from '#src/domain/turn.js';
+import { untilEither } from './until-either.js';
 
 interface Dependencies {
   readonly characters: CharacterRepository;
@@ -119,17 +120,16 @@ export class SendMessage {
       expiresAt: isoTime(clock.now() + character.ttlSeconds * 1000),
       truncated: history.length < (before?.turns ?? 0),
     };
-    const completion = await this.ask(
-      {
-        ...effectiveModel(modelPolicy, character),
-        instructions: character.instructions,
-        history,
-        message: turn.userMessage,
-        temperature: character.temperature,
-      },
-      AbortSignal.any([input.signal, open.lost]),
-      input,
-      { turnId: turn.id, conversation: expected },
+    const prompt: Prompt = {
+      ...effectiveModel(modelPolicy, character),
+      instructions: character.instructions,
+      history,
+      message: turn.userMessage,
+      temperature: character.temperature,
+    };
+    const started = { turnId: turn.id, conversation: expected };
+    const completion = await untilEither(input.signal, open.lost, (signal) =>
+      this.ask(prompt, signal, input, started),
     );
     const completed = completeTurn(turn, completion, isoTime(clock.now()));
     const { turns, expiresAt } = await open.commit(completed, character.ttlSeconds);
@@ -146,7 +146,6 @@ export class SendMessage {
     const askedAt = clock.monotonicMs();
     const tellTime = () => onModelTime?.(clock.monotonicMs() - askedAt);
     try {
-      signal.throwIfAborted();
       if (reader === undefined) return await llm.generate(prompt, signal);
       let begun = false;
       return await llm.stream(prompt, signal, (text) => {
