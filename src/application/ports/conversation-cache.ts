@@ -65,7 +65,7 @@ export interface OpenTurn {
 /**
  * Conversations, which expire by themselves. Writers are concurrent: a turn is opened before it is thought about, and
  * at most one is open for a conversation at a time. Every method rejects with AppError `cache_unavailable` when the
- * store cannot answer. What is returned is the caller's own.
+ * store cannot answer. Changing what is returned fails or changes nothing stored.
  */
 export interface ConversationCache {
   find(clientId: string, conversationId: string): Promise<Conversation | null>;
