@@ -1,19 +1,25 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 
 const MODULE = new URL('../../src/infrastructure/create-logger.js', import.meta.url).href;
 
+const children: ChildProcess[] = [];
+
 /** Runs `code` in a process of its own, where `logger` writes to the standard output. */
 function runWithLogger(code: string) {
   const script = `import { createLogger } from '${MODULE}';\nconst logger = createLogger('info');\n${code}`;
-  return spawn(process.execPath, ['--input-type=module', '--eval', script], {
-    stdio: 'pipe',
-  });
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'pipe' });
+  children.push(child);
+  return child;
 }
 
 describe('createLogger', () => {
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+  });
+
   it('writes a line while the process goes on', async () => {
     const child = runWithLogger(`logger.info({ turn: 1 }, 'one'); process.stdin.resume();`);
     const [chunk] = await once(child.stdout, 'data');
