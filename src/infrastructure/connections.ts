@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -32,8 +31,9 @@ export class Connections {
       .map((socket) => this.#answers.get(socket))
       .filter((response) => response !== undefined)
       .filter((response) => !response.writableFinished && !response.destroyed);
-    const over = running.map((response) => once(response, 'close', { signal }).catch(() => undefined));
-    await Promise.all(over);
+    const over = running.map((response) => new Promise((resolve) => response.once('close', resolve)));
+    const ended = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    await Promise.race([Promise.all(over), ended]);
     return running.length > 0;
   }
 
