@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nameProblems } from './name-problems.mjs';
 
 const STAMP = 'dist/.build-stamp';
 const ROUTES = 'src/adapters/http/generated/routes.ts';
@@ -14,6 +15,7 @@ const SETTINGS = [
   'package.json',
   'package-lock.json',
   'scripts/build.mjs',
+  'scripts/name-problems.mjs',
   'tsconfig.build.json',
   'tsconfig.json',
   'tsoa.json',
@@ -94,6 +96,7 @@ if (built.src === wanted.src && (!withTests || built.tests === wanted.tests)) {
   ];
   for (const name of stale) rmSync(join('dist', name), { recursive: true, force: true });
   run('tsoa/dist/cli.js', 'spec-and-routes');
+  nameProblems('openapi.json');
   leaveBodiesToUs();
   run('typescript/bin/tsc', '-p', withTests ? 'tsconfig.json' : 'tsconfig.build.json');
   mkdirSync('dist', { recursive: true });

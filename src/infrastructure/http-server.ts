@@ -4,11 +4,16 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { toProblem } from '#src/adapters/http/problem.js';
 import { AppError } from '#src/domain/app-error.js';
+import { Connections } from './connections.js';
 
 /** How long a request may take to arrive; the answer has deadlines of its own. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** For the reader of an answer that is written. */
+const STALL_MS = 30_000;
+/** How long a connection may be idle while the server closes. */
+const IDLE_MS = 100;
 /** For the last words to requests that were called off. */
 const FAREWELL_MS = 500;
 
@@ -16,17 +21,23 @@ const FAREWELL_MS = 500;
 export class HttpServer {
   private constructor(
     private readonly server: Server,
-    /** Connections that have not brought a request yet. Node does not count them as idle. */
-    private readonly silent: ReadonlySet<Socket>,
+    private readonly connections: Connections,
   ) {}
 
-  /** @throws the system's error when the address cannot be had. */
-  static async listen(listener: RequestListener, host: string, port: number): Promise<HttpServer> {
-    const silent = new Set<Socket>();
-    const answers = new WeakMap<Duplex, ServerResponse>();
+  /**
+   * @param stallMs a connection whose reader takes nothing of a finished answer for so long is cut, at the latest after
+   * twice the time. Default 30,000.
+   * @throws the system's error when the address cannot be had.
+   */
+  static async listen(
+    listener: RequestListener,
+    host: string,
+    port: number,
+    stallMs: number = STALL_MS,
+  ): Promise<HttpServer> {
+    const connections = new Connections();
     const serve: RequestListener = (request, response) => {
-      silent.delete(request.socket);
-      answers.set(request.socket, response);
+      connections.answer(request.socket, response);
       if (request.httpVersion === '1.1' && request.headers.host === undefined) {
         const { headers, body } = malformedAnswer();
         response.writeHead(400, headers).end(body);
@@ -37,12 +48,11 @@ export class HttpServer {
       serve,
     );
     server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
-    server.on('connection', (socket: Socket) => {
-      silent.add(socket);
-      socket.once('close', () => silent.delete(socket));
-    });
+    // Node calls it when the server closes, and its own would cut answers that are not written to their end.
+    server.closeIdleConnections = () => {};
+    server.on('connection', (socket: Socket) => connections.add(socket));
     server.on('checkExpectation', serve);
-    server.on('clientError', (_error, socket) => refuseMalformed(socket, answers.get(socket)));
+    server.on('clientError', (_error, socket) => refuseMalformed(socket, connections.latestAnswer(socket)));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, host, () => {
@@ -50,7 +60,9 @@ export class HttpServer {
         resolve();
       });
     });
-    return new HttpServer(server, silent);
+    const watch = setInterval(() => connections.cutStalled(), stallMs).unref();
+    server.once('close', () => clearInterval(watch));
+    return new HttpServer(server, connections);
   }
 
   get url(): string {
@@ -61,18 +73,24 @@ export class HttpServer {
   }
 
   /**
-   * Takes no new connection and waits for the requests that run. After the grace they are called off, so that their
-   * callers can be told, and what is left shortly after is cut.
+   * Waits for the requests that run, and listens meanwhile: who connects now is told so by an answer, not by a refused
+   * connection. After the grace they are called off, so that their callers can be told, and what is left shortly after
+   * is cut.
    */
   async close(graceMs: number, callOff: () => void): Promise<void> {
+    const grace = new AbortController();
+    const end = setTimeout(() => {
+      grace.abort();
+      callOff();
+    }, graceMs);
+    const cut = setTimeout(() => this.server.closeAllConnections(), graceMs + FAREWELL_MS);
+    const hasWaited = await this.connections.answered(grace.signal);
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => resolve());
     });
-    this.server.closeIdleConnections();
-    for (const socket of this.silent) socket.destroy();
-    const idle = setInterval(() => this.server.closeIdleConnections(), 100);
-    const end = setTimeout(callOff, graceMs);
-    const cut = setTimeout(() => this.server.closeAllConnections(), graceMs + FAREWELL_MS);
+    // Who has just been answered may have sent the next request already.
+    if (!hasWaited) this.connections.cutIdle();
+    const idle = setInterval(() => this.connections.cutIdle(), IDLE_MS);
     await closed;
     clearInterval(idle);
     clearTimeout(end);

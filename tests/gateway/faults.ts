@@ -30,6 +30,8 @@ export interface Ending {
   /** The last deadline that it may take; without one, it takes as long as a retry does. */
   readonly by?: keyof typeof DEADLINES;
   readonly retryAfter?: string;
+  /** Whether the turn goes on for long enough to be left in it. Default: where a deadline or a retry ends it. */
+  readonly lasts?: boolean;
 }
 
 export interface Fault {
@@ -123,6 +125,6 @@ export const FAULTS: readonly Fault[] = [
   begun('finish_reason content_filter', complete({ finishReason: 'content_filter' }), rejected),
   both('a long answer', complete({ content: long.join(''), pieces: long }), whole),
   begun('a huge answer', complete({ content: huge.join(''), pieces: huge }), { ...failed, by: 'total' }),
-  both('a slow drip', drip(20), whole),
+  both('a slow drip', drip(20), { ...whole, lasts: true }),
   begun('a slow drip without end', endless, { with: 'model_timeout', by: 'total' }),
 ];

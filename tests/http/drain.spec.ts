@@ -61,7 +61,7 @@ describe('a stop, within the process', () => {
 
   afterEach(() => app.stop());
 
-  it('lets the running turn end, refuses what comes after it on a kept connection, and listens no more', async () => {
+  it('lets the running turn end, and refuses what comes after it on a kept connection', async () => {
     await start(60_000);
     const turn = llm.hold();
     const called = llm.nextCall();
@@ -70,7 +70,6 @@ describe('a stop, within the process', () => {
     expect((await api.get('/readyz')).status).to.equal(200);
 
     const stopped = app.stop();
-    await expectRefused(app.url);
     connection.write(request(api, 'GET', '/livez'));
     connection.write(request(api, 'GET', '/health'));
     connection.write(request(api, 'GET', '/readyz'));
@@ -88,6 +87,32 @@ describe('a stop, within the process', () => {
     expect(refused?.headers['connection']).to.equal('close');
     await connection.closed;
     await stopped;
+  });
+
+  it('tells new connections so while a turn runs, and listens no more when it has ended', async () => {
+    await start(60_000);
+    const turn = llm.hold();
+    const called = llm.nextCall();
+    const { connection, api } = await startTurn(app.url);
+    await called;
+    const stopped = app.stop();
+    const ask = async (method: string, path: string, body?: object) => {
+      const other = await RawConnection.open(app.url);
+      other.write(request(api, method, path, body));
+      const answer = await other.nextAnswer();
+      other.end();
+      return answer;
+    };
+    expect((await ask('GET', '/livez'))?.status, 'livez').to.equal(200);
+    expect((await ask('GET', '/health'))?.status, 'health').to.equal(200);
+    expectShuttingDown(await ask('GET', '/readyz'));
+    const refused = await ask('POST', '/api/chat', { characterId: 'any', message: 'Hello.' });
+    expectShuttingDown(refused);
+    expect(refused?.headers['connection']).to.equal('close');
+    turn.release();
+    expect((await connection.nextAnswer())?.status).to.equal(200);
+    await stopped;
+    await expectRefused(app.url);
   });
 
   it('tells a turn that outlasts the grace, and calls the model off', async () => {

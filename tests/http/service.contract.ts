@@ -15,6 +15,9 @@ const DESCRIBED = Object.fromEntries(
   ]),
 );
 
+const PROBLEM = ['application/problem+json', 'Problem'] as const;
+const REPORT = ['application/json', 'HealthReport'] as const;
+
 export function serviceContract(storage: AppStorage): void {
   describe('the service itself', () => {
     const app = useApp(storage);
@@ -49,6 +52,24 @@ export function serviceContract(storage: AppStorage): void {
 
     it('GET /openapi.json is the document in the repository', async () => {
       expectJson(await app.api.get('/openapi.json'), 200, DOCUMENT);
+    });
+
+    it('its document gives every error the media type that it has', () => {
+      const errors = Object.entries(DOCUMENT.paths).flatMap(([path, operations]) =>
+        Object.entries(operations).flatMap(([method, { responses }]) =>
+          Object.entries(responses)
+            .filter(([status]) => Number(status) >= 400)
+            .map(([status, { content = {} }]) => [`${method} ${path} ${status}`, content] as const),
+        ),
+      );
+      expect(errors).to.have.length.above(50);
+      for (const [name, content] of errors) {
+        // The one refusal that is no error: the report of what is down.
+        const [type, schema] = name === 'get /health 503' ? REPORT : PROBLEM;
+        expect(content, name).to.deep.equal({
+          [type]: { schema: { $ref: `#/components/schemas/${schema}` } },
+        });
+      }
     });
 
     it('GET /docs is a page that loads everything from here', async () => {

@@ -1,8 +1,11 @@
-import type { RequestListener } from 'node:http';
+import { EventEmitter, once } from 'node:events';
+import type { RequestListener, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { HttpServer } from '#src/infrastructure/http-server.js';
 import { UUID } from '#tests/support/expect-response.js';
 import { type RawAnswer, RawConnection } from '#tests/support/raw-connection.js';
+import { SseReader } from '#tests/support/sse-reader.js';
 
 const answerHello: RequestListener = (_request, response) => {
   response.setHeader('Content-Length', 5).end('hello');
@@ -35,8 +38,12 @@ function expectMalformed(answer: RawAnswer | null): void {
 describe('HttpServer', () => {
   const servers: HttpServer[] = [];
 
-  async function listen(listener: RequestListener = answerHello, host = '127.0.0.1'): Promise<HttpServer> {
-    const server = await HttpServer.listen(listener, host, 0);
+  async function listen(
+    listener: RequestListener = answerHello,
+    host = '127.0.0.1',
+    stallMs?: number,
+  ): Promise<HttpServer> {
+    const server = await HttpServer.listen(listener, host, 0, stallMs);
     servers.push(server);
     return server;
   }
@@ -45,6 +52,13 @@ describe('HttpServer', () => {
     const connection = await RawConnection.open(server.url);
     connection.write(text);
     return connection;
+  }
+
+  async function refusalOf(url: string): Promise<unknown> {
+    return RawConnection.open(url).then(
+      () => 'a connection',
+      (error: { code?: string }) => error.code,
+    );
   }
 
   afterEach(async () => {
@@ -101,25 +115,85 @@ describe('HttpServer', () => {
     expect(await connection.nextAnswer()).to.include({ status: 200, body: 'hello' });
   });
 
-  it('closes when the running request has its answer', async () => {
-    let answer = () => {};
+  it('listens until the running request has its answer, and closes then', async () => {
+    const held: (() => void)[] = [];
+    let arrive = () => {};
     const arrived = new Promise<void>((resolve) => {
-      answer = resolve;
+      arrive = resolve;
     });
-    let finish = () => {};
     const server = await listen((request, response) => {
-      finish = () => answerHello(request, Object.assign(response, {}));
-      answer();
+      if (request.url !== '/held') answerHello(request, response);
+      else {
+        held.push(() => answerHello(request, response));
+        arrive();
+      }
     });
-    const connection = await send(server, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    const { url } = server;
+    const connection = await send(server, 'GET /held HTTP/1.1\r\nHost: a\r\n\r\n');
     await arrived;
     const order: string[] = [];
     const closed = server.close(60_000, () => {}).then(() => order.push('closed'));
-    finish();
-    expect(await connection.nextAnswer()).to.include({ status: 200, body: 'hello' });
+    for (const when of ['at once', 'again']) {
+      const other = await send(server, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      expect(await other.nextAnswer(), when).to.include({ status: 200, body: 'hello' });
+    }
     order.push('answered');
+    for (const answer of held) answer();
+    expect(await connection.nextAnswer()).to.include({ status: 200, body: 'hello' });
     await closed;
     expect(order).to.deep.equal(['answered', 'closed']);
+    expect(await refusalOf(url)).to.equal('ECONNREFUSED');
+  });
+
+  it('lets a reader that is slow have all of an answer before it closes', async () => {
+    const text = 'x'.repeat(8 * 1024 * 1024);
+    let ended = () => {};
+    const isEnded = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const server = await listen((_request, response) => {
+      response.setHeader('Content-Length', text.length).end(text);
+      ended();
+    });
+    const connection = await RawConnection.open(server.url);
+    connection.pause();
+    connection.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await isEnded;
+    const closed = server.close(60_000, () => {});
+    await delay(1);
+    connection.resume();
+    expect((await connection.nextAnswer())?.body.length).to.equal(text.length);
+    await closed;
+  });
+
+  it('listens no more when nothing runs, whoever is connected', async () => {
+    const server = await listen();
+    const { url } = server;
+    const kept = await send(server, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await kept.nextAnswer();
+    const closed = server.close(60_000, () => {});
+    await kept.closed;
+    expect(await refusalOf(url)).to.equal('ECONNREFUSED');
+    await closed;
+  });
+
+  it('listens no more after the grace, whatever still runs', async () => {
+    let arrive = () => {};
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const server = await listen(() => arrive());
+    const { url } = server;
+    await send(server, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await arrived;
+    let calledOff = () => {};
+    const grace = new Promise<void>((resolve) => {
+      calledOff = resolve;
+    });
+    const closed = server.close(10, calledOff);
+    await grace;
+    expect(await refusalOf(url)).to.equal('ECONNREFUSED');
+    await closed;
   });
 
   it('calls off what still runs after the grace, so that it can be answered', async () => {
@@ -151,5 +225,97 @@ describe('HttpServer', () => {
     await arrived;
     await server.close(10, () => {});
     expect(await connection.nextAnswer()).to.equal(null);
+  });
+
+  describe('towards a reader', () => {
+    const STALL_MS = 200;
+    /** More than the kernel keeps for two sockets. */
+    const FLOOD = 'x'.repeat(32 * 1024 * 1024);
+    const arrivals = new EventEmitter();
+    let server: HttpServer;
+    let release: () => void;
+
+    beforeEach(async () => {
+      const listener: RequestListener = (request, response) => {
+        if (request.url === '/flood') response.setHeader('Content-Length', FLOOD.length).end(FLOOD);
+        else if (request.url === '/begun') response.write(FLOOD);
+        else if (request.url === '/held') release = () => answerHello(request, response);
+        else answerHello(request, response);
+        arrivals.emit(request.url ?? '', response);
+      };
+      server = await listen(listener, '127.0.0.1', STALL_MS);
+    });
+
+    function get(...paths: readonly string[]): string {
+      return paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join('');
+    }
+
+    /** Asks, and takes nothing of the answer. */
+    async function askAndStall(
+      path: string,
+    ): Promise<{ connection: RawConnection; response: ServerResponse }> {
+      const connection = await RawConnection.open(server.url);
+      connection.pause();
+      const arrival = once(arrivals, path);
+      connection.write(get(path));
+      const [response]: ServerResponse[] = await arrival;
+      if (response === undefined) throw new Error('an event without its response');
+      return { connection, response };
+    }
+
+    /** Passes on when another reader has stalled for too long. */
+    async function anotherIsCut(): Promise<void> {
+      const { connection, response } = await askAndStall('/flood');
+      await once(response, 'close');
+      connection.destroy();
+    }
+
+    it('cuts one that takes nothing of a finished answer, however much it sends', async () => {
+      const { connection, response } = await askAndStall('/flood');
+      const sending = setInterval(() => connection.write('\r\n'), 5);
+      await once(response, 'close').finally(() => clearInterval(sending));
+      expect(response.errored).to.be.an('error');
+      connection.destroy();
+    });
+
+    it('keeps one that is slow but steady', async () => {
+      const arrival = once(arrivals, '/flood');
+      const reader = await SseReader.open(`${server.url}/flood`);
+      const [response]: ServerResponse[] = await arrival;
+      const startedAt = performance.now();
+      const elapsedMs = () => performance.now() - startedAt;
+      const bytesPerMs = FLOOD.length / (6 * STALL_MS);
+      while (response?.closed === false) {
+        if (reader.bytes < elapsedMs() * bytesPerMs) reader.resume();
+        else reader.pause();
+        await delay(1);
+      }
+      expect(response?.errored).to.equal(null);
+      expect(elapsedMs(), 'or it was not slow').to.be.above(3 * STALL_MS);
+      reader.resume();
+      await reader.closed;
+      expect(reader.bytes).to.equal(FLOOD.length);
+    });
+
+    it('keeps one that waits for an answer, or has no more to ask', async () => {
+      const connection = await send(server, get('/', '/held', '/'));
+      expect(await connection.nextAnswer()).to.include({ status: 200, body: 'hello' });
+      await anotherIsCut();
+      await anotherIsCut();
+      release();
+      expect(await connection.nextAnswer()).to.include({ status: 200, body: 'hello' });
+      expect(await connection.nextAnswer()).to.include({ status: 200, body: 'hello' });
+      await anotherIsCut();
+      connection.write(get('/'));
+      expect(await connection.nextAnswer()).to.include({ status: 200, body: 'hello' });
+    });
+
+    it('keeps one that takes nothing of an answer that is still being made', async () => {
+      const { connection, response } = await askAndStall('/begun');
+      await anotherIsCut();
+      await anotherIsCut();
+      expect(response.destroyed).to.equal(false);
+      connection.destroy();
+    });
   });
 });

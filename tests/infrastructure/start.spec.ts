@@ -163,4 +163,27 @@ describe('the start of the process', function () {
       /^FastWrap cannot start\. The database \S+notes\.db cannot be opened: .+\n$/,
     );
   });
+
+  const OUTPUTS = [
+    ['nobody reads its output', (server: ServerProcess) => server.stopReading(), ''],
+    [
+      'its output is closed',
+      (server: ServerProcess) => server.closeOutput(),
+      'FastWrap goes on without a log: its standard output was closed.\n',
+    ],
+  ] as const;
+  for (const [what, spoil, complaint] of OUTPUTS) {
+    it(`serves when ${what}, and ends with 0`, async () => {
+      const { server, url } = await start({ LOG_LEVEL: 'info' });
+      spoil(server);
+      const api = new ApiClient(url);
+      const ask = () => api.send('GET', '/livez', undefined, { 'x-request-id': 'x'.repeat(128) });
+      // Each leaves a line of some 300 bytes: more than the kernel keeps.
+      for (let i = 0; i < 100; i += 1) await Promise.all(Array.from({ length: 20 }, ask));
+      expect((await api.get('/health')).body.status).to.equal('ok');
+      server.send('SIGTERM');
+      expect(await server.ended).to.deep.equal({ code: 0, signal: null });
+      expect(server.stderr).to.equal(complaint);
+    });
+  }
 });

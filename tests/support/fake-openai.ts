@@ -109,6 +109,14 @@ export class FakeOpenAi {
     await Promise.all(this.requests.map(({ over }) => over));
   }
 
+  /** Resolves when nobody is connected any more. */
+  async left(): Promise<void> {
+    const closed = [...this.#sockets].map(
+      (socket) => new Promise((resolve) => socket.once('close', resolve)),
+    );
+    await Promise.all(closed);
+  }
+
   /** Ends everything at once, also requests that are still waiting. */
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();

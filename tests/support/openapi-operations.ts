@@ -23,8 +23,12 @@ interface Parameter {
 interface OperationObject {
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
+  readonly requestBody?: { readonly content: Content };
+  readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
 }
+
+/** By media type. */
+type Content = Readonly<Record<string, { readonly schema: Schema }>>;
 
 interface Document {
   readonly info: { readonly version: string };

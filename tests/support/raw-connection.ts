@@ -52,6 +52,15 @@ export class RawConnection {
     }
   }
 
+  /** Takes nothing more, until it is resumed; it can still write. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** Says that nothing more will come; the other side may still answer. */
   end(): void {
     this.#socket.end();

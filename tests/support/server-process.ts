@@ -20,6 +20,8 @@ export interface ServerProcessOptions {
 export class ServerProcess {
   /** Resolves when the process is gone and its output is complete. */
   readonly exited: Promise<ServerExit>;
+  /** Resolves when the process is gone, whatever became of its output. */
+  readonly ended: Promise<ServerExit>;
   readonly #child: ChildProcess;
   readonly #started: Promise<string>;
   readonly #output = new EventEmitter();
@@ -33,6 +35,9 @@ export class ServerProcess {
     this.exited = new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => resolve({ code, signal }));
+    });
+    this.ended = new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }));
     });
     this.#started = new Promise((resolve, reject) => {
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -91,6 +96,16 @@ export class ServerProcess {
     return this.#stderr;
   }
 
+  /** Takes nothing more of its standard output. */
+  stopReading(): void {
+    this.#child.stdout?.pause();
+  }
+
+  /** Leaves it with a standard output that is closed at the other end. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+  }
+
   send(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
@@ -98,6 +113,7 @@ export class ServerProcess {
   /** Ends it without a word, if it still runs. */
   async kill(): Promise<ServerExit> {
     this.#child.kill('SIGKILL');
+    this.#child.stdout?.resume();
     return this.exited;
   }
 }

@@ -22,6 +22,7 @@ const MOST_BREAKERS = 1000;
 /** A circuit breaker for each model of one provider, so that a dead one is not asked again and again while shoppers wait. */
 export class ModelBreakers {
   readonly #breakers = new LRUCache<string, CircuitBreakerPolicy>({ max: MOST_BREAKERS });
+  readonly #probesAtMs = new WeakMap<CircuitBreakerPolicy, number>();
   readonly #failures: number;
   readonly #probeAfterMs: number;
 
@@ -61,9 +62,11 @@ export class ModelBreakers {
     }
   }
 
+  /** Whether a call would be refused now: no longer when the next one is let through to see, and while it does so again. */
   isRefusing(model: string): boolean {
-    const state = this.#breakers.get(model)?.state ?? CircuitState.Closed;
-    return state !== CircuitState.Closed;
+    const breaker = this.#breakers.get(model);
+    if (breaker === undefined || breaker.state === CircuitState.Closed) return false;
+    return breaker.state !== CircuitState.Open || Date.now() < (this.#probesAtMs.get(breaker) ?? 0);
   }
 
   #of(model: string): CircuitBreakerPolicy {
@@ -73,6 +76,8 @@ export class ModelBreakers {
       halfOpenAfter: this.#probeAfterMs,
       breaker: new ConsecutiveBreaker(this.#failures),
     });
+    // By the clock that cockatiel itself goes by; the breaker shows only that it is open, also when it would let one through.
+    breaker.onBreak(() => this.#probesAtMs.set(breaker, Date.now() + this.#probeAfterMs));
     this.#breakers.set(model, breaker);
     return breaker;
   }

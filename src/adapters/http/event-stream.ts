@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { bytesTaken } from './bytes-taken.js';
 
 export interface EventStreamOptions {
   /** A comment goes out after so much silence. Default 15,000. */
@@ -6,8 +7,9 @@ export interface EventStreamOptions {
   /** What may wait for the reader before the writer waits too. Default 1 MiB. */
   readonly maxWaitingBytes?: number;
   /**
-   * A reader that takes nothing for so long is dropped, with that much waiting or after the last event: at the latest
-   * after twice the time, and never while it takes anything at all. Default 30,000.
+   * A reader that takes nothing for so long, with that much waiting, is dropped: at the latest after twice the time,
+   * whatever it sends meanwhile, and never while it takes anything at all. Default 30,000. After the last event it is
+   * the server that waits no longer than that.
    */
   readonly stallMs?: number;
 }
@@ -82,11 +84,7 @@ export class EventStream {
     response.setHeader('X-Accel-Buffering', 'no');
     const keepAlive = setTimeout(() => this.#comment(), this.#options.keepAliveMs);
     this.#keepAlive = keepAlive;
-    const stopWatching = this.#watchReader();
-    response.once('close', () => {
-      clearTimeout(keepAlive);
-      stopWatching();
-    });
+    response.once('close', () => clearTimeout(keepAlive));
   }
 
   #comment(): void {
@@ -94,29 +92,12 @@ export class EventStream {
     else this.#write(': keep-alive\n\n');
   }
 
-  /** By the socket's own timer, the one that sees a write that is taken in part. */
-  #watchReader(): () => void {
-    const response = this.#response;
-    const { stallMs } = this.#options;
-    const onSilence = () => {
-      const isWaitedFor = response.writableEnded ? response.writableLength > 0 : this.#isFarBehind;
-      if (isWaitedFor) response.destroy(new Error('The reader makes no headway.'));
-      else response.setTimeout(stallMs);
-    };
-    const release = () => response.setTimeout(0);
-    response.setTimeout(stallMs, onSilence);
-    // Before node's own listener, which hands the socket on to the next request.
-    response.prependOnceListener('finish', release);
-    return () => {
-      response.off('timeout', onSilence);
-      response.off('finish', release);
-    };
-  }
-
   #room(): Promise<void> {
     const response = this.#response;
     return new Promise((resolve) => {
+      const stopWatching = this.#watchReader();
       const goOn = () => {
+        stopWatching();
         response.off('drain', goOn);
         response.off('close', goOn);
         resolve();
@@ -124,6 +105,20 @@ export class EventStream {
       response.once('drain', goOn);
       response.once('close', goOn);
     });
+  }
+
+  /** Not by the socket's own timer, which every byte that the reader sends winds up again. */
+  #watchReader(): () => void {
+    const response = this.#response;
+    // There is none while an earlier answer on the same connection is written.
+    const look = () => (response.socket === null ? null : bytesTaken(response.socket));
+    let taken = look();
+    const timer = setInterval(() => {
+      const before = taken;
+      taken = look();
+      if (taken !== null && taken === before) response.destroy(new Error('The reader makes no headway.'));
+    }, this.#options.stallMs);
+    return () => clearInterval(timer);
   }
 }
 

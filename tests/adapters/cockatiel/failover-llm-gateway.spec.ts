@@ -364,6 +364,21 @@ describe('FailoverLlmGateway', () => {
         expect(await settle(ask(gateway))).to.include({ said: 'm: fine' });
       });
 
+      it('counts as refusing while it refuses, and not when the next call would be let through', async () => {
+        const gateway = breaking();
+        await break3(gateway);
+        await timers.tickAsync(4999);
+        expect(gateway.isRefusing('m')).to.equal(true);
+        await timers.tickAsync(1);
+        expect(gateway.isRefusing('m')).to.equal(false);
+        expect(primary.calls).to.have.length(0);
+        await settle(ask(gateway));
+        expect(primary.calls).to.have.length(1);
+        expect(gateway.isRefusing('m')).to.equal(true);
+        await timers.tickAsync(5000);
+        expect(gateway.isRefusing('m')).to.equal(false);
+      });
+
       for (const [what, error] of [
         ['failed', timeout],
         ['failed at once, which is not tried again', outage],
