@@ -121,7 +121,7 @@ describe('errorHandler', () => {
 
   it('marks a reader that was dropped as one that has not got everything', async () => {
     const url = await serve((_request, response) => {
-      new EventStream(response, { stallMs: 50 }).end('done', { text: 'x'.repeat(16 * 1024 * 1024) });
+      void new EventStream(response, { stallMs: 50 }).send('delta', { text: 'x'.repeat(16 * 1024 * 1024) });
     });
     const reader = await SseReader.open(url);
     reader.pause();
