@@ -15,12 +15,15 @@ export interface ServiceOptions extends Pick<ChildOptions, 'core' | 'directory'>
   readonly upstreamUrl: string;
   /** For node itself. */
   readonly flags?: readonly string[];
+  /** What an operator would set besides. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** The built service as an operator runs it, with one client and one character for each model. */
 export async function startService(name: string, options: ServiceOptions): Promise<Target> {
-  const { core, directory, upstreamUrl, flags = [] } = options;
-  const log = join(directory, 'service.log');
+  const { core, directory, upstreamUrl, flags = [], settings = {} } = options;
+  const file = name.replaceAll(/\W+/g, '-');
+  const log = join(directory, `${file}.log`);
   const child = new Child([...flags, MAIN], {
     core,
     directory,
@@ -33,9 +36,9 @@ export async function startService(name: string, options: ServiceOptions): Promi
       MODEL_KEY: 'bench',
       MODEL_PROVIDER: 'openai-compatible',
       MODEL_BASE_URL: `${upstreamUrl}/v1`,
-      CONVERSATION_CACHE: 'memory',
-      DATABASE_URL: 'sqlite:bench.db',
+      DATABASE_URL: `sqlite:${file}.db`,
       LOG_LEVEL: 'info',
+      ...settings,
     },
   });
   const url = await readUrl(log, child);
