@@ -1,7 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RunStatement } from './sqlite-connection.js';
 
 /** For how long a look at the file is believed. */
 const BELIEVED_MS = 250;
+/** Timers may come a little early. */
+const MARGIN_MS = 10;
 
 /**
  * Tells whether what was read a while ago may have changed since: at once of this process's own writes, within 250 ms
@@ -19,6 +22,11 @@ export class DatabaseVersion {
   /** For a write of this process, when it has ended, however it ended. */
   moveOn(): void {
     this.epoch += 1;
+  }
+
+  /** Resolves when what this process has written is seen by all others. */
+  async seenByAll(): Promise<void> {
+    await delay(BELIEVED_MS + MARGIN_MS);
   }
 
   /** For the end: whoever asks from now on has to read, and is told. */

@@ -112,7 +112,9 @@ export class SqliteCharacterRepository implements CharacterRepository {
       'DELETE FROM characters WHERE client_id = ? AND id = ? RETURNING id',
       [clientId, characterId],
     );
-    return deleted.length > 0;
+    if (deleted.length === 0) return false;
+    await this.database.version.seenByAll();
+    return true;
   }
 }
 

@@ -137,7 +137,9 @@ export class SqliteClientRepository implements ClientRepository {
 
   async delete(clientId: string): Promise<boolean> {
     const deleted = await this.database.write('DELETE FROM clients WHERE id = ? RETURNING id', [clientId]);
-    return deleted.length > 0;
+    if (deleted.length === 0) return false;
+    await this.database.version.seenByAll();
+    return true;
   }
 
   async addKey(clientId: string, key: NewApiKey, mostUsable: number): Promise<'added' | 'missing' | 'full'> {

@@ -36,6 +36,6 @@ export interface CharacterRepository {
     changes: Partial<CharacterTraits>,
     updatedAt: string,
   ): Promise<Character | null>;
-  /** @returns false when there was none. */
+  /** When it resolves, no process finds it any more. @returns false when there was none. */
   delete(clientId: string, characterId: string): Promise<boolean>;
 }

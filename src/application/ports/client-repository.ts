@@ -43,7 +43,7 @@ export interface ClientRepository {
    * @throws AppError `email_taken`.
    */
   update(clientId: string, changes: ClientChanges): Promise<Client | null>;
-  /** The account with its keys and characters. @returns false when there was none. */
+  /** The account with its keys and characters. When it resolves, no process finds them any more. @returns false when there was none. */
   delete(clientId: string): Promise<boolean>;
 
   /**

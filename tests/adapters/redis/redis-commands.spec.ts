@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
+import type { RedisClient } from '#src/adapters/redis/create-redis-client.js';
 import {
   CLIENT,
   CONVERSATION,
@@ -14,6 +15,16 @@ import {
 import { RedisServer } from '#tests/support/redis-server.js';
 import { describeWithRedis } from '#tests/support/with-redis.js';
 import { RedisBench } from './redis-bench.js';
+
+/** Answers that were kept within one millisecond have no order. */
+async function nextMillisecond(client: RedisClient): Promise<void> {
+  const now = async () => {
+    const [seconds, microseconds] = await client.time();
+    return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+  };
+  const began = await now();
+  while ((await now()) === began);
+}
 
 describeWithRedis('RedisConversationCache, as Redis sees it', (redis) => {
   let bench: RedisBench;
@@ -34,9 +45,8 @@ describeWithRedis('RedisConversationCache, as Redis sees it', (redis) => {
       if (source !== 'lua' && command !== undefined) commands.push(command.toLowerCase());
     });
     await operation();
-    const last = once(monitor, 'monitor');
     await bench.connection.client.echo('end');
-    while (commands.at(-1) !== 'echo') await last;
+    while (commands.at(-1) !== 'echo') await once(monitor, 'monitor');
     monitor.disconnect();
     return commands.slice(0, -1);
   }
@@ -76,7 +86,10 @@ describeWithRedis('RedisConversationCache, as Redis sees it', (redis) => {
 
   it('keeps so many answers of a client and no more, the newest', async () => {
     const small = await RedisBench.start(redis(), { maxReplays: 2 });
-    for (const key of ['k1', 'k2', 'k3']) await small.add(key, keyed(key));
+    for (const key of ['k1', 'k2', 'k3']) {
+      await small.add(key, keyed(key));
+      await nextMillisecond(small.connection.client);
+    }
     expect(await small.connection.client.keys('*:r:*')).to.have.length(2);
     await (await small.open(keyed('k1', 'another digest'))).release();
     expectAppError(await rejectionOf(small.open(keyed('k2', 'another digest'))), 'idempotency_mismatch');

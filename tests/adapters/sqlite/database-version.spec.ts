@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { spy } from 'sinon';
+import { SqliteCharacterRepository } from '#src/adapters/sqlite/sqlite-character-repository.js';
 import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repository.js';
 import { SqliteDatabase } from '#src/adapters/sqlite/sqlite-database.js';
+import { characterOf } from '#tests/contracts/client-repository.contract.js';
 
 const AT = '2026-01-01T00:00:00.000Z';
 
@@ -55,6 +57,21 @@ describe('two users of one database file', () => {
     while ((await keysThere.findKeyVerifier('first'))?.revokedAt === null) await delay(1);
     expect(performance.now() - revokedMs).to.be.lessThan(500);
     expect(await keysThere.findKeyVerifier('first')).to.include({ revokedAt: AT });
+  });
+
+  it('find nothing of what the other has deleted, however short the time', async () => {
+    const charactersHere = new SqliteCharacterRepository(here);
+    const tcharactersHere = new SqliteCharacterRepository(there);
+    for (let i = 0; i < 5; i += 1) {
+      const character = { ...characterOf(i), createdAt: AT, updatedAt: AT };
+      await charactersHere.create('client', character, 10);
+      expect(await tcharactersHere.find('client', character.id)).to.include({ id: character.id });
+      expect(await charactersHere.delete('client', character.id)).to.equal(true);
+      expect(await tcharactersHere.find('client', character.id)).to.equal(null);
+    }
+    expect(await keysThere.findKeyVerifier('first')).to.include({ keyId: 'first' });
+    await keysHere.delete('client');
+    expect(await keysThere.findKeyVerifier('first')).to.equal(null);
   });
 
   it('read what they know from memory meanwhile', async () => {
