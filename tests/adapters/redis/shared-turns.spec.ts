@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
+import { ConversationStore } from '#src/adapters/redis/conversation-store.js';
 import type { OpenTurn } from '#src/application/ports/conversation-cache.js';
 import type { ErrorCode } from '#src/domain/app-error.js';
 import {
@@ -111,6 +112,43 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
     expectAppError(await rejectionOf(other.open({ onBusy: 'reject' })), 'conversation_busy');
     expectAppError(await rejectionOf(other.open(keyed('k'))), 'request_in_progress');
     await long.commit(completedTurn('t1'), TTL_SECONDS, () => 'kept');
+  });
+
+  it('tell a Redis that was away what they gave back meanwhile', async () => {
+    const opened = await one.open(keyed('k'));
+    redis().freeze();
+    while (one.connection.isAvailable) await rejectionOf(one.cache.check());
+    await opened.release();
+    redis().thaw();
+    expect(await elapsed(other.open(keyed('k2')))).to.be.below(2500);
+    await (await other.open({ ...keyed('k'), conversationId: 'another' })).release();
+  });
+
+  it("give up their turn when Redis was away for so long that it may be another one's", async function () {
+    this.timeout(15_000);
+    const opened = await one.open();
+    redis().freeze();
+    expect(await elapsed(lossOf(opened))).to.be.within(4500, 6000);
+    expectAppError(opened.lost.reason, 'cache_unavailable');
+    redis().thaw();
+  });
+
+  it('cannot get by a late question what they have given back', async () => {
+    const store = new ConversationStore(one.connection);
+    const ticket = {
+      clientId: CLIENT,
+      token: 'token',
+      request: {
+        conversationId: CONVERSATION,
+        characterId: CHARACTER,
+        onBusy: 'queue',
+        idempotency: { key: 'k', digest: 'digest' },
+        signal: new AbortController().signal,
+      },
+    } as const;
+    await store.release(ticket);
+    expect(await store.open(ticket, 8)).to.deep.equal({ kind: 'ended', reason: 'released' });
+    await (await other.open({ onBusy: 'reject', ...keyed('k') })).release();
   });
 
   const deletions: [what: string, code: ErrorCode, run: () => Promise<unknown>][] = [
