@@ -1,0 +1,53 @@
+import { RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
+import type { Count, CounterScope, Counters } from './counters.js';
+
+export interface RedisCountersOptions {
+  /** An ioredis client. */
+  readonly client: unknown;
+  /** Gives each operation its time, and refuses at once while Redis is away. */
+  readonly attempt: <T>(operation: () => Promise<T>) => Promise<T>;
+  /** Of every key. */
+  readonly prefix: string;
+}
+
+const UNLIMITED = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Counters that all processes share. The library's own limit, insurance and blocks are not used: its `consume` rejects
+ * alike for a refusal and for a broken Redis, and its insurance does not say that it has answered.
+ */
+export class RedisCounters implements Counters {
+  readonly #counters: RateLimiterRedis;
+  readonly #attempt: RedisCountersOptions['attempt'];
+
+  constructor({ client, attempt, prefix }: RedisCountersOptions) {
+    this.#attempt = attempt;
+    this.#counters = new RateLimiterRedis({
+      storeClient: client,
+      points: UNLIMITED,
+      duration: 1,
+      keyPrefix: `${prefix}limit`,
+    });
+  }
+
+  async increment(scope: CounterScope, key: string, windowSeconds: number): Promise<Count> {
+    const { consumedPoints, msBeforeNext } = await this.#attempt<RateLimiterRes>(() =>
+      this.#counters.penalty(`${scope}:${key}`, 1, { customDuration: windowSeconds }),
+    );
+    return { count: consumedPoints, resetMs: msBeforeNext, isShare: false };
+  }
+
+  async decrement(scope: CounterScope, key: string, windowSeconds: number): Promise<void> {
+    await this.#attempt(() =>
+      this.#counters.reward(`${scope}:${key}`, 1, { customDuration: windowSeconds }),
+    );
+  }
+
+  async hold(scope: CounterScope, key: string, count: number, seconds: number): Promise<void> {
+    await this.#attempt(() => this.#counters.set(`${scope}:${key}`, count, seconds));
+  }
+
+  async has(scope: CounterScope, key: string): Promise<boolean> {
+    return (await this.#attempt(() => this.#counters.get(`${scope}:${key}`))) !== null;
+  }
+}
