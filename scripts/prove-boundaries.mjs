@@ -67,6 +67,7 @@ const PLANTS = {
       'cors',
       'express',
       'helmet',
+      'ipaddr.js',
       'on-headers',
       'swagger-ui-dist',
       'tsoa',

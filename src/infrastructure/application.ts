@@ -5,6 +5,7 @@ import { Readiness } from '#src/adapters/http/readiness.js';
 import { Authorize } from '#src/application/access/authorize.js';
 import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
 import { CheckHealth } from '#src/application/health/check-health.js';
+import { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Config } from './config/config.js';
@@ -12,6 +13,7 @@ import { HttpServer } from './http-server.js';
 import { Lifecycle } from './lifecycle.js';
 import { conversationModule } from './modules/conversation-module.js';
 import { httpModule } from './modules/http-module.js';
+import { limitModule } from './modules/limit-module.js';
 import { modelModule, WARM_UP } from './modules/model-module.js';
 import { openPersistence } from './modules/persistence-module.js';
 import { securityModule } from './modules/security-module.js';
@@ -43,7 +45,7 @@ export class Application {
       // Its uptime counts from its making.
       container.get(CheckHealth);
       const readiness = container.get(Readiness);
-      const server = await HttpServer.listen(createApp(container), config.host, config.port);
+      const server = await HttpServer.listen(createApp(container, config), config.host, config.port);
       const callOff = () => container.get(OpenRequests).abortAll(new AppError('shutting_down'));
       lifecycle.own('http server', () => server.close(config.shutdownGraceMs, callOff));
       readiness.markReady();
@@ -70,6 +72,7 @@ async function compose(config: Config, logger: Logger, lifecycle: Lifecycle): Pr
     persistence.module,
     securityModule(persistence.secret),
     conversationModule(config, lifecycle),
+    limitModule(config),
     modelModule(config, lifecycle),
     useCaseModule(config),
     httpModule(readOpenApiDocument().info.version),
@@ -77,10 +80,12 @@ async function compose(config: Config, logger: Logger, lifecycle: Lifecycle): Pr
   return container;
 }
 
-function createApp(container: Container) {
+function createApp(container: Container, { trustedProxies }: Config) {
   return createHttpApp({
     controllers: container,
     authorize: container.get(Authorize),
+    limits: container.get(RequestLimits),
+    trustedProxies,
     readiness: container.get(Readiness),
     document: readOpenApiDocument(),
     clock: container.get(CLOCK),

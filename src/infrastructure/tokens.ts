@@ -6,12 +6,16 @@ import type { ClientRepository } from '#src/application/ports/client-repository.
 import type { Clock } from '#src/application/ports/clock.js';
 import type { CommonPasswords } from '#src/application/ports/common-passwords.js';
 import type { ConversationCache } from '#src/application/ports/conversation-cache.js';
+import type { FailureLimiter } from '#src/application/ports/failure-limiter.js';
 import type { IdGenerator } from '#src/application/ports/id-generator.js';
+import type { KnownAddresses } from '#src/application/ports/known-addresses.js';
 import type { LlmGateway } from '#src/application/ports/llm-gateway.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import type { ManagedClientRepository } from '#src/application/ports/managed-client-repository.js';
 import type { ModelHealth } from '#src/application/ports/model-health.js';
 import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
+import type { RateLimiter } from '#src/application/ports/rate-limiter.js';
+import type { TurnSlots } from '#src/application/ports/turn-slots.js';
 
 /** Ports have no value at run time, so the container knows them by these. */
 export const CLOCK: ServiceIdentifier<Clock> = Symbol('Clock');
@@ -27,3 +31,7 @@ export const COMMON_PASSWORDS: ServiceIdentifier<CommonPasswords> = Symbol('Comm
 export const API_KEYS: ServiceIdentifier<ApiKeyMint> = Symbol('ApiKeyMint');
 export const LLM: ServiceIdentifier<LlmGateway> = Symbol('LlmGateway');
 export const MODEL_HEALTH: ServiceIdentifier<ModelHealth> = Symbol('ModelHealth');
+export const RATE_LIMITER: ServiceIdentifier<RateLimiter> = Symbol('RateLimiter');
+export const FAILURE_LIMITER: ServiceIdentifier<FailureLimiter> = Symbol('FailureLimiter');
+export const KNOWN_ADDRESSES: ServiceIdentifier<KnownAddresses> = Symbol('KnownAddresses');
+export const TURN_SLOTS: ServiceIdentifier<TurnSlots> = Symbol('TurnSlots');

@@ -15,6 +15,17 @@ const DEFAULTS: Config = {
   serviceKey: null,
   secret: null,
   signup: 'open',
+  limits: {
+    ipPerMinute: 3000,
+    chatPerMinute: 600,
+    requestsPerMinute: 1200,
+    concurrentTurns: 100,
+    signupsPerHour: 20,
+    passwordsPer15Minutes: 10,
+    badKeysPerMinute: 60,
+  },
+  instances: 1,
+  trustedProxies: [],
   model: {
     primary: { provider: 'demo', model: 'demo', apiKey: null, baseUrl: null },
     fallback: null,
@@ -58,6 +69,22 @@ interface Whole {
 
 const NUMBERS: Readonly<Record<string, Whole>> = {
   PORT: { least: 0, most: 65_535, read: ({ port }) => port },
+  LIMIT_IP_PER_MINUTE: { least: 0, most: 1_000_000_000, read: ({ limits }) => limits.ipPerMinute },
+  LIMIT_CHAT_PER_MINUTE: { least: 0, most: 1_000_000_000, read: ({ limits }) => limits.chatPerMinute },
+  LIMIT_REQUESTS_PER_MINUTE: {
+    least: 0,
+    most: 1_000_000_000,
+    read: ({ limits }) => limits.requestsPerMinute,
+  },
+  LIMIT_CONCURRENT_TURNS: { least: 0, most: 100_000, read: ({ limits }) => limits.concurrentTurns },
+  LIMIT_SIGNUPS_PER_HOUR: { least: 0, most: 1_000_000_000, read: ({ limits }) => limits.signupsPerHour },
+  LIMIT_PASSWORDS_PER_15_MINUTES: {
+    least: 0,
+    most: 1_000_000_000,
+    read: ({ limits }) => limits.passwordsPer15Minutes,
+  },
+  LIMIT_BAD_KEYS_PER_MINUTE: { least: 0, most: 1_000_000_000, read: ({ limits }) => limits.badKeysPerMinute },
+  INSTANCES: { least: 1, most: 10_000, read: ({ instances }) => instances },
   MODEL_MAX_OUTPUT_TOKENS: {
     least: 1,
     most: 1_000_000,
@@ -230,6 +257,28 @@ const TEXTS: Readonly<Record<string, Text>> = {
     ],
     bad: [`prod${CANARY}`, 'Production', 'prod', 'production '],
     rule: 'must be spelled production',
+  },
+  TRUST_PROXY: {
+    good: [
+      ['127.0.0.1', { trustedProxies: ['127.0.0.1'] }],
+      ['10.0.0.0/8, fd00::/8,::1', { trustedProxies: ['10.0.0.0/8', 'fd00::/8', '::1'] }],
+      ['192.0.2.7/32,2001:db8::1/128', { trustedProxies: ['192.0.2.7/32', '2001:db8::1/128'] }],
+    ],
+    bad: [
+      'true',
+      '1',
+      'loopback',
+      '0.0.0.0/0',
+      '::/0',
+      '10.0.0.0/33',
+      '::1/129',
+      '10.0.0.0/',
+      '10.0.0.0/8/8',
+      '10.0.0.0/255.0.0.0',
+      '10.0.0',
+      `10.0.0.0/8,${CANARY}`,
+    ],
+    rule: 'must be IP addresses or CIDRs of proxies, separated by commas, none of them /0',
   },
 };
 

@@ -1,9 +1,11 @@
 import type { IocContainer } from '@tsoa/runtime';
 import express, { type Application } from 'express';
 import type { Authorize } from '#src/application/access/authorize.js';
+import type { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { Clock } from '#src/application/ports/clock.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
+import { limitAddresses } from './admission.js';
 import { BodySchemas } from './body-schemas.js';
 import { serveDocs } from './docs-pages.js';
 import { errorHandler } from './error-handler.js';
@@ -17,6 +19,9 @@ import { unmatched } from './unmatched.js';
 export interface HttpAppOptions {
   readonly controllers: IocContainer;
   readonly authorize: Authorize;
+  readonly limits: RequestLimits;
+  /** Addresses and CIDRs whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   readonly document: OpenApiDocument;
   readonly readiness: Readiness;
   readonly clock: Clock;
@@ -27,18 +32,21 @@ const ANSWERED_WHILE_DRAINING = new Set(['/livez', '/readyz', '/health']);
 
 /** The whole HTTP surface; it listens nowhere yet. */
 export function createHttpApp(options: HttpAppOptions): Application {
-  const { document, readiness, clock, logger } = options;
+  const { document, limits, readiness, clock, logger } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('case sensitive routing');
+  app.set('trust proxy', [...options.trustedProxies]);
   setHttpServices(app, {
     controllers: options.controllers,
     authorize: options.authorize,
+    limits,
     bodySchemas: new BodySchemas(document),
   });
 
   app.use(requestFrame(clock, logger));
+  app.use(limitAddresses(limits));
   app.use((request, response, next) => {
     if (!readiness.isDraining || ANSWERED_WHILE_DRAINING.has(request.path)) return next();
     response.set('Connection', 'close');

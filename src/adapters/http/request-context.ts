@@ -5,6 +5,10 @@ import type { Principal } from '#src/domain/principal.js';
 /** What one request carries besides what express knows of it. */
 export interface RequestContext {
   readonly requestId: string;
+  /** Of the caller, as the trusted proxies say. */
+  readonly address: string | null;
+  /** What limits count as one address. */
+  readonly addressUnit: string;
   /** On the monotonic clock. */
   readonly startedMs: number;
   /** How long a model was waited for; null when none was called. */
@@ -33,10 +37,11 @@ export function callingClientId(request: Request): string {
 
 /** For the log. */
 export function originOf(request: Request): RequestOrigin {
-  const { requestId, principal } = requestContext(request);
+  const { requestId, address, addressUnit, principal } = requestContext(request);
   return {
     requestId,
-    address: request.ip ?? null,
+    address,
+    addressUnit,
     actor: principal?.kind ?? 'anonymous',
     actorKeyId: principal?.kind === 'client' ? principal.keyId : null,
   };

@@ -18,7 +18,9 @@ export class MemoryCounters implements Counters {
   async increment(scope: CounterScope, key: string, windowSeconds: number): Promise<Count> {
     const { counters, keys } = this.#table(scope);
     keys.set(key, true);
-    const { consumedPoints, msBeforeNext } = await counters.penalty(key, 1, { customDuration: windowSeconds });
+    const { consumedPoints, msBeforeNext } = await counters.penalty(key, 1, {
+      customDuration: windowSeconds,
+    });
     return { count: consumedPoints, resetMs: msBeforeNext, isShare: true };
   }
 

@@ -38,9 +38,7 @@ export class RedisCounters implements Counters {
   }
 
   async decrement(scope: CounterScope, key: string, windowSeconds: number): Promise<void> {
-    await this.#attempt(() =>
-      this.#counters.reward(`${scope}:${key}`, 1, { customDuration: windowSeconds }),
-    );
+    await this.#attempt(() => this.#counters.reward(`${scope}:${key}`, 1, { customDuration: windowSeconds }));
   }
 
   async hold(scope: CounterScope, key: string, count: number, seconds: number): Promise<void> {

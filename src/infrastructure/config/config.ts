@@ -1,3 +1,4 @@
+import type { LimitSettings } from '#src/application/limits/limit-settings.js';
 import type { HistoryBounds } from '#src/domain/conversation.js';
 import type { ModelPolicy } from '#src/domain/model-policy.js';
 import type { Provider } from '#src/domain/model-provider.js';
@@ -53,6 +54,11 @@ export interface Config {
   /** Null: made once and kept beside the database. */
   readonly secret: string | null;
   readonly signup: 'open' | 'operator';
+  readonly limits: LimitSettings;
+  /** How many processes share the limits while each counts by itself. */
+  readonly instances: number;
+  /** Addresses and CIDRs whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   readonly model: ModelConfig;
   readonly modelPolicy: ModelPolicy;
   /** Null: nothing is traced. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { PROVIDERS } from '#src/domain/model-provider.js';
 
@@ -32,6 +33,21 @@ const nameList = z.string().transform((text) =>
     .map((name) => name.trim())
     .filter((name) => name !== ''),
 );
+
+/** Never everything: a caller's own word would be believed. */
+const isProxyRange = (text: string) => {
+  const [address = '', bits, ...rest] = text.split('/');
+  const longest = isIP(address) === 4 ? 32 : 128;
+  const isBits = bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= longest);
+  return isIP(address) !== 0 && isBits && rest.length === 0;
+};
+
+const proxyList = nameList.refine(
+  (names) => names.every(isProxyRange),
+  'must be IP addresses or CIDRs of proxies, separated by commas, none of them /0',
+);
+
+const MOST = 1_000_000_000;
 
 const databaseUrl = z
   .string()
@@ -72,6 +88,15 @@ export const environmentSchema = z.object({
   DATABASE_URL: databaseUrl,
   HISTORY_MAX_MESSAGES: wholeNumber(2, 1000, 40),
   HISTORY_MAX_TOKENS: wholeNumber(0, 10_000_000, 8000),
+  LIMIT_IP_PER_MINUTE: wholeNumber(0, MOST, 3000),
+  LIMIT_CHAT_PER_MINUTE: wholeNumber(0, MOST, 600),
+  LIMIT_REQUESTS_PER_MINUTE: wholeNumber(0, MOST, 1200),
+  LIMIT_CONCURRENT_TURNS: wholeNumber(0, 100_000, 100),
+  LIMIT_SIGNUPS_PER_HOUR: wholeNumber(0, MOST, 20),
+  LIMIT_PASSWORDS_PER_15_MINUTES: wholeNumber(0, MOST, 10),
+  LIMIT_BAD_KEYS_PER_MINUTE: wholeNumber(0, MOST, 60),
+  INSTANCES: wholeNumber(1, 10_000, 1),
+  TRUST_PROXY: proxyList.default([]),
   LOG_LEVEL: oneOf('debug', 'info', 'warn', 'error', 'silent').default('info'),
   SHUTDOWN_GRACE_MS: wholeNumber(0, LONGEST_TIMER_MS, 25_000),
 });
@@ -85,14 +110,5 @@ export type Environment = z.infer<typeof environmentSchema>;
 export const UNSUPPORTED_VARIABLES: Readonly<Record<string, string | null>> = {
   REDIS_URL: null,
   REDIS_HOST: null,
-  LIMIT_IP_PER_MINUTE: '0',
-  LIMIT_CHAT_PER_MINUTE: '0',
-  LIMIT_REQUESTS_PER_MINUTE: '0',
-  LIMIT_CONCURRENT_TURNS: '0',
-  LIMIT_SIGNUPS_PER_HOUR: '0',
-  LIMIT_PASSWORDS_PER_15_MINUTES: '0',
-  LIMIT_BAD_KEYS_PER_MINUTE: '0',
   BUDGET_TOKENS_PER_DAY: '0',
-  INSTANCES: '1',
-  TRUST_PROXY: null,
 };

@@ -14,11 +14,13 @@ import { CreateApiKey } from '#src/application/clients/create-api-key.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
 import { GetClient } from '#src/application/clients/get-client.js';
 import { ListApiKeys } from '#src/application/clients/list-api-keys.js';
+import { PasswordAttempts } from '#src/application/clients/password-attempts.js';
 import { RecoverAccess } from '#src/application/clients/recover-access.js';
 import { RevokeApiKey } from '#src/application/clients/revoke-api-key.js';
 import { SignUp } from '#src/application/clients/sign-up.js';
 import { UpdateClient } from '#src/application/clients/update-client.js';
 import { CheckHealth } from '#src/application/health/check-health.js';
+import { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { Config } from '../config/config.js';
 import {
   API_KEYS,
@@ -28,15 +30,19 @@ import {
   CLOCK,
   COMMON_PASSWORDS,
   CONVERSATIONS,
+  FAILURE_LIMITER,
   IDS,
+  KNOWN_ADDRESSES,
   LLM,
   LOGGER,
   MANAGED_CLIENTS,
   MODEL_HEALTH,
   PASSWORDS,
+  RATE_LIMITER,
+  TURN_SLOTS,
 } from '../tokens.js';
 
-type UseCaseConfig = Pick<Config, 'serviceKey' | 'signup' | 'modelPolicy' | 'historyBounds'>;
+type UseCaseConfig = Pick<Config, 'serviceKey' | 'signup' | 'limits' | 'modelPolicy' | 'historyBounds'>;
 
 /** Everything that a use case can ask for, by the name that it asks with. */
 function dependencies(context: ResolutionContext, config: UseCaseConfig) {
@@ -54,6 +60,11 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
     apiKeys: context.get(API_KEYS),
     llm: context.get(LLM),
     modelHealth: context.get(MODEL_HEALTH),
+    rateLimiter: context.get(RATE_LIMITER),
+    failureLimiter: context.get(FAILURE_LIMITER),
+    knownAddresses: context.get(KNOWN_ADDRESSES),
+    turnSlots: context.get(TURN_SLOTS),
+    limits: config.limits,
     modelPolicy: config.modelPolicy,
     historyBounds: config.historyBounds,
     signup: config.signup,
@@ -75,7 +86,9 @@ const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
   GetConversation,
   ListApiKeys,
   ListCharacters,
+  PasswordAttempts,
   RecoverAccess,
+  RequestLimits,
   RevokeApiKey,
   SendMessage,
   SignUp,
