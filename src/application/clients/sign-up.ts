@@ -1,3 +1,5 @@
+import type { RequestOrigin } from '#src/application/access/request-origin.js';
+import type { AuditLog } from '#src/application/ports/audit-log.js';
 import type { ClientRepository } from '#src/application/ports/client-repository.js';
 import { isoTime } from '#src/application/ports/clock.js';
 import type { CommonPasswords } from '#src/application/ports/common-passwords.js';
@@ -10,12 +12,14 @@ interface Dependencies extends ApiKeyIssuers {
   readonly clients: ClientRepository;
   readonly passwords: PasswordHasher;
   readonly commonPasswords: CommonPasswords;
+  readonly audit: AuditLog;
 }
 
 export interface SignUpInput {
   readonly email: string;
   readonly password: string;
   readonly storeName?: string | null;
+  readonly origin: RequestOrigin;
 }
 
 /** Makes an account with its first key. */
@@ -23,7 +27,7 @@ export class SignUp {
   constructor(private readonly deps: Dependencies) {}
 
   async execute(input: SignUpInput): Promise<{ client: Client; apiKey: string }> {
-    const { clients, passwords, commonPasswords, ids, clock } = this.deps;
+    const { clients, passwords, commonPasswords, ids, clock, audit } = this.deps;
     await requireAcceptablePassword(commonPasswords, input.password, input.email, 'password');
     const passwordHash = await passwords.hash(input.password);
     const client: Client = {
@@ -34,6 +38,7 @@ export class SignUp {
     };
     const { stored, issued } = issueApiKey(this.deps, null);
     await clients.create({ client, passwordHash }, stored);
+    audit.record({ event: 'signup', origin: input.origin, clientId: client.id, keyId: issued.id });
     return { client, apiKey: issued.apiKey };
   }
 }

@@ -19,6 +19,9 @@ import { RevokeApiKey } from '#src/application/clients/revoke-api-key.js';
 import { SignUp } from '#src/application/clients/sign-up.js';
 import { UpdateClient } from '#src/application/clients/update-client.js';
 import { CheckHealth } from '#src/application/health/check-health.js';
+import { GetManagedClient } from '#src/application/operator/get-managed-client.js';
+import { ListManagedClients } from '#src/application/operator/list-managed-clients.js';
+import { UpdateManagedClient } from '#src/application/operator/update-managed-client.js';
 import type { Config } from '../config/config.js';
 import {
   API_KEYS,
@@ -73,14 +76,17 @@ const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
   GetCharacter,
   GetClient,
   GetConversation,
+  GetManagedClient,
   ListApiKeys,
   ListCharacters,
+  ListManagedClients,
   RecoverAccess,
   RevokeApiKey,
   SendMessage,
   SignUp,
   UpdateCharacter,
   UpdateClient,
+  UpdateManagedClient,
 ];
 
 /** Use cases hold no state between calls, so one of each serves all requests. */
