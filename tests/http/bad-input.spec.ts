@@ -14,6 +14,7 @@ import { startTestApp, type TestApp } from '#tests/support/test-app.js';
 
 const SEED = 20_261_123;
 const RUNS_PER_OPERATION = 12;
+const SERVICE_KEY = 'operator-key-0123456789';
 
 const TITLES = {
   400: 'Bad Request',
@@ -66,11 +67,13 @@ describe('bad input', function () {
   let app: TestApp;
   let api: ApiClient;
   let candidates: readonly string[];
+  let clientId: string;
 
   before(async () => {
-    app = await startTestApp();
+    app = await startTestApp({ env: { FASTWRAP_API_KEY: SERVICE_KEY } });
     api = await new ApiClient(app.url).signUp('owner@example.com');
     candidates = ['correct horse battery', await api.createCharacter(), 'owner@example.com'];
+    clientId = (await api.get('/api/clients/me')).body.id;
   });
 
   after(async () => {
@@ -83,7 +86,8 @@ describe('bad input', function () {
     );
   });
 
-  function validValue({ name, schema }: NamedValue): unknown {
+  function validValue({ name, schema }: NamedValue, operation: Operation): unknown {
+    if (name === 'id' && operation.path.startsWith('/admin/clients')) return clientId;
     if (name === 'model') return 'demo';
     if (schema.enum !== undefined) return schema.enum[0];
     if (schema.type === 'boolean') return false;
@@ -96,7 +100,8 @@ describe('bad input', function () {
 
   function send(request: Omit<BadRequest, 'expected' | 'operation'>, headers: Record<string, string> = {}) {
     const { method, path, body } = request;
-    const outgoing = { ...request.headers, ...headers, 'x-api-key': api.apiKey ?? '' };
+    const keys = { 'x-api-key': api.apiKey ?? '', 'x-fastwrap-api-key': SERVICE_KEY };
+    const outgoing = { ...request.headers, ...headers, ...keys };
     return sendRequest(app.url, { method, path, headers: outgoing, body }, agent);
   }
 

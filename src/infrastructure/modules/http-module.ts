@@ -1,4 +1,5 @@
 import { ContainerModule } from 'inversify';
+import { AdminClientsController } from '#src/adapters/http/controllers/admin-clients.controller.js';
 import { ApiKeysController } from '#src/adapters/http/controllers/api-keys.controller.js';
 import { AuthController } from '#src/adapters/http/controllers/auth.controller.js';
 import { CharactersController } from '#src/adapters/http/controllers/characters.controller.js';
@@ -12,6 +13,7 @@ import { ServiceVersion } from '#src/adapters/http/service-version.js';
 
 /** Controllers are made anew for each request: tsoa keeps status and headers on them. */
 const CONTROLLERS = [
+  AdminClientsController,
   ApiKeysController,
   AuthController,
   CharactersController,

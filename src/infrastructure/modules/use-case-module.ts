@@ -21,6 +21,9 @@ import { SignUp } from '#src/application/clients/sign-up.js';
 import { UpdateClient } from '#src/application/clients/update-client.js';
 import { CheckHealth } from '#src/application/health/check-health.js';
 import { RequestLimits } from '#src/application/limits/request-limits.js';
+import { GetManagedClient } from '#src/application/operator/get-managed-client.js';
+import { ListManagedClients } from '#src/application/operator/list-managed-clients.js';
+import { UpdateManagedClient } from '#src/application/operator/update-managed-client.js';
 import type { Config } from '../config/config.js';
 import {
   API_KEYS,
@@ -46,7 +49,7 @@ type UseCaseConfig = Pick<Config, 'serviceKey' | 'signup' | 'limits' | 'modelPol
 
 /** Everything that a use case can ask for, by the name that it asks with. */
 function dependencies(context: ResolutionContext, config: UseCaseConfig) {
-  return {
+  const ports = {
     clock: context.get(CLOCK),
     ids: context.get(IDS),
     logger: context.get(LOGGER),
@@ -69,6 +72,7 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
     historyBounds: config.historyBounds,
     signup: config.signup,
   };
+  return { ...ports, passwordAttempts: new PasswordAttempts(ports) };
 }
 
 type UseCaseDependencies = ReturnType<typeof dependencies>;
@@ -84,9 +88,10 @@ const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
   GetCharacter,
   GetClient,
   GetConversation,
+  GetManagedClient,
   ListApiKeys,
   ListCharacters,
-  PasswordAttempts,
+  ListManagedClients,
   RecoverAccess,
   RequestLimits,
   RevokeApiKey,
@@ -94,6 +99,7 @@ const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
   SignUp,
   UpdateCharacter,
   UpdateClient,
+  UpdateManagedClient,
 ];
 
 /** Use cases hold no state between calls, so one of each serves all requests. */

@@ -15,11 +15,13 @@ import { type Turn, toTurn } from '../turn-schemas.js';
 @Security('client')
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
+@Response<Problem>(403, 'forbidden: the account is suspended')
 @Response<Problem>(404, 'character_not_found; conversation_not_found when it is deleted while the turn runs')
 @Response<Problem>(409, 'conversation_busy, conversation_character_mismatch')
 @Response<Problem>(413, 'payload_too_large')
 @Response<Problem>(415, 'unsupported_media_type')
 @Response<Problem>(422, 'model_rejected')
+@Response<Problem>(429, 'rate_limited')
 @Response<Problem>(502, 'model_failed')
 @Response<Problem>(
   503,
