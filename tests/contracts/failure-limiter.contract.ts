@@ -45,6 +45,17 @@ export function failureLimiterContract(harness: FailureLimiterHarness): void {
       expect(await fail(5)).to.equal(3);
     });
 
+    it('tells whether a block has begun, and counts nothing by that', async () => {
+      for (let count = 0; count < 10; count += 1)
+        expect((await limiter.peek(LIMIT, 'ada')).allowed).to.equal(true);
+      expect(await fail(3)).to.equal(3);
+      expect(await limiter.peek(LIMIT, 'ada')).to.include({ allowed: true, remaining: 0 });
+      await fail(1);
+      const { allowed, retryAfterMs, beginsBlock } = await limiter.peek(LIMIT, 'ada');
+      expect({ allowed, beginsBlock }).to.deep.equal({ allowed: false, beginsBlock: false });
+      expect(retryAfterMs).to.be.within(59_000, 60_000);
+    });
+
     it('forgets failures at the end of the window that began with the first', async () => {
       await fail(2);
       await opened.advance(61_000);

@@ -37,8 +37,9 @@ async function identifyClient(request: Request, response: Response): Promise<Pri
   try {
     return await authorize.execute('client', presentedCredentials(request));
   } catch (error) {
-    const isBadKey = error instanceof AppError && error.code === 'unauthenticated' && presentsKey(request);
-    if (isBadKey) enforce(response, await limits.badKey(originOf(request)));
+    if (isUnauthenticated(error) && presentsKey(request)) {
+      enforce(response, await limits.badKey(originOf(request)));
+    }
     throw error;
   }
 }
@@ -47,10 +48,18 @@ async function identifyOperator(request: Request, response: Response, right: Rig
   const { authorize, limits } = httpServices(request);
   const credentials = presentedCredentials(request);
   if (credentials.serviceKey === null) return authorize.execute(right, credentials);
-  enforce(response, await limits.serviceKey(originOf(request)));
-  const principal = await authorize.execute(right, credentials);
-  await limits.goodServiceKey(originOf(request));
-  return principal;
+  const blocked = await limits.serviceKey(originOf(request));
+  if (blocked?.allowed === false) enforce(response, blocked);
+  try {
+    return await authorize.execute(right, credentials);
+  } catch (error) {
+    if (isUnauthenticated(error)) enforce(response, await limits.badServiceKey(originOf(request)));
+    throw error;
+  }
+}
+
+function isUnauthenticated(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'unauthenticated';
 }
 
 function presentsKey(request: Request): boolean {

@@ -16,5 +16,6 @@ export interface Counters {
   decrement(scope: CounterScope, key: string, windowSeconds: number): Promise<void>;
   /** Sets the count, and begins a window of its own. */
   hold(scope: CounterScope, key: string, count: number, seconds: number): Promise<void>;
-  has(scope: CounterScope, key: string): Promise<boolean>;
+  /** Null: there is none, or it has ended. */
+  read(scope: CounterScope, key: string): Promise<Count | null>;
 }

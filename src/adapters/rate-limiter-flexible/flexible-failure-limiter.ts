@@ -17,6 +17,14 @@ const BLOCKED = 1_000_000;
 export class FlexibleFailureLimiter implements FailureLimiter {
   constructor(private readonly options: FlexibleFailureLimiterOptions) {}
 
+  async peek(limit: FailureLimit, key: string): Promise<RateDecision> {
+    const { counters, instances } = this.options;
+    const count = await counters.read(limit.scope, nameOf(key));
+    if (count === null) return decide(limit, limit.limit, 0, 0);
+    const decision = decide(limit, limitInForce(limit, count, instances), count.count, count.resetMs);
+    return { ...decision, beginsBlock: false };
+  }
+
   async attempt(limit: FailureLimit, key: string): Promise<RateDecision> {
     const { counters, instances } = this.options;
     const name = nameOf(key);

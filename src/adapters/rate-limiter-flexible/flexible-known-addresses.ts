@@ -12,8 +12,8 @@ export class FlexibleKnownAddresses implements KnownAddresses {
     return this.counters.hold('known-address', nameOf(account, address), 1, KNOWN_FOR_SECONDS);
   }
 
-  has(account: string, address: string): Promise<boolean> {
-    return this.counters.has('known-address', nameOf(account, address));
+  async has(account: string, address: string): Promise<boolean> {
+    return (await this.counters.read('known-address', nameOf(account, address))) !== null;
   }
 }
 

@@ -25,7 +25,7 @@ export class InsuredCounters implements Counters {
       .catch(() => this.own.hold(scope, key, count, seconds));
   }
 
-  has(scope: CounterScope, key: string): Promise<boolean> {
-    return this.shared.has(scope, key).catch(() => this.own.has(scope, key));
+  read(scope: CounterScope, key: string): Promise<Count | null> {
+    return this.shared.read(scope, key).catch(() => this.own.read(scope, key));
   }
 }

@@ -25,7 +25,7 @@ export class MemoryCounters implements Counters {
   }
 
   async decrement(scope: CounterScope, key: string): Promise<void> {
-    if (await this.has(scope, key)) await this.#table(scope).counters.reward(key, 1);
+    if ((await this.read(scope, key)) !== null) await this.#table(scope).counters.reward(key, 1);
   }
 
   async hold(scope: CounterScope, key: string, count: number, seconds: number): Promise<void> {
@@ -34,9 +34,10 @@ export class MemoryCounters implements Counters {
     await counters.set(key, count, seconds);
   }
 
-  async has(scope: CounterScope, key: string): Promise<boolean> {
+  async read(scope: CounterScope, key: string): Promise<Count | null> {
     const found = await this.#table(scope).counters.get(key);
-    return found !== null && found.msBeforeNext > 0;
+    if (found === null || found.msBeforeNext <= 0) return null;
+    return { count: found.consumedPoints, resetMs: found.msBeforeNext, isShare: true };
   }
 
   #table(scope: CounterScope): Table {

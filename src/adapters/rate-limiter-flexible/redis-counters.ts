@@ -45,7 +45,8 @@ export class RedisCounters implements Counters {
     await this.#attempt(() => this.#counters.set(`${scope}:${key}`, count, seconds));
   }
 
-  async has(scope: CounterScope, key: string): Promise<boolean> {
-    return (await this.#attempt(() => this.#counters.get(`${scope}:${key}`))) !== null;
+  async read(scope: CounterScope, key: string): Promise<Count | null> {
+    const found = await this.#attempt(() => this.#counters.get(`${scope}:${key}`));
+    return found && { count: found.consumedPoints, resetMs: found.msBeforeNext, isShare: false };
   }
 }

@@ -46,18 +46,18 @@ export class RequestLimits {
     return this.consume('bad-keys', this.deps.limits.badKeysPerMinute, MINUTE, origin.addressUnit, origin);
   }
 
-  /** Before a service key is looked at: whoever guesses learns nothing more, not even by the right one. */
-  async serviceKey(origin: RequestOrigin): Promise<RateDecision | null> {
+  /** Before a service key is looked at: whoever has guessed too often learns nothing more, not even by the right one. */
+  async serviceKey({ addressUnit }: RequestOrigin): Promise<RateDecision | null> {
+    const limit = this.serviceKeyLimit();
+    return limit && this.deps.failureLimiter.peek(limit, addressUnit);
+  }
+
+  async badServiceKey(origin: RequestOrigin): Promise<RateDecision | null> {
     const limit = this.serviceKeyLimit();
     if (limit === null) return null;
     const decision = await this.deps.failureLimiter.attempt(limit, origin.addressUnit);
     this.note(decision, origin);
     return decision;
-  }
-
-  async goodServiceKey(origin: RequestOrigin): Promise<void> {
-    const limit = this.serviceKeyLimit();
-    if (limit !== null) await this.deps.failureLimiter.giveBack(limit, origin.addressUnit);
   }
 
   /** Requests of a client that are no turns. */

@@ -5,11 +5,14 @@ export interface FailureLimit extends RateLimit {
   readonly longestBlockSeconds: number;
 }
 
-/**
- * A limit on failures alone. Every attempt is counted before its outcome is known, so that parallel ones cannot
- * slip through together; one that succeeded is given back. Never rejects, as {@link RateDecision}'s limiters do not.
- */
+/** A limit on failures alone. Never rejects: where the shared count is out of reach, each process counts its share. */
 export interface FailureLimiter {
+  /** Whether a block has begun; counts nothing. */
+  peek(limit: FailureLimit, key: string): Promise<RateDecision>;
+  /**
+   * Counts a failure, or an attempt that may become one: counted before its outcome is known, parallel ones cannot slip
+   * through together, and one that succeeds is given back.
+   */
   attempt(limit: FailureLimit, key: string): Promise<RateDecision>;
   /** After an attempt that was allowed and did not fail. */
   giveBack(limit: FailureLimit, key: string): Promise<void>;
