@@ -36,6 +36,9 @@ export async function startService(name: string, options: ServiceOptions): Promi
       CONVERSATION_CACHE: 'memory',
       DATABASE_URL: 'sqlite:bench.db',
       LOG_LEVEL: 'info',
+      LIMIT_IP_PER_MINUTE: '0',
+      LIMIT_CHAT_PER_MINUTE: '0',
+      LIMIT_CONCURRENT_TURNS: '0',
     },
   });
   const url = await readUrl(log, child);

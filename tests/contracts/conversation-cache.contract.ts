@@ -7,10 +7,12 @@ import {
   type ConversationCacheHarness,
   completedTurn,
   expectAppError,
+  notAsked,
   rejectionOf,
   TTL_SECONDS,
 } from '#tests/support/conversation-cache-bench.js';
 import { conversationDeletionContract } from './conversation-deletion.contract.js';
+import { conversationIdempotencyContract } from './conversation-idempotency.contract.js';
 import { conversationMemoryContract } from './conversation-memory.contract.js';
 import { conversationTurnsContract } from './conversation-turns.contract.js';
 
@@ -25,6 +27,7 @@ export function conversationCacheContract(harness: ConversationCacheHarness): vo
     conversationMemoryContract(bench);
     conversationDeletionContract(bench);
     conversationTurnsContract(bench);
+    conversationIdempotencyContract(bench);
 
     const { breakBackend } = harness;
     if (breakBackend !== undefined) {
@@ -34,7 +37,7 @@ export function conversationCacheContract(harness: ConversationCacheHarness): vo
           const opened = await bench.open();
           await breakBackend(bench.subject);
           const attempts: Promise<unknown>[] = [
-            opened.commit(completedTurn('t2'), TTL_SECONDS),
+            opened.commit(completedTurn('t2'), TTL_SECONDS, notAsked),
             bench.find(),
             bench.open({ conversationId: 'another' }),
             bench.cache.delete(CLIENT, CONVERSATION),

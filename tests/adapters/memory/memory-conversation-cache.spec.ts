@@ -1,10 +1,23 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { MemoryConversationCache } from '#src/adapters/memory/memory-conversation-cache.js';
-import type { OpenTurn, OpenTurnRequest } from '#src/application/ports/conversation-cache.js';
+import {
+  MemoryConversationCache,
+  type MemoryConversationCacheOptions,
+} from '#src/adapters/memory/memory-conversation-cache.js';
+import {
+  type OpenTurn,
+  type OpenTurnRequest,
+  REPLAY_TTL_SECONDS,
+} from '#src/application/ports/conversation-cache.js';
 import { conversationCacheContract } from '#tests/contracts/conversation-cache.contract.js';
-import { completedTurn, expectAppError, rejectionOf } from '#tests/support/conversation-cache-bench.js';
+import {
+  completedTurn,
+  expectAppError,
+  keyed,
+  notAsked,
+  rejectionOf,
+} from '#tests/support/conversation-cache-bench.js';
 import { ManualClock } from '#tests/support/manual-clock.js';
 
 const BOUNDS = { maxMessages: 40, maxTokens: 8000 };
@@ -18,6 +31,7 @@ conversationCacheContract({
       cache,
       now: () => clock.now(),
       advance: async (ms) => clock.advance(ms),
+      ageReplays: async (ms) => clock.advance(ms),
       close: async () => cache.close(),
     };
   },
@@ -28,19 +42,22 @@ describe('MemoryConversationCache', () => {
   let cache: MemoryConversationCache;
   let timers: sinon.SinonFakeTimers;
 
-  const start = (options: { maxConversations?: number; maxBytes?: number } = {}): void => {
+  const start = (options: Omit<MemoryConversationCacheOptions, 'clock' | 'bounds'> = {}): void => {
     cache = new MemoryConversationCache({ clock, bounds: BOUNDS, ...options });
   };
-  const open = (conversationId: string, changes: Partial<OpenTurnRequest> = {}): Promise<OpenTurn> =>
-    cache.openTurn('client', {
+  const open = async (conversationId: string, changes: Partial<OpenTurnRequest> = {}): Promise<OpenTurn> => {
+    const opened = await cache.openTurn('client', {
       conversationId,
       characterId: 'character',
       onBusy: 'queue',
+      idempotency: null,
       signal: new AbortController().signal,
       ...changes,
     });
+    return opened.kind === 'open' ? opened : expect.fail('it should not have been replayed');
+  };
   const add = async (conversationId: string, userMessage = 'hello', ttlSeconds = 60) =>
-    (await open(conversationId)).commit(completedTurn('t', { userMessage }), ttlSeconds);
+    (await open(conversationId)).commit(completedTurn('t', { userMessage }), ttlSeconds, notAsked);
   const alive = async (...ids: string[]): Promise<string[]> => {
     const found = await Promise.all(ids.map((id) => cache.find('client', id)));
     return ids.filter((_, index) => found[index] !== null);
@@ -77,11 +94,11 @@ describe('MemoryConversationCache', () => {
     const before = await add('a');
     const opened = await open('a');
     const tooLarge = completedTurn('t2', { userMessage: 'x'.repeat(10_000) });
-    const refusal = await rejectionOf(opened.commit(tooLarge, 60));
+    const refusal = await rejectionOf(opened.commit(tooLarge, 60, notAsked));
     expectAppError(refusal, 'cache_unavailable');
     expect(await cache.find('client', 'a')).to.deep.equal(before);
     await (await open('a', { onBusy: 'reject' })).release();
-    expect(await rejectionOf(opened.commit(completedTurn('t3'), 60))).to.be.instanceOf(Error);
+    expect(await rejectionOf(opened.commit(completedTurn('t3'), 60, notAsked))).to.be.instanceOf(Error);
   });
 
   it('continues an evicted conversation whose turn was open', async () => {
@@ -89,7 +106,7 @@ describe('MemoryConversationCache', () => {
     await add('a');
     const opened = await open('a');
     await add('b');
-    expect((await opened.commit(completedTurn('t2'), 60)).turns).to.equal(2);
+    expect((await opened.commit(completedTurn('t2'), 60, notAsked)).turns).to.equal(2);
   });
 
   it('expires on the clock to the millisecond', async () => {
@@ -166,6 +183,81 @@ describe('MemoryConversationCache', () => {
     expect(callers.map(({ signal }) => getEventListeners(signal, 'abort').length)).to.deep.equal([
       0, 0, 0, 0,
     ]);
+  });
+
+  describe('with answers for repeated requests', () => {
+    const answer = async (key: string, text: string): Promise<void> => {
+      const opened = await open(`conversation of ${key}`, keyed(key));
+      await opened.commit(completedTurn('t'), 60, () => text);
+    };
+    /** Those among the keys whose request would not be run again. */
+    const known = async (...keys: string[]): Promise<string[]> => {
+      const opened = await Promise.all(
+        keys.map((key) =>
+          cache.openTurn('client', {
+            conversationId: `again with ${key}`,
+            characterId: 'character',
+            onBusy: 'reject',
+            signal: new AbortController().signal,
+            ...keyed(key),
+          }),
+        ),
+      );
+      for (const turn of opened) if (turn.kind === 'open') await turn.release();
+      return keys.filter((_, index) => opened[index]?.kind === 'replay');
+    };
+
+    it('evicts the least recently used beyond the count, and none whose turn is running', async () => {
+      start({ maxReplays: 3 });
+      const running = await open('running', keyed('running'));
+      for (const key of ['a', 'b', 'c']) await answer(key, 'text');
+      expect(await known('a')).to.deep.equal(['a']);
+      await answer('d', 'text');
+      expect(cache.replays).to.equal(3);
+      expect(await known('a', 'b', 'c', 'd')).to.deep.equal(['a', 'c', 'd']);
+      expectAppError(await rejectionOf(open('other', keyed('running'))), 'request_in_progress');
+      await running.release();
+    });
+
+    it('evicts the least recently used beyond the bytes', async () => {
+      start({ maxReplayBytes: 100_000 });
+      await answer('a', 'x'.repeat(20_000));
+      await answer('b', 'x'.repeat(20_000));
+      expect(await known('a', 'b')).to.deep.equal(['a', 'b']);
+      await answer('c', 'x'.repeat(10_000));
+      expect(await known('a', 'b', 'c')).to.deep.equal(['b', 'c']);
+    });
+
+    it('refuses the turn whose answer alone is larger than its memory, and keeps nothing of it', async () => {
+      start({ maxReplayBytes: 10_000 });
+      const opened = await open('a', keyed('k'));
+      const refusal = await rejectionOf(opened.commit(completedTurn('t'), 60, () => 'x'.repeat(10_000)));
+      expectAppError(refusal, 'cache_unavailable');
+      expect(await alive('a')).to.deep.equal([]);
+      expect(await known('k')).to.deep.equal([]);
+      await (await open('a', { onBusy: 'reject' })).release();
+    });
+
+    it('keeps no answer of a conversation that is too large', async () => {
+      start({ maxBytes: 10_000 });
+      const opened = await open('a', keyed('k'));
+      const tooLarge = completedTurn('t', { userMessage: 'x'.repeat(10_000) });
+      await rejectionOf(opened.commit(tooLarge, 60, () => 'text'));
+      expect(await known('k')).to.deep.equal([]);
+    });
+
+    it('purges what has expired every minute', async () => {
+      start();
+      await answer('a', 'text');
+      clock.advance(REPLAY_TTL_SECONDS * 1000);
+      await answer('b', 'text');
+      clock.advance(1);
+      timers.tick(59_999);
+      expect(cache.replays).to.equal(2);
+      timers.tick(1);
+      expect(cache.replays).to.equal(1);
+      expect(await known('a', 'b')).to.deep.equal(['b']);
+    });
   });
 
   it('gives back the timer of its purge when it is closed', () => {
