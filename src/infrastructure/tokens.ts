@@ -12,6 +12,7 @@ import type { Logger } from '#src/application/ports/logger.js';
 import type { ManagedClientRepository } from '#src/application/ports/managed-client-repository.js';
 import type { ModelHealth } from '#src/application/ports/model-health.js';
 import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
+import type { RunningRequests } from '#src/application/ports/running-requests.js';
 
 /** Ports have no value at run time, so the container knows them by these. */
 export const CLOCK: ServiceIdentifier<Clock> = Symbol('Clock');
@@ -27,3 +28,4 @@ export const COMMON_PASSWORDS: ServiceIdentifier<CommonPasswords> = Symbol('Comm
 export const API_KEYS: ServiceIdentifier<ApiKeyMint> = Symbol('ApiKeyMint');
 export const LLM: ServiceIdentifier<LlmGateway> = Symbol('LlmGateway');
 export const MODEL_HEALTH: ServiceIdentifier<ModelHealth> = Symbol('ModelHealth');
+export const RUNNING_REQUESTS: ServiceIdentifier<RunningRequests> = Symbol('RunningRequests');

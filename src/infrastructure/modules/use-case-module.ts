@@ -1,5 +1,6 @@
 import { ContainerModule, type ResolutionContext } from 'inversify';
 import { HashedServiceKey } from '#src/adapters/crypto/hashed-service-key.js';
+import { AccessWatch } from '#src/application/access/access-watch.js';
 import { Authorize } from '#src/application/access/authorize.js';
 import { CreateCharacter } from '#src/application/characters/create-character.js';
 import { DeleteCharacter } from '#src/application/characters/delete-character.js';
@@ -37,6 +38,7 @@ import {
   MANAGED_CLIENTS,
   MODEL_HEALTH,
   PASSWORDS,
+  RUNNING_REQUESTS,
 } from '../tokens.js';
 
 type UseCaseConfig = Pick<Config, 'serviceKey' | 'signup' | 'modelPolicy' | 'historyBounds'>;
@@ -56,6 +58,7 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
     commonPasswords: context.get(COMMON_PASSWORDS),
     apiKeys: context.get(API_KEYS),
     llm: context.get(LLM),
+    runningRequests: context.get(RUNNING_REQUESTS),
     modelHealth: context.get(MODEL_HEALTH),
     modelPolicy: config.modelPolicy,
     historyBounds: config.historyBounds,
@@ -66,6 +69,7 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
 type UseCaseDependencies = ReturnType<typeof dependencies>;
 
 const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
+  AccessWatch,
   ApiKeyUses,
   CheckHealth,
   CreateApiKey,
