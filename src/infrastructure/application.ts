@@ -2,6 +2,7 @@ import { Container } from 'inversify';
 import { createHttpApp } from '#src/adapters/http/create-http-app.js';
 import { OpenRequests } from '#src/adapters/http/open-requests.js';
 import { Readiness } from '#src/adapters/http/readiness.js';
+import { ACCESS_WATCH_INTERVAL_MS, AccessWatch } from '#src/application/access/access-watch.js';
 import { Authorize } from '#src/application/access/authorize.js';
 import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
 import { CheckHealth } from '#src/application/health/check-health.js';
@@ -42,6 +43,7 @@ export class Application {
       const container = await compose(config, logger, lifecycle);
       override?.(container);
       keepKeyUses(container, lifecycle);
+      watchAccess(container, lifecycle);
       // Its uptime counts from its making.
       container.get(CheckHealth);
       const readiness = container.get(Readiness);
@@ -105,6 +107,16 @@ function keepKeyUses(container: Container, lifecycle: Lifecycle): void {
     clearInterval(timer);
     return flush();
   });
+}
+
+/** While the database cannot be read, what runs is left alone; health tells of it, and every new request does. */
+function watchAccess(container: Container, lifecycle: Lifecycle): void {
+  const watch = container.get(AccessWatch);
+  const logger = container.get(LOGGER);
+  const check = () =>
+    watch.check().catch((err: unknown) => logger.warn({ err }, 'the keys in use could not be checked'));
+  const timer = setInterval(check, ACCESS_WATCH_INTERVAL_MS);
+  lifecycle.own('access watch', () => clearInterval(timer));
 }
 
 /** Behind the start, which does not wait for it: the first turn finds the provider's libraries loaded. */

@@ -15,6 +15,7 @@ import type { ManagedClientRepository } from '#src/application/ports/managed-cli
 import type { ModelHealth } from '#src/application/ports/model-health.js';
 import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
 import type { RateLimiter } from '#src/application/ports/rate-limiter.js';
+import type { RunningRequests } from '#src/application/ports/running-requests.js';
 import type { TurnSlots } from '#src/application/ports/turn-slots.js';
 
 /** Ports have no value at run time, so the container knows them by these. */
@@ -35,3 +36,4 @@ export const RATE_LIMITER: ServiceIdentifier<RateLimiter> = Symbol('RateLimiter'
 export const FAILURE_LIMITER: ServiceIdentifier<FailureLimiter> = Symbol('FailureLimiter');
 export const KNOWN_ADDRESSES: ServiceIdentifier<KnownAddresses> = Symbol('KnownAddresses');
 export const TURN_SLOTS: ServiceIdentifier<TurnSlots> = Symbol('TurnSlots');
+export const RUNNING_REQUESTS: ServiceIdentifier<RunningRequests> = Symbol('RunningRequests');

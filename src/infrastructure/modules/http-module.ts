@@ -10,6 +10,7 @@ import { ServiceController } from '#src/adapters/http/controllers/service.contro
 import { OpenRequests } from '#src/adapters/http/open-requests.js';
 import { Readiness } from '#src/adapters/http/readiness.js';
 import { ServiceVersion } from '#src/adapters/http/service-version.js';
+import { RUNNING_REQUESTS } from '../tokens.js';
 
 /** Controllers are made anew for each request: tsoa keeps status and headers on them. */
 const CONTROLLERS = [
@@ -28,6 +29,7 @@ export function httpModule(version: string): ContainerModule {
     bind(ServiceVersion).toConstantValue(new ServiceVersion(version));
     bind(Readiness).toConstantValue(new Readiness());
     bind(OpenRequests).toConstantValue(new OpenRequests());
+    bind(RUNNING_REQUESTS).toService(OpenRequests);
     for (const controller of CONTROLLERS) bind<object>(controller).toSelf().inTransientScope();
   });
 }

@@ -1,5 +1,6 @@
 import { ContainerModule, type ResolutionContext } from 'inversify';
 import { HashedServiceKey } from '#src/adapters/crypto/hashed-service-key.js';
+import { AccessWatch } from '#src/application/access/access-watch.js';
 import { Authorize } from '#src/application/access/authorize.js';
 import { CreateCharacter } from '#src/application/characters/create-character.js';
 import { DeleteCharacter } from '#src/application/characters/delete-character.js';
@@ -42,6 +43,7 @@ import {
   MODEL_HEALTH,
   PASSWORDS,
   RATE_LIMITER,
+  RUNNING_REQUESTS,
   TURN_SLOTS,
 } from '../tokens.js';
 
@@ -62,6 +64,7 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
     commonPasswords: context.get(COMMON_PASSWORDS),
     apiKeys: context.get(API_KEYS),
     llm: context.get(LLM),
+    runningRequests: context.get(RUNNING_REQUESTS),
     modelHealth: context.get(MODEL_HEALTH),
     rateLimiter: context.get(RATE_LIMITER),
     failureLimiter: context.get(FAILURE_LIMITER),
@@ -78,6 +81,7 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
 type UseCaseDependencies = ReturnType<typeof dependencies>;
 
 const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
+  AccessWatch,
   ApiKeyUses,
   CheckHealth,
   CreateApiKey,
