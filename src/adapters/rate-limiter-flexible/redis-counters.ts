@@ -1,10 +1,12 @@
-import { RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterRedis } from 'rate-limiter-flexible';
 import type { Count, CounterScope, Counters } from './counters.js';
 
 export interface RedisCountersOptions {
   /** An ioredis client. */
-  readonly client: unknown;
-  /** Gives each operation its time, and refuses at once while Redis is away. */
+  readonly client: { multi(): unknown };
+  /** Adds points within a window that begins with the first: answers the count, and the milliseconds until it ends. */
+  readonly add: (key: string, points: number, windowSeconds: number) => Promise<[number, number]>;
+  /** Gives each other operation its time, and refuses at once while Redis is away. */
   readonly attempt: <T>(operation: () => Promise<T>) => Promise<T>;
   /** Of every key. */
   readonly prefix: string;
@@ -20,10 +22,15 @@ export class RedisCounters implements Counters {
   readonly #counters: RateLimiterRedis;
   readonly #attempt: RedisCountersOptions['attempt'];
 
-  constructor({ client, attempt, prefix }: RedisCountersOptions) {
+  constructor({ client, add, attempt, prefix }: RedisCountersOptions) {
     this.#attempt = attempt;
     this.#counters = new RateLimiterRedis({
-      storeClient: client,
+      // In place of the library's own script, which would be a command for each request.
+      storeClient: {
+        rlflxIncr: ([key, points, seconds]: [string, string, string]) =>
+          add(key, Number(points), Number(seconds)),
+        multi: () => client.multi(),
+      },
       points: UNLIMITED,
       duration: 1,
       keyPrefix: `${prefix}limit`,
@@ -31,14 +38,14 @@ export class RedisCounters implements Counters {
   }
 
   async increment(scope: CounterScope, key: string, windowSeconds: number): Promise<Count> {
-    const { consumedPoints, msBeforeNext } = await this.#attempt<RateLimiterRes>(() =>
-      this.#counters.penalty(`${scope}:${key}`, 1, { customDuration: windowSeconds }),
-    );
+    const { consumedPoints, msBeforeNext } = await this.#counters.penalty(`${scope}:${key}`, 1, {
+      customDuration: windowSeconds,
+    });
     return { count: consumedPoints, resetMs: msBeforeNext, isShare: false };
   }
 
   async decrement(scope: CounterScope, key: string, windowSeconds: number): Promise<void> {
-    await this.#attempt(() => this.#counters.reward(`${scope}:${key}`, 1, { customDuration: windowSeconds }));
+    await this.#counters.reward(`${scope}:${key}`, 1, { customDuration: windowSeconds });
   }
 
   async hold(scope: CounterScope, key: string, count: number, seconds: number): Promise<void> {

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { TurnSlot, TurnSlots } from '#src/application/ports/turn-slots.js';
+import type { LimitSteps } from './limit-steps.js';
 import type { RedisConnection } from './redis-connection.js';
 import { RedisScript } from './redis-script.js';
 
 export interface RedisTurnSlotsOptions {
   readonly connection: RedisConnection;
+  readonly steps: LimitSteps;
   /** Of every key. */
   readonly prefix: string;
   /** How many processes share a limit that each of them counts by itself. */
@@ -17,20 +19,9 @@ const LEASE_MS = 10_000;
 const RENEW_MS = 1000;
 const RETRY_AFTER_MS = 1000;
 
-const NOW = `
+const RENEW = new RedisScript(`
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
-
-/** @returns how many are held with this one, or -1. */
-const ACQUIRE = new RedisScript(`${NOW}
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-local held = redis.call('ZCARD', KEYS[1])
-if held >= tonumber(ARGV[1]) then return -1 end
-redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[3])
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return held + 1`);
-
-const RENEW = new RedisScript(`${NOW}
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 for index = 2, #ARGV do redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[index]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])`);
 
@@ -70,9 +61,9 @@ export class RedisTurnSlots implements TurnSlots {
   }
 
   async #take(clientId: string, limit: number, id: string): Promise<{ held: number; limit: number }> {
-    const { connection, instances } = this.#options;
+    const { steps, instances } = this.#options;
     try {
-      const held = Number(await connection.run(ACQUIRE, [this.#key(clientId)], [limit, LEASE_MS, id]));
+      const held = await steps.acquire(this.#key(clientId), limit, LEASE_MS, id);
       if (held > 0) this.#keep(clientId, id);
       return { held, limit };
     } catch {
@@ -93,7 +84,7 @@ export class RedisTurnSlots implements TurnSlots {
     if (held?.delete(id) !== true) return;
     if (held.size === 0) this.#held.delete(clientId);
     // What is not told to Redis ends with its lease.
-    this.#options.connection.attempt((client) => client.zrem(this.#key(clientId), id)).catch(() => undefined);
+    this.#options.steps.release(this.#key(clientId), id).catch(() => undefined);
   }
 
   #renew(): void {

@@ -5,6 +5,7 @@ import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexibl
 import { InsuredCounters } from '#src/adapters/rate-limiter-flexible/insured-counters.js';
 import { MemoryCounters } from '#src/adapters/rate-limiter-flexible/memory-counters.js';
 import { RedisCounters } from '#src/adapters/rate-limiter-flexible/redis-counters.js';
+import { LimitSteps } from '#src/adapters/redis/limit-steps.js';
 import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
 import type { RateLimit } from '#src/application/ports/rate-limiter.js';
 import { failureLimiterContract } from '#tests/contracts/failure-limiter.contract.js';
@@ -18,15 +19,18 @@ import { recordingLogger } from '#tests/support/test-app.js';
 const connect = (server: RedisServer) =>
   RedisConnection.open({ settings: server.connection, logger: recordingLogger([]) });
 
-const countersOn = (connection: RedisConnection) =>
-  new InsuredCounters(
+const countersOn = (connection: RedisConnection) => {
+  const steps = new LimitSteps(connection);
+  return new InsuredCounters(
     new RedisCounters({
       client: connection.client,
+      add: (key, points, windowSeconds) => steps.add(key, points, windowSeconds),
       attempt: (operation) => connection.attempt(operation),
       prefix: 'test:',
     }),
     new MemoryCounters(),
   );
+};
 
 describe('limiters on Redis', () => {
   let server: RedisServer;

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
+import { LimitSteps } from '#src/adapters/redis/limit-steps.js';
 import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
 import { RedisTurnSlots } from '#src/adapters/redis/redis-turn-slots.js';
 import { turnSlotsContract } from '#tests/contracts/turn-slots.contract.js';
@@ -15,13 +16,24 @@ describe('RedisTurnSlots', () => {
   const opened: RedisTurnSlots[] = [];
 
   const slotsOf = (instances = 1, over = connection) => {
-    const slots = new RedisTurnSlots({ connection: over, prefix: 'test:', instances });
+    const slots = new RedisTurnSlots({
+      connection: over,
+      steps: new LimitSteps(over),
+      prefix: 'test:',
+      instances,
+    });
     opened.push(slots);
     return slots;
   };
   const allowed = async (slots: RedisTurnSlots, times: number, limit = 100) => {
     const taken = await Promise.all(Array.from({ length: times }, () => slots.acquire('ada', limit)));
     return taken.filter(({ decision }) => decision.allowed).length;
+  };
+
+  /** What was asked for before has been sent, and answered. */
+  const rounds = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    await connection.client.ping();
   };
 
   before(async () => {
@@ -41,7 +53,7 @@ describe('RedisTurnSlots', () => {
     name: 'Redis',
     open: async () => ({
       slots: slotsOf(),
-      settled: async () => void (await connection.client.ping()),
+      settled: rounds,
       close: async () => undefined,
     }),
   });
@@ -86,6 +98,7 @@ describe('RedisTurnSlots', () => {
       await connection.client.ping();
       expect(await connection.client.pttl('test:turns:{ada}')).to.be.within(9000, 10_000);
       slot.release();
+      await rounds();
       timers.tick(1000);
       await connection.client.ping();
       expect(await connection.client.exists('test:turns:{ada}')).to.equal(0);
