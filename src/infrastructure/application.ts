@@ -17,6 +17,7 @@ import { httpModule } from './modules/http-module.js';
 import { limitModule } from './modules/limit-module.js';
 import { modelModule, WARM_UP } from './modules/model-module.js';
 import { openPersistence } from './modules/persistence-module.js';
+import { openRedis } from './modules/redis-module.js';
 import { securityModule } from './modules/security-module.js';
 import { systemModule } from './modules/system-module.js';
 import { useCaseModule } from './modules/use-case-module.js';
@@ -68,13 +69,15 @@ export class Application {
 
 async function compose(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Container> {
   const persistence = await openPersistence(config.database, config.secret, lifecycle);
+  const redis = await openRedis(config.redis, logger, lifecycle);
   const container = new Container();
   container.load(
     systemModule(logger),
     persistence.module,
+    redis,
     securityModule(persistence.secret),
     conversationModule(config, lifecycle),
-    limitModule(config),
+    limitModule(config, lifecycle),
     modelModule(config, lifecycle),
     useCaseModule(config),
     httpModule(readOpenApiDocument().info.version),

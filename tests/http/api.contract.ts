@@ -6,7 +6,10 @@ import { charactersContract } from './characters.contract.js';
 import { chatContract } from './chat.contract.js';
 import { conversationsContract } from './conversations.contract.js';
 import { credentialsContract } from './credentials.contract.js';
+import { duplicatesContract } from './duplicates.contract.js';
+import { idempotencyContract } from './idempotency.contract.js';
 import { outagesContract } from './outages.contract.js';
+import { parallelTurnsContract } from './parallel-turns.contract.js';
 import { serviceContract } from './service.contract.js';
 
 /** Every endpoint as an integrator meets it. What holds for one storage holds for all. */
@@ -20,6 +23,9 @@ export function apiContract(storage: AppStorage): void {
     chatContract(storage);
     conversationsContract(storage);
     adminContract(storage);
+    idempotencyContract(storage);
+    duplicatesContract(storage);
+    parallelTurnsContract(storage);
     outagesContract(storage);
   });
 }

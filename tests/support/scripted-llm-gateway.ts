@@ -24,10 +24,12 @@ export class ScriptedLlmGateway implements LlmGateway {
     return answer(prompt, signal);
   }
 
-  /** The answer in one piece. */
+  /** The answer word by word. */
   async stream(prompt: Prompt, signal: AbortSignal, onText: TextListener): Promise<Completion> {
     const completion = await this.generate(prompt, signal);
-    await onText(completion.reply.content);
+    for (const word of completion.reply.content.match(/\S*\s*/g) ?? []) {
+      if (word !== '') await onText(word);
+    }
     return completion;
   }
 

@@ -117,7 +117,8 @@ export class ConversationStore {
 
   /** @returns the token that waits next, or null. */
   release({ clientId, request, token }: TurnTicket): Promise<string | null> {
-    const args = [token, request.conversationId, recordOf(request)];
+    const { conversationId, characterId } = request;
+    const args = [token, conversationId, characterId, recordOf(request)];
     return this.#run(RELEASE_TURN, clientId, args, (reply) => (reply === null ? null : text(reply)));
   }
 
@@ -131,8 +132,8 @@ export class ConversationStore {
     const id = deletion.what === 'client' ? '' : deletion.id;
     const args = [deletion.what, id, deletion.reason, DELETED_AT_ONCE, HASH_LENGTH];
     return this.#run(DELETE_CONVERSATIONS, clientId, args, (reply) => {
-      const [again, found, ...tokens] = list(reply);
-      return { again: again === 1, found: found === 1, tokens: tokens.map(text) };
+      const [again, found, tokens] = list(reply);
+      return { again: again === 1, found: found === 1, tokens: list(tokens).map(text) };
     });
   }
 
@@ -165,15 +166,16 @@ function recordOf({ idempotency }: OpenTurnRequest): string {
   return idempotency === null ? '' : createHash('sha256').update(idempotency.key).digest('base64url');
 }
 
+/** Frozen, so that a turn can hand out what it still needs. */
 function readConversation(
   id: string,
   [characterId, turns, expiresAt, exchanges]: readonly unknown[],
 ): Conversation {
-  return {
+  return Object.freeze({
     id,
     characterId: text(characterId),
     turns: whole(turns),
-    exchanges: list(exchanges).map((json) => readExchange(text(json))),
+    exchanges: Object.freeze(list(exchanges).map((json) => readExchange(text(json)))),
     expiresAt: isoTime(whole(expiresAt)),
-  };
+  });
 }

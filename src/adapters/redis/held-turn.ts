@@ -39,7 +39,7 @@ export class HeldTurn implements OpenTurn {
   constructor(options: HeldTurnOptions) {
     const { opened, askedAt } = options;
     this.#options = options;
-    this.conversation = opened.conversation && structuredClone(opened.conversation);
+    this.conversation = opened.conversation;
     this.#clockOffsetMs = opened.now - performance.now();
     this.#heldUntil = askedAt + LEASE_MS;
     this.#renewLater();
@@ -107,13 +107,14 @@ export class HeldTurn implements OpenTurn {
     const { ticket, opened, bounds } = this.#options;
     const before = opened.conversation;
     if (before?.exchanges.some(({ turnId }) => turnId === turn.id)) return before;
-    return {
+    const exchanges = keepNewest([...(before?.exchanges ?? []), Object.freeze(toExchange(turn))], bounds);
+    return Object.freeze({
       id: ticket.request.conversationId,
       characterId: before?.characterId ?? ticket.request.characterId,
       turns: (before?.turns ?? 0) + 1,
-      exchanges: keepNewest([...(before?.exchanges ?? []), toExchange(turn)], bounds),
+      exchanges: Object.freeze(exchanges),
       expiresAt: isoTime(Math.round(performance.now() + this.#clockOffsetMs) + ttlSeconds * 1000),
-    };
+    });
   }
 
   #renewLater(): void {

@@ -8,14 +8,14 @@ export function writeExchange(exchange: Exchange, fence: string): string {
 /** @throws Error when it is not what `writeExchange` wrote. */
 export function readExchange(json: string): Exchange {
   const { turnId, user, assistant, userAt, assistantAt, tokens }: Partial<Exchange> = JSON.parse(json);
-  return {
+  return Object.freeze({
     turnId: text(turnId),
     user: text(user),
     assistant: text(assistant),
     userAt: text(userAt),
     assistantAt: text(assistantAt),
     tokens: whole(tokens),
-  };
+  });
 }
 
 export function text(value: unknown): string {

@@ -98,13 +98,13 @@ export class SendMessage {
 
   private async replay(answer: string, input: SendMessageInput): Promise<SendMessageOutput> {
     const { sent, telling } = readKeptAnswer(answer, input.message);
-    const { id: turnId, conversationId, characterId, outcome } = sent.turn;
-    let told = 0;
-    for (const length of input.reader === undefined ? [] : telling.pieceLengths) {
-      input.signal.throwIfAborted();
-      const text = outcome.reply.content.slice(told, told + length);
-      await input.reader?.onText(text, { turnId, conversation: telling.conversation, replayed: true });
-      told += length;
+    const { id: turnId, conversationId, characterId } = sent.turn;
+    const { reader, signal } = input;
+    if (reader !== undefined) {
+      for (const text of telling.pieces) {
+        signal.throwIfAborted();
+        await reader.onText(text, { turnId, conversation: telling.conversation, replayed: true });
+      }
     }
     this.deps.logger.info({ clientId: input.clientId, turnId, conversationId, characterId }, 'turn replayed');
     return { ...sent, replayed: true };
@@ -128,14 +128,8 @@ export class SendMessage {
       expiresAt: isoTime(clock.now() + character.ttlSeconds * 1000),
       truncated: history.length < (before?.turns ?? 0),
     };
-    const pieceLengths: number[] = [];
-    const { reader } = input;
-    const tell: TextListener | undefined =
-      reader &&
-      ((text) => {
-        pieceLengths.push(text.length);
-        return reader.onText(text, { turnId: turn.id, conversation: expected, replayed: false });
-      });
+    const pieces: string[] = [];
+    const started: StartedTurn = { turnId: turn.id, conversation: expected, replayed: false };
     const completion = await this.ask(
       {
         ...effectiveModel(modelPolicy, character),
@@ -146,14 +140,14 @@ export class SendMessage {
       },
       AbortSignal.any([input.signal, open.lost]),
       input.onModelTime,
-      tell,
+      input.reader && recorded(input.reader, started, pieces),
     );
     const completed = completeTurn(turn, completion, isoTime(clock.now()));
     const sentWith = ({ turns, expiresAt }: Conversation): SentMessage => ({
       turn: completed,
       conversation: { ...expected, turns, expiresAt },
     });
-    const telling = reader === undefined ? null : { conversation: expected, pieceLengths };
+    const telling = input.reader === undefined ? null : { conversation: expected, pieces };
     const after = await open.commit(completed, character.ttlSeconds, (conversation) =>
       writeKeptAnswer(sentWith(conversation), telling),
     );
@@ -192,6 +186,13 @@ export class SendMessage {
       'turn',
     );
   }
+}
+
+function recorded(reader: TurnReader, started: StartedTurn, pieces: string[]): TextListener {
+  return (text) => {
+    pieces.push(text);
+    return reader.onText(text, started);
+  };
 }
 
 /** A caller who left is no failure; a service that ends the turn is one, with a code. */

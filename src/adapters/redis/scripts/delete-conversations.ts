@@ -32,10 +32,10 @@ local function delete(conversation)
     freeKey(lease[4], lease[1])
     tell(lease[1])
   end
-  for _, token in ipairs(redis.call('LRANGE', named('q', conversation), 0, -1)) do
-    local waiter = redis.call('HGET', named('w', conversation), token)
-    if waiter and concerns(string.match(waiter, '|(.*)$')) then
-      leaveQueue(conversation, token)
+  for _, waiter in ipairs(redis.call('ZRANGE', named('q', conversation), 0, -1)) do
+    local token, character = string.match(waiter, '^([^|]*)|(.*)$')
+    if concerns(character) then
+      leaveQueue(conversation, waiter)
       tell(token)
     end
   end
@@ -70,5 +70,5 @@ if again == 0 then
   end
   if what == 'client' and redis.call('EXISTS', replays) == 1 then again = 1 end
 end
-return { again, found, unpack(ended) }
+return { again, found, ended }
 `);

@@ -10,6 +10,7 @@ export const OPEN_TURN = new RedisScript(`${SCHEMA}
 local token, conversation, character, onBusy, maxWaiting, idem, digest = unpack(ARGV)
 local queue, waiters, lease = named('q', conversation), named('w', conversation), named('l', conversation)
 local meta, exchanges, record = named('c', conversation), named('x', conversation), named('r', idem)
+local self, micros = token .. '|' .. character, time[1] * 1000000 + time[2]
 local function holdKey()
   if idem == '' then return end
   redis.call('HSET', record, 'd', digest, 't', token)
@@ -24,47 +25,39 @@ end
 if idem ~= '' then
   local known = redis.call('HMGET', record, 'd', 't', 'a')
   if known[1] and (known[1] ~= digest or known[3] or known[2] ~= token) then
-    leaveQueue(conversation, token)
+    leaveQueue(conversation, self)
     if known[1] ~= digest then return { 'mismatch' } end
     if known[3] then return { 'replay', known[3] } end
     return { 'in_progress' }
   end
 end
 
-local waiting, place = 0, nil
-local order = redis.call('LRANGE', queue, 0, -1)
-if #order > 0 then
-  local seen = redis.call('HMGET', waiters, unpack(order))
-  for i, other in ipairs(order) do
-    if other == token or (seen[i] and tonumber(string.match(seen[i], '^%d+')) > now) then
-      waiting = waiting + 1
-      if other == token then place = waiting end
-    else
-      leaveQueue(conversation, other)
-    end
-  end
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', waiters, '-inf', whole(now))) do
+  if gone ~= self then leaveQueue(conversation, gone) end
 end
+local waiting, ahead = redis.call('ZCARD', queue), redis.call('ZRANK', queue, self)
 
-if redis.call('EXISTS', lease) == 1 or (waiting > 0 and place ~= 1) then
-  if not place then
+if redis.call('EXISTS', lease) == 1 or (waiting > 0 and ahead ~= 0) then
+  if not ahead then
     if onBusy == 'reject' or waiting >= tonumber(maxWaiting) then
       freeKey(idem, token)
       return { 'busy' }
     end
-    redis.call('RPUSH', queue, token)
-    place = waiting + 1
+    local last = redis.call('ZRANGE', queue, -1, -1, 'WITHSCORES')[2]
+    redis.call('ZADD', queue, whole(math.max(micros, (tonumber(last) or 0) + 1)), self)
+    ahead = waiting
   end
-  redis.call('HSET', waiters, token, whole(now + WAITER) .. '|' .. character)
+  redis.call('ZADD', waiters, whole(now + WAITER), self)
   redis.call('PEXPIRE', queue, WAITER)
   redis.call('PEXPIRE', waiters, WAITER)
   indexed(character, conversation, now + LEASE)
   holdKey()
-  return { 'wait', place }
+  return { 'wait', ahead + 1 }
 end
 
-local fence = math.max(time[1] * 1000000 + time[2], (tonumber(redis.call('GET', P .. 'f') or 0)) + 1)
+local fence = math.max(micros, (tonumber(redis.call('GET', P .. 'f')) or 0) + 1)
 redis.call('SET', P .. 'f', whole(fence), 'PX', FENCE)
-if place then leaveQueue(conversation, token) end
+if ahead then leaveQueue(conversation, self) end
 local was = redis.call('HMGET', meta, 'ch', 'n', 'exp')
 if was[1] and tonumber(was[3]) <= now then
   redis.call('DEL', meta, exchanges)

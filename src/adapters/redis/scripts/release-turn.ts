@@ -6,12 +6,12 @@ import { SCHEMA } from './schema.js';
  * after a commit. Returns the token that waits next, if one does.
  */
 export const RELEASE_TURN = new RedisScript(`${SCHEMA}
-local token, conversation, idem = unpack(ARGV)
+local token, conversation, character, idem = unpack(ARGV)
 if redis.call('HGET', named('l', conversation), 't') == token then
   redis.call('DEL', named('l', conversation))
   expireInTime(conversation)
 end
-leaveQueue(conversation, token)
+leaveQueue(conversation, token .. '|' .. character)
 freeKey(idem, token)
 -- Refused by a Redis that is full: then what matters has been done.
 redis.pcall('SET', named('e', token), 'released', 'PX', ENDED, 'NX')

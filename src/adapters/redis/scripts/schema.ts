@@ -13,8 +13,8 @@ const FENCE_MS = 600_000;
  *     c:<conversation>  hash   ch character, n turns, exp expiry, ids turns that are kept, f last fence
  *     x:<conversation>  list   the exchanges, JSON, oldest first
  *     l:<conversation>  hash   the open turn: t token, f fence, ch and cc characters asked for and concerned, r record
- *     q:<conversation>  list   tokens that wait, in order of arrival
- *     w:<conversation>  hash   of each: until when it counts as alive, and its character
+ *     q:<conversation>  zset   those who wait, <token>|<character>, in order of arrival
+ *     w:<conversation>  zset   the same, by when they count as gone
  *     e:<token>         string why a turn ended that was open or waiting
  *     r:<key hash>      hash   an idempotency key: d digest, t token, and a answer once there is one
  *     ri                zset   records with an answer, by expiry
@@ -59,9 +59,12 @@ local function freeKey(idem, token)
   local record = redis.call('HMGET', named('r', idem), 't', 'a')
   if record[1] == token and not record[2] then redis.call('DEL', named('r', idem)) end
 end
-local function leaveQueue(conversation, token)
-  redis.call('LREM', named('q', conversation), 1, token)
-  redis.call('HDEL', named('w', conversation), token)
+local function leaveQueue(conversation, waiter)
+  redis.call('ZREM', named('q', conversation), waiter)
+  redis.call('ZREM', named('w', conversation), waiter)
 end
-local function nextInQueue(conversation) return redis.call('LINDEX', named('q', conversation), 0) end
+local function nextInQueue(conversation)
+  local first = redis.call('ZRANGE', named('q', conversation), 0, 0)[1]
+  return first and string.match(first, '^[^|]*')
+end
 `;
