@@ -200,7 +200,7 @@ describe('SendMessage, sent again with its idempotency key', () => {
 
     const successor = await shop.createCharacter(mine.clientId);
     await send({ characterId: successor.id });
-    await new DeleteClient(shop).execute({ clientId: mine.clientId });
+    await new DeleteClient(shop).execute({ clientId: mine.clientId, origin: ORIGIN });
     expect(await outcomeOf(send({ characterId: successor.id }))).to.equal('character_not_found');
   });
 });

@@ -454,7 +454,7 @@ describe('readConfig', () => {
         FASTWRAP_API_KEY: CANARY,
         PORT: CANARY,
         MODEL_PROVIDER: 'openai-compatible',
-        INSTANCES: CANARY,
+        BUDGET_TOKENS_PER_DAY: CANARY,
       }),
     ).to.have.members([
       'FASTWRAP_API_KEY must have at least 16 characters',
@@ -463,7 +463,7 @@ describe('readConfig', () => {
       'MODEL must be set in production',
       'MODEL_KEY must be set in production',
       'MODEL_BASE_URL must be set for MODEL_PROVIDER openai-compatible',
-      'INSTANCES is not supported by this version',
+      'BUDGET_TOKENS_PER_DAY is not supported by this version',
     ]);
     const all = { ...NUMBERS, ...TEXTS };
     const bad = Object.keys(all).filter((name) => name in NUMBERS || (TEXTS[name]?.bad.length ?? 0) > 0);
