@@ -4,7 +4,7 @@ import type { Count, CounterScope, Counters } from './counters.js';
 
 /** Never reached: what a count means is decided by whoever asks. */
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
-const MAX_KEYS = 50_000;
+const MAX_KEYS = 20_000;
 
 /**
  * Counters of this process. The library never forgets a key before its time, so each scope has a table of its own with
