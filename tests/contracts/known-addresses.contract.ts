@@ -39,7 +39,7 @@ export function knownAddressesContract(harness: KnownAddressesHarness): void {
       await addresses.remember('ada', '192.0.2.1');
       expect(await addresses.has('ada', '192.0.2.2')).to.equal(false);
       expect(await addresses.has('bob', '192.0.2.1')).to.equal(false);
-      expect(await addresses.has('1 ada', '192.0.2.')).to.equal(false);
+      expect(await addresses.has('1ada', '192.0.2.')).to.equal(false);
     });
   });
 }
