@@ -45,7 +45,7 @@ export class Application {
       // Its uptime counts from its making.
       container.get(CheckHealth);
       const readiness = container.get(Readiness);
-      const server = await HttpServer.listen(createApp(container), config.host, config.port);
+      const server = await HttpServer.listen(createApp(container, config), config.host, config.port);
       const callOff = () => container.get(OpenRequests).abortAll(new AppError('shutting_down'));
       lifecycle.own('http server', () => server.close(config.shutdownGraceMs, callOff));
       readiness.markReady();
@@ -79,12 +79,13 @@ async function compose(config: Config, logger: Logger, lifecycle: Lifecycle): Pr
   return container;
 }
 
-function createApp(container: Container) {
+function createApp(container: Container, { corsOrigins }: Config) {
   return createHttpApp({
     controllers: container,
     authorize: container.get(Authorize),
     readiness: container.get(Readiness),
     document: readOpenApiDocument(),
+    corsOrigins,
     clock: container.get(CLOCK),
     logger: container.get(LOGGER),
   });

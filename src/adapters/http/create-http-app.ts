@@ -5,6 +5,7 @@ import type { Clock } from '#src/application/ports/clock.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
 import { BodySchemas } from './body-schemas.js';
+import { crossOrigin } from './cross-origin.js';
 import { serveDocs } from './docs-pages.js';
 import { errorHandler } from './error-handler.js';
 import { RegisterRoutes } from './generated/routes.js';
@@ -12,6 +13,7 @@ import { setHttpServices } from './http-services.js';
 import type { OpenApiDocument } from './openapi-document.js';
 import type { Readiness } from './readiness.js';
 import { requestFrame } from './request-frame.js';
+import { securityHeaders } from './security-headers.js';
 import { unmatched } from './unmatched.js';
 
 export interface HttpAppOptions {
@@ -19,6 +21,8 @@ export interface HttpAppOptions {
   readonly authorize: Authorize;
   readonly document: OpenApiDocument;
   readonly readiness: Readiness;
+  /** Whose pages may call from a browser; empty: nobody's. */
+  readonly corsOrigins: readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -27,7 +31,7 @@ const ANSWERED_WHILE_DRAINING = new Set(['/livez', '/readyz', '/health']);
 
 /** The whole HTTP surface; it listens nowhere yet. */
 export function createHttpApp(options: HttpAppOptions): Application {
-  const { document, readiness, clock, logger } = options;
+  const { document, readiness, corsOrigins, clock, logger } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -39,6 +43,8 @@ export function createHttpApp(options: HttpAppOptions): Application {
   });
 
   app.use(requestFrame(clock, logger));
+  app.use(securityHeaders);
+  if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   app.use((request, response, next) => {
     if (!readiness.isDraining || ANSWERED_WHILE_DRAINING.has(request.path)) return next();
     response.set('Connection', 'close');

@@ -53,6 +53,8 @@ export interface Config {
   /** Null: made once and kept beside the database. */
   readonly secret: string | null;
   readonly signup: 'open' | 'operator';
+  /** Whose pages may call from a browser; empty: nobody's. */
+  readonly corsOrigins: readonly string[];
   readonly model: ModelConfig;
   readonly modelPolicy: ModelPolicy;
   /** Null: nothing is traced. */

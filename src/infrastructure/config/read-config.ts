@@ -142,6 +142,7 @@ function toConfig(
     serviceKey: environment.FASTWRAP_API_KEY ?? null,
     secret: environment.FASTWRAP_SECRET ?? null,
     signup: environment.SIGNUP,
+    corsOrigins: environment.CORS_ORIGINS,
     model: {
       primary,
       fallback,
