@@ -52,6 +52,7 @@ async function flood(server: ServerProcess, api: ApiClient): Promise<void> {
   const plan = {
     url: await server.url(),
     apiKey: api.apiKey ?? '',
+    characterId: await api.createCharacter(),
     email: EMAIL,
     loginsPerSecond: LOGINS_PER_SECOND,
     readsPerSecond: READS_PER_SECOND,

