@@ -85,7 +85,7 @@ async function compose(config: Config, logger: Logger, lifecycle: Lifecycle): Pr
   return container;
 }
 
-function createApp(container: Container, { trustedProxies }: Config) {
+function createApp(container: Container, { trustedProxies, corsOrigins }: Config) {
   return createHttpApp({
     controllers: container,
     authorize: container.get(Authorize),
@@ -93,6 +93,7 @@ function createApp(container: Container, { trustedProxies }: Config) {
     trustedProxies,
     readiness: container.get(Readiness),
     document: readOpenApiDocument(),
+    corsOrigins,
     clock: container.get(CLOCK),
     logger: container.get(LOGGER),
   });

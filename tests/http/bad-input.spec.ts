@@ -7,7 +7,7 @@ import { BODY_CLASSES, missingField } from '#tests/support/bad-bodies.js';
 import { type NamedValue, type Operation, readOperations } from '#tests/support/bad-input-targets.js';
 import { type BadClass, type BadRequest, validRequest } from '#tests/support/bad-request.js';
 import { CANARY, CANARY_NUMBER } from '#tests/support/bad-values.js';
-import { UUID } from '#tests/support/expect-response.js';
+import { EXPECTED_SECURITY_HEADERS, UUID } from '#tests/support/expect-response.js';
 import { RawConnection } from '#tests/support/raw-connection.js';
 import { type PlainAnswer, sendRequest } from '#tests/support/send-request.js';
 import { startTestApp, type TestApp } from '#tests/support/test-app.js';
@@ -36,6 +36,7 @@ function expectProblem(
   expect(answer.status, answer.text).to.equal(status);
   expect(answer.headers['content-type']).to.equal('application/problem+json');
   expect(answer.headers['server-timing']).to.match(/^app;dur=\d+\.\d$/);
+  expect(answer.headers).to.include(EXPECTED_SECURITY_HEADERS);
   expect(answer.text).not.to.match(INNER_WORKINGS);
   expect(`${answer.text}${JSON.stringify(answer.headers)}`).not.to.match(ECHO);
   const { detail, errors, ...rest } = JSON.parse(answer.text);

@@ -27,6 +27,7 @@ const DEFAULTS: Config = {
   },
   instances: 1,
   trustedProxies: [],
+  corsOrigins: [],
   model: {
     primary: { provider: 'demo', model: 'demo', apiKey: null, baseUrl: null },
     fallback: null,
@@ -164,6 +165,25 @@ const TEXTS: Readonly<Record<string, Text>> = {
     good: [['open', { signup: 'open' }]],
     bad: [CANARY, 'OPEN', 'open '],
     rule: 'must be one of open, operator',
+  },
+  CORS_ORIGINS: {
+    good: [
+      ['https://shop.example.com', { corsOrigins: ['https://shop.example.com'] }],
+      [
+        ' https://shop.example.com , http://localhost:3000,,http://[::1]:8080 ',
+        { corsOrigins: ['https://shop.example.com', 'http://localhost:3000', 'http://[::1]:8080'] },
+      ],
+    ],
+    bad: [
+      CANARY,
+      'null',
+      'https://shop.example.com/',
+      'https://shop.example.com:443',
+      'https://Shop.example.com',
+      'shop.example.com',
+      'file:///index.html',
+    ],
+    rule: 'must hold origins as browsers send them, separated by commas, such as https://shop.example.com',
   },
   MODEL: {
     good: [['demo', {}]],
@@ -550,6 +570,14 @@ describe('readConfig', () => {
       credentials,
       tls: true,
     });
+  });
+
+  it('refuses * for CORS_ORIGINS, and says why', () => {
+    for (const text of ['*', 'https://shop.example.com,*', 'https://*.example.com']) {
+      expect(faultsOf({ CORS_ORIGINS: text })).to.deep.equal([
+        'CORS_ORIGINS must not hold *: any page that a visitor opens could then use the keys that browsers know. Name the origins',
+      ]);
+    }
   });
 
   it('wants a service key where only the operator may sign clients up', () => {

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { expect } from 'chai';
 import { HttpServer } from '#src/infrastructure/http-server.js';
-import { UUID } from '#tests/support/expect-response.js';
+import { EXPECTED_SECURITY_HEADERS, UUID } from '#tests/support/expect-response.js';
 import { type RawAnswer, RawConnection } from '#tests/support/raw-connection.js';
 
 const answerHello: RequestListener = (_request, response) => {
@@ -15,6 +15,7 @@ function expectMalformed(answer: RawAnswer | null): void {
   expect({ status: answer?.status, headers, body: JSON.parse(answer?.body ?? '') }).to.deep.equal({
     status: 400,
     headers: {
+      ...EXPECTED_SECURITY_HEADERS,
       'x-request-id': requestId,
       'server-timing': 'app;dur=0.0',
       'content-type': 'application/problem+json',

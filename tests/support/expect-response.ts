@@ -42,14 +42,35 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [number, string, string]>> =
   model_timeout: [504, 'Gateway Timeout', 'The model did not answer in time.'],
 };
 
+/** Written down a second time. */
+export const EXPECTED_SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'origin-agent-cluster': '?1',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+  'x-dns-prefetch-control': 'off',
+  'x-download-options': 'noopen',
+  'x-frame-options': 'DENY',
+  'x-permitted-cross-domain-policies': 'none',
+  'x-xss-protection': '0',
+};
+
 /** Every response has these, and shows nothing of what made it. */
-export function expectFrame(response: ApiResponse, { llm = false } = {}): void {
+export function expectFrame(
+  response: ApiResponse,
+  { llm = false, headers = {} }: { llm?: boolean; headers?: Readonly<Record<string, string>> } = {},
+): void {
   expect(response.headers.get('x-request-id')).to.match(UUID);
   expect(response.headers.get('server-timing')).to.match(
     llm ? /^app;dur=\d+\.\d, llm;dur=\d+\.\d$/ : /^app;dur=\d+\.\d$/,
   );
   expect(response.headers.get('cache-control')).to.equal('no-store');
-  expect(response.headers.get('x-content-type-options')).to.equal('nosniff');
+  for (const [name, value] of Object.entries({ ...EXPECTED_SECURITY_HEADERS, ...headers })) {
+    expect(response.headers.get(name), name).to.equal(value);
+  }
   expect(response.headers.has('x-powered-by')).to.equal(false);
   expect(response.headers.has('etag')).to.equal(false);
 }

@@ -7,6 +7,7 @@ import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
 import { limitAddresses } from './admission.js';
 import { BodySchemas } from './body-schemas.js';
+import { crossOrigin } from './cross-origin.js';
 import { serveDocs } from './docs-pages.js';
 import { errorHandler } from './error-handler.js';
 import { RegisterRoutes } from './generated/routes.js';
@@ -14,6 +15,7 @@ import { setHttpServices } from './http-services.js';
 import type { OpenApiDocument } from './openapi-document.js';
 import type { Readiness } from './readiness.js';
 import { requestFrame } from './request-frame.js';
+import { securityHeaders } from './security-headers.js';
 import { unmatched } from './unmatched.js';
 
 export interface HttpAppOptions {
@@ -24,6 +26,8 @@ export interface HttpAppOptions {
   readonly trustedProxies: readonly string[];
   readonly document: OpenApiDocument;
   readonly readiness: Readiness;
+  /** Whose pages may call from a browser; empty: nobody's. */
+  readonly corsOrigins: readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -32,7 +36,7 @@ const ANSWERED_WHILE_DRAINING = new Set(['/livez', '/readyz', '/health']);
 
 /** The whole HTTP surface; it listens nowhere yet. */
 export function createHttpApp(options: HttpAppOptions): Application {
-  const { document, limits, readiness, clock, logger } = options;
+  const { document, limits, readiness, corsOrigins, clock, logger } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -46,6 +50,9 @@ export function createHttpApp(options: HttpAppOptions): Application {
   });
 
   app.use(requestFrame(clock, logger));
+  app.use(securityHeaders);
+  // What both do is set headers, which a refusal needs too: without them a browser's page could not read it.
+  if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   app.use(limitAddresses(limits));
   app.use((request, response, next) => {
     if (!readiness.isDraining || ANSWERED_WHILE_DRAINING.has(request.path)) return next();

@@ -25,7 +25,6 @@ export function requestFrame(clock: Clock, logger: Logger): RequestHandler {
     response.set('x-request-id', context.requestId);
     // What was answered to one key is for nobody else, and the key's header is none that shared caches know.
     response.set('Cache-Control', 'no-store');
-    response.set('X-Content-Type-Options', 'nosniff');
     onHeaders(response, () => {
       response.set('Server-Timing', serverTiming(clock.monotonicMs() - context.startedMs, context.llmMs));
     });

@@ -13,7 +13,7 @@ import type { SqlValue } from './sqlite-connection.js';
 import type { SqliteDatabase } from './sqlite-database.js';
 import { isUniqueViolation } from './sqlite-error.js';
 
-const CLIENT = 'id, email, store_name AS storeName, created_at AS createdAt';
+const CLIENT = 'clients.id AS id, email, store_name AS storeName, created_at AS createdAt';
 const CREDENTIALS = `${CLIENT}, password_hash AS passwordHash`;
 
 const CREATE = `
@@ -41,6 +41,11 @@ const FIND_KEY = `
     revoked_at AS revokedAt, ${TERMS_COLUMNS}
   FROM json_each(?) AS asked JOIN api_keys ON api_keys.id = asked.value ->> 0 JOIN clients ON clients.id = client_id`;
 
+/** Gathered, so that a flood of logins does not line up in front of everybody else's reads. */
+const FIND_BY_EMAIL = `
+  SELECT asked.key AS place, ${CREDENTIALS}
+  FROM json_each(?) AS asked JOIN clients ON email_lookup = asked.value ->> 0`;
+
 const REVOKE_KEY = `
   UPDATE api_keys SET revoked_at = coalesce(revoked_at, iif(
     EXISTS (SELECT 1 FROM api_keys AS other WHERE other.client_id = ?1 AND other.id <> ?2 AND other.revoked_at IS NULL),
@@ -66,12 +71,18 @@ type CredentialsRow = Client & { readonly passwordHash: string };
 
 export class SqliteClientRepository implements ClientRepository {
   readonly #verifiers: GatheredRead<VerifierRow, ApiKeyVerifier>;
+  readonly #credentials: GatheredRead<CredentialsRow, ClientCredentials>;
 
   constructor(private readonly database: SqliteDatabase) {
     this.#verifiers = new GatheredRead({
       read: database.read,
       sql: FIND_KEY,
       toResult: toVerifier,
+    });
+    this.#credentials = new GatheredRead({
+      read: database.read,
+      sql: FIND_BY_EMAIL,
+      toResult: ({ place: _, ...row }) => toCredentials(row),
     });
   }
 
@@ -99,14 +110,13 @@ export class SqliteClientRepository implements ClientRepository {
   }
 
   async findCredentials(clientId: string): Promise<ClientCredentials | null> {
-    return this.#findCredentials(`SELECT ${CREDENTIALS} FROM clients WHERE id = ?`, clientId);
+    const sql = `SELECT ${CREDENTIALS} FROM clients WHERE id = ?`;
+    const [row] = await this.database.read<CredentialsRow>(sql, [clientId]);
+    return row === undefined ? null : toCredentials(row);
   }
 
   async findCredentialsByEmail(email: string): Promise<ClientCredentials | null> {
-    return this.#findCredentials(
-      `SELECT ${CREDENTIALS} FROM clients WHERE email_lookup = ?`,
-      emailLookup(email),
-    );
+    return this.#credentials.find(emailLookup(email));
   }
 
   async update(clientId: string, changes: ClientChanges): Promise<Client | null> {
@@ -175,13 +185,6 @@ export class SqliteClientRepository implements ClientRepository {
   async check(): Promise<void> {
     await this.database.read('SELECT version FROM schema_migrations LIMIT 1');
   }
-
-  async #findCredentials(sql: string, value: string): Promise<ClientCredentials | null> {
-    const [row] = await this.database.read<CredentialsRow>(sql, [value]);
-    if (row === undefined) return null;
-    const { passwordHash, ...client } = row;
-    return { client, passwordHash };
-  }
 }
 
 function keyParams(clientId: string, key: NewApiKey, mostUsable: number): SqlValue[] {
@@ -190,4 +193,8 @@ function keyParams(clientId: string, key: NewApiKey, mostUsable: number): SqlVal
 
 function toVerifier({ place: _, ...row }: VerifierRow & Placed): ApiKeyVerifier {
   return withTerms(row);
+}
+
+function toCredentials({ passwordHash, ...client }: CredentialsRow): ClientCredentials {
+  return { client, passwordHash };
 }

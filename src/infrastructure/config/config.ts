@@ -62,6 +62,8 @@ export interface Config {
   readonly instances: number;
   /** Addresses and CIDRs whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  /** Whose pages may call from a browser; empty: nobody's. */
+  readonly corsOrigins: readonly string[];
   readonly model: ModelConfig;
   readonly modelPolicy: ModelPolicy;
   /** Null: nothing is traced. */

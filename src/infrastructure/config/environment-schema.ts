@@ -50,6 +50,24 @@ const proxyList = nameList.refine(
 
 const MOST = 1_000_000_000;
 
+const originList = nameList
+  .refine(
+    (origins) => !origins.some(hasWildcard),
+    'must not hold *: any page that a visitor opens could then use the keys that browsers know. Name the origins',
+  )
+  .refine(
+    (origins) => origins.every((origin) => hasWildcard(origin) || isOrigin(origin)),
+    'must hold origins as browsers send them, separated by commas, such as https://shop.example.com',
+  );
+
+function hasWildcard(origin: string): boolean {
+  return origin.includes('*');
+}
+
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
 const databaseUrl = z
   .string()
   .regex(/^(memory:|sqlite:.+)$/, 'must be sqlite:<path> or memory:')
@@ -73,6 +91,7 @@ export const environmentSchema = z.object({
   FASTWRAP_API_KEY: visibleAscii.min(16, 'must have at least 16 characters').optional(),
   FASTWRAP_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   SIGNUP: oneOf('open', 'operator').default('open'),
+  CORS_ORIGINS: originList.default([]),
   MODEL: z.string().max(200, 'must have at most 200 characters').optional(),
   MODEL_KEY: visibleAscii.optional(),
   MODEL_PROVIDER: oneOf(...PROVIDERS).optional(),

@@ -156,6 +156,7 @@ function toConfig(
     },
     instances: environment.INSTANCES,
     trustedProxies: environment.TRUST_PROXY,
+    corsOrigins: environment.CORS_ORIGINS,
     model: {
       primary,
       fallback,
