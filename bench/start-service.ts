@@ -38,6 +38,9 @@ export async function startService(name: string, options: ServiceOptions): Promi
       MODEL_BASE_URL: `${upstreamUrl}/v1`,
       DATABASE_URL: `sqlite:${file}.db`,
       LOG_LEVEL: 'info',
+      LIMIT_IP_PER_MINUTE: '0',
+      LIMIT_CHAT_PER_MINUTE: '0',
+      LIMIT_CONCURRENT_TURNS: '0',
       ...settings,
     },
   });

@@ -70,6 +70,7 @@ const PLANTS = {
       'cors',
       'express',
       'helmet',
+      'ipaddr.js',
       'on-headers',
       'swagger-ui-dist',
       'tsoa',

@@ -2,9 +2,11 @@ import { Container } from 'inversify';
 import { createHttpApp } from '#src/adapters/http/create-http-app.js';
 import { OpenRequests } from '#src/adapters/http/open-requests.js';
 import { Readiness } from '#src/adapters/http/readiness.js';
+import { ACCESS_WATCH_INTERVAL_MS, AccessWatch } from '#src/application/access/access-watch.js';
 import { Authorize } from '#src/application/access/authorize.js';
 import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
 import { CheckHealth } from '#src/application/health/check-health.js';
+import { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Config } from './config/config.js';
@@ -12,6 +14,7 @@ import { HttpServer } from './http-server.js';
 import { Lifecycle } from './lifecycle.js';
 import { conversationModule } from './modules/conversation-module.js';
 import { httpModule } from './modules/http-module.js';
+import { limitModule } from './modules/limit-module.js';
 import { modelModule, WARM_UP } from './modules/model-module.js';
 import { openPersistence } from './modules/persistence-module.js';
 import { openRedis } from './modules/redis-module.js';
@@ -41,10 +44,11 @@ export class Application {
       const container = await compose(config, logger, lifecycle);
       override?.(container);
       keepKeyUses(container, lifecycle);
+      watchAccess(container, lifecycle);
       // Its uptime counts from its making.
       container.get(CheckHealth);
       const readiness = container.get(Readiness);
-      const server = await HttpServer.listen(createApp(container), config.host, config.port);
+      const server = await HttpServer.listen(createApp(container, config), config.host, config.port);
       const callOff = () => container.get(OpenRequests).abortAll(new AppError('shutting_down'));
       lifecycle.own('http server', () => server.close(config.shutdownGraceMs, callOff));
       readiness.markReady();
@@ -73,6 +77,7 @@ async function compose(config: Config, logger: Logger, lifecycle: Lifecycle): Pr
     redis,
     securityModule(persistence.secret),
     conversationModule(config, lifecycle),
+    limitModule(config, lifecycle),
     modelModule(config, lifecycle),
     useCaseModule(config),
     httpModule(readOpenApiDocument().info.version),
@@ -80,12 +85,15 @@ async function compose(config: Config, logger: Logger, lifecycle: Lifecycle): Pr
   return container;
 }
 
-function createApp(container: Container) {
+function createApp(container: Container, { trustedProxies, corsOrigins }: Config) {
   return createHttpApp({
     controllers: container,
     authorize: container.get(Authorize),
+    limits: container.get(RequestLimits),
+    trustedProxies,
     readiness: container.get(Readiness),
     document: readOpenApiDocument(),
+    corsOrigins,
     clock: container.get(CLOCK),
     logger: container.get(LOGGER),
   });
@@ -103,6 +111,16 @@ function keepKeyUses(container: Container, lifecycle: Lifecycle): void {
     clearInterval(timer);
     return flush();
   });
+}
+
+/** While the database cannot be read, what runs is left alone; health tells of it, and every new request does. */
+function watchAccess(container: Container, lifecycle: Lifecycle): void {
+  const watch = container.get(AccessWatch);
+  const logger = container.get(LOGGER);
+  const check = () =>
+    watch.check().catch((err: unknown) => logger.warn({ err }, 'the keys in use could not be checked'));
+  const timer = setInterval(check, ACCESS_WATCH_INTERVAL_MS);
+  lifecycle.own('access watch', () => clearInterval(timer));
 }
 
 /** Behind the start, which does not wait for it: the first turn finds the provider's libraries loaded. */

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { toProblem } from '#src/adapters/http/problem.js';
+import { SECURITY_HEADERS } from '#src/adapters/http/security-headers.js';
 import { AppError } from '#src/domain/app-error.js';
 import { Connections } from './connections.js';
 
@@ -120,6 +121,7 @@ function malformedAnswer(): { headers: Record<string, string>; body: string } {
   const body = JSON.stringify(toProblem(new AppError('invalid_request', { detail }), requestId));
   return {
     headers: {
+      ...SECURITY_HEADERS,
       'x-request-id': requestId,
       'Server-Timing': 'app;dur=0.0',
       'Content-Type': 'application/problem+json',

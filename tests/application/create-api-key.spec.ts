@@ -3,7 +3,7 @@ import { CreateApiKey } from '#src/application/clients/create-api-key.js';
 import { ListApiKeys } from '#src/application/clients/list-api-keys.js';
 import { RevokeApiKey } from '#src/application/clients/revoke-api-key.js';
 import { MOST_USABLE_KEYS } from '#src/domain/api-key.js';
-import { outcomeOf, Workshop } from './workshop.js';
+import { ORIGIN, outcomeOf, Workshop } from './workshop.js';
 
 describe('CreateApiKey', () => {
   let shop: Workshop;
@@ -16,13 +16,13 @@ describe('CreateApiKey', () => {
 
   it('stops at 100 usable keys, the first one included, until one is revoked', async () => {
     const { clientId } = await shop.signUp();
-    const make = () => new CreateApiKey(shop).execute({ clientId });
+    const make = () => new CreateApiKey(shop).execute({ clientId, origin: ORIGIN });
     const { id } = await make();
     while ((await shop.clients.listKeys(clientId)).length < 100) await make();
     expect(await outcomeOf(make())).to.equal('too_many_keys');
     expect(await shop.clients.listKeys(clientId)).to.have.length(MOST_USABLE_KEYS);
 
-    await new RevokeApiKey(shop).execute({ clientId, keyId: id });
+    await new RevokeApiKey(shop).execute({ clientId, keyId: id, origin: ORIGIN });
     expect(await outcomeOf(make())).to.equal('done');
     expect(await outcomeOf(make())).to.equal('too_many_keys');
   });
@@ -32,8 +32,8 @@ describe('CreateApiKey', () => {
     const rotated: string[] = [];
     for (let round = 0; round < 102; round += 1) {
       shop.clock.advance(1000);
-      const { id } = await new CreateApiKey(shop).execute({ clientId });
-      await new RevokeApiKey(shop).execute({ clientId, keyId: id });
+      const { id } = await new CreateApiKey(shop).execute({ clientId, origin: ORIGIN });
+      await new RevokeApiKey(shop).execute({ clientId, keyId: id, origin: ORIGIN });
       rotated.push(id);
     }
     const listed = await new ListApiKeys(shop).execute({ clientId });

@@ -4,7 +4,7 @@ import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
 import { CreateApiKey } from '#src/application/clients/create-api-key.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
 import { GetClient } from '#src/application/clients/get-client.js';
-import { outcomeOf, Workshop } from './workshop.js';
+import { ORIGIN, outcomeOf, Workshop } from './workshop.js';
 
 describe('DeleteClient', () => {
   let shop: Workshop;
@@ -15,7 +15,7 @@ describe('DeleteClient', () => {
 
   afterEach(() => shop.close());
 
-  const remove = (clientId: string) => new DeleteClient(shop).execute({ clientId });
+  const remove = (clientId: string) => new DeleteClient(shop).execute({ clientId, origin: ORIGIN });
 
   it('ends the account with its keys, characters and conversations, and nobody else’s', async () => {
     const ada = await shop.signUp('ada@example.com');
@@ -60,7 +60,9 @@ describe('DeleteClient', () => {
     await remove(clientId);
     expect(await outcomeOf(new GetClient(shop).execute({ clientId }))).to.equal('unauthenticated');
     expect(await outcomeOf(shop.createCharacter(clientId))).to.equal('unauthenticated');
-    expect(await outcomeOf(new CreateApiKey(shop).execute({ clientId }))).to.equal('unauthenticated');
+    expect(await outcomeOf(new CreateApiKey(shop).execute({ clientId, origin: ORIGIN }))).to.equal(
+      'unauthenticated',
+    );
     expect(await shop.clients.listKeys(clientId)).to.deep.equal([]);
   });
 });

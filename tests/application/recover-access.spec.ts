@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { RecoverAccess } from '#src/application/clients/recover-access.js';
-import { outcomeOf, Workshop } from './workshop.js';
+import { ORIGIN, outcomeOf, Workshop } from './workshop.js';
 
 describe('RecoverAccess', () => {
   let shop: Workshop;
@@ -14,7 +14,7 @@ describe('RecoverAccess', () => {
   it('lets the key that was unused for longest give way at 100 usable keys, to the owner alone', async () => {
     const { clientId } = await shop.signUp('ada@example.com');
     const recover = (password = 'correct horse battery') =>
-      new RecoverAccess(shop).execute({ email: 'ada@example.com', password });
+      new RecoverAccess(shop).execute({ email: 'ada@example.com', password, origin: ORIGIN });
     const usable = async () =>
       (await shop.clients.listKeys(clientId))
         .filter(({ revokedAt }) => revokedAt === null)

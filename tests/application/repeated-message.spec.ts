@@ -6,7 +6,7 @@ import { DeleteClient } from '#src/application/clients/delete-client.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Character } from '#src/domain/character.js';
 import { GOOD_DAY } from '#tests/support/scripted-llm-gateway.js';
-import { outcomeOf, Workshop } from './workshop.js';
+import { ORIGIN, outcomeOf, Workshop } from './workshop.js';
 
 const KEYED = { idempotency: { key: 'k', digest: 'digest' } };
 
@@ -200,7 +200,7 @@ describe('SendMessage, sent again with its idempotency key', () => {
 
     const successor = await shop.createCharacter(mine.clientId);
     await send({ characterId: successor.id });
-    await new DeleteClient(shop).execute({ clientId: mine.clientId });
+    await new DeleteClient(shop).execute({ clientId: mine.clientId, origin: ORIGIN });
     expect(await outcomeOf(send({ characterId: successor.id }))).to.equal('character_not_found');
   });
 });

@@ -8,7 +8,7 @@ import { DeleteClient } from '#src/application/clients/delete-client.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Character } from '#src/domain/character.js';
 import { GOOD_DAY } from '#tests/support/scripted-llm-gateway.js';
-import { outcomeOf, Workshop } from './workshop.js';
+import { ORIGIN, outcomeOf, Workshop } from './workshop.js';
 
 /** Something else happens between the look at a character and what follows it. */
 class InterruptedCharacterRepository extends MemoryCharacterRepository {
@@ -201,7 +201,7 @@ describe('SendMessage', () => {
     const DELETIONS = {
       conversation_not_found: () => new DeleteConversation(shop).execute({ clientId, conversationId: 'c' }),
       character_not_found: () => new DeleteCharacter(shop).execute(mine),
-      unauthenticated: () => new DeleteClient(shop).execute({ clientId }),
+      unauthenticated: () => new DeleteClient(shop).execute({ clientId, origin: ORIGIN }),
     };
     for (const [code, remove] of Object.entries(DELETIONS)) {
       it(`ends the turn with ${code}, and brings nothing back to life`, async () => {
@@ -244,7 +244,7 @@ describe('SendMessage', () => {
 
     for (const [what, remove, code] of [
       ['character', () => new DeleteCharacter(shop).execute(mine), 'character_not_found'],
-      ['client', () => new DeleteClient(shop).execute({ clientId }), 'unauthenticated'],
+      ['client', () => new DeleteClient(shop).execute({ clientId, origin: ORIGIN }), 'unauthenticated'],
     ] as const) {
       it(`lets nobody who waited go on without the ${what}`, async () => {
         const held = shop.llm.hold();

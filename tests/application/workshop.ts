@@ -3,15 +3,30 @@ import { MemoryCharacterRepository } from '#src/adapters/memory/memory-character
 import { MemoryClientRepository } from '#src/adapters/memory/memory-client-repository.js';
 import { MemoryConversationCache } from '#src/adapters/memory/memory-conversation-cache.js';
 import { MemoryDatabase } from '#src/adapters/memory/memory-database.js';
+import { MemoryManagedClientRepository } from '#src/adapters/memory/memory-managed-client-repository.js';
+import { FlexibleFailureLimiter } from '#src/adapters/rate-limiter-flexible/flexible-failure-limiter.js';
+import { FlexibleKnownAddresses } from '#src/adapters/rate-limiter-flexible/flexible-known-addresses.js';
+import { MemoryCounters } from '#src/adapters/rate-limiter-flexible/memory-counters.js';
+import { LogAuditLog } from '#src/adapters/system/log-audit-log.js';
 import { UuidV7Generator } from '#src/adapters/system/uuid-v7-generator.js';
+import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import { CreateCharacter } from '#src/application/characters/create-character.js';
 import { SendMessage, type SendMessageInput } from '#src/application/chat/send-message.js';
+import { PasswordAttempts } from '#src/application/clients/password-attempts.js';
 import { SignUp } from '#src/application/clients/sign-up.js';
 import type { Character, CharacterTraits } from '#src/domain/character.js';
 import { FastPasswordHasher } from '#tests/support/fast-password-hasher.js';
 import { ManualClock } from '#tests/support/manual-clock.js';
 import { ScriptedLlmGateway } from '#tests/support/scripted-llm-gateway.js';
 import { type LogLine, recordingLogger } from '#tests/support/test-app.js';
+
+export const ORIGIN: RequestOrigin = {
+  requestId: 'request-1',
+  address: '192.0.2.1',
+  addressUnit: '192.0.2.1',
+  actor: 'anonymous',
+  actorKeyId: null,
+};
 
 /** The parts that use cases are made of: real ones in memory, a clock that stands still, a model that obeys. */
 export class Workshop {
@@ -24,15 +39,36 @@ export class Workshop {
   readonly modelPolicy = { defaultModel: 'house', allowedModels: ['house', 'large'], maxOutputTokens: 500 };
   readonly apiKeys = new HmacApiKeyMint(new Uint8Array(32).fill(1));
   readonly passwords = new FastPasswordHasher();
+  readonly counters = new MemoryCounters();
+  readonly failureLimiter = new FlexibleFailureLimiter({ counters: this.counters, instances: 1 });
+  readonly knownAddresses = new FlexibleKnownAddresses(this.counters);
   readonly commonPasswords = { has: async (password: string) => password === 'password1' };
   readonly conversations = new MemoryConversationCache({ clock: this.clock, bounds: this.historyBounds });
   readonly database = new MemoryDatabase();
   readonly clients = new MemoryClientRepository(this.database);
+  readonly managedClients = new MemoryManagedClientRepository(this.database);
+  readonly auditLines: LogLine[] = [];
+  readonly audit = new LogAuditLog(recordingLogger(this.auditLines));
   readonly characters = new MemoryCharacterRepository(this.database);
+  /** Wrong passwords alone are limited. */
+  readonly limits = {
+    ipPerMinute: 0,
+    chatPerMinute: 0,
+    requestsPerMinute: 0,
+    concurrentTurns: 0,
+    signupsPerHour: 0,
+    passwordsPer15Minutes: 10,
+    badKeysPerMinute: 0,
+  };
+  readonly passwordAttempts = new PasswordAttempts(this);
   readonly sendMessage = new SendMessage(this);
 
   async signUp(email = 'ada@example.com'): Promise<{ clientId: string; apiKey: string }> {
-    const { client, apiKey } = await new SignUp(this).execute({ email, password: 'correct horse battery' });
+    const { client, apiKey } = await new SignUp(this).execute({
+      email,
+      password: 'correct horse battery',
+      origin: ORIGIN,
+    });
     return { clientId: client.id, apiKey };
   }
 

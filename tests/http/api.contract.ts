@@ -1,5 +1,6 @@
 import type { AppStorage } from '#tests/support/app-storages.js';
 import { accountsContract } from './accounts.contract.js';
+import { adminContract } from './admin.contract.js';
 import { apiKeysContract } from './api-keys.contract.js';
 import { charactersContract } from './characters.contract.js';
 import { chatContract } from './chat.contract.js';
@@ -21,6 +22,7 @@ export function apiContract(storage: AppStorage): void {
     charactersContract(storage);
     chatContract(storage);
     conversationsContract(storage);
+    adminContract(storage);
     idempotencyContract(storage);
     duplicatesContract(storage);
     parallelTurnsContract(storage);

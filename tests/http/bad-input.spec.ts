@@ -7,13 +7,14 @@ import { BODY_CLASSES, missingField } from '#tests/support/bad-bodies.js';
 import { type NamedValue, type Operation, readOperations } from '#tests/support/bad-input-targets.js';
 import { type BadClass, type BadRequest, validRequest } from '#tests/support/bad-request.js';
 import { CANARY, CANARY_NUMBER } from '#tests/support/bad-values.js';
-import { UUID } from '#tests/support/expect-response.js';
+import { EXPECTED_SECURITY_HEADERS, UUID } from '#tests/support/expect-response.js';
 import { RawConnection } from '#tests/support/raw-connection.js';
 import { type PlainAnswer, sendRequest } from '#tests/support/send-request.js';
 import { startTestApp, type TestApp } from '#tests/support/test-app.js';
 
 const SEED = 20_261_123;
 const RUNS_PER_OPERATION = 12;
+const SERVICE_KEY = 'operator-key-0123456789';
 
 const TITLES = {
   400: 'Bad Request',
@@ -35,6 +36,7 @@ function expectProblem(
   expect(answer.status, answer.text).to.equal(status);
   expect(answer.headers['content-type']).to.equal('application/problem+json');
   expect(answer.headers['server-timing']).to.match(/^app;dur=\d+\.\d$/);
+  expect(answer.headers).to.include(EXPECTED_SECURITY_HEADERS);
   expect(answer.text).not.to.match(INNER_WORKINGS);
   expect(`${answer.text}${JSON.stringify(answer.headers)}`).not.to.match(ECHO);
   const { detail, errors, ...rest } = JSON.parse(answer.text);
@@ -66,11 +68,13 @@ describe('bad input', function () {
   let app: TestApp;
   let api: ApiClient;
   let candidates: readonly string[];
+  let clientId: string;
 
   before(async () => {
-    app = await startTestApp();
+    app = await startTestApp({ env: { FASTWRAP_API_KEY: SERVICE_KEY } });
     api = await new ApiClient(app.url).signUp('owner@example.com');
     candidates = ['correct horse battery', await api.createCharacter(), 'owner@example.com'];
+    clientId = (await api.get('/api/clients/me')).body.id;
   });
 
   after(async () => {
@@ -83,7 +87,8 @@ describe('bad input', function () {
     );
   });
 
-  function validValue({ name, schema }: NamedValue): unknown {
+  function validValue({ name, schema }: NamedValue, operation: Operation): unknown {
+    if (name === 'id' && operation.path.startsWith('/admin/clients')) return clientId;
     if (name === 'model') return 'demo';
     if (schema.enum !== undefined) return schema.enum[0];
     if (schema.type === 'boolean') return false;
@@ -96,7 +101,8 @@ describe('bad input', function () {
 
   function send(request: Omit<BadRequest, 'expected' | 'operation'>, headers: Record<string, string> = {}) {
     const { method, path, body } = request;
-    const outgoing = { ...request.headers, ...headers, 'x-api-key': api.apiKey ?? '' };
+    const keys = { 'x-api-key': api.apiKey ?? '', 'x-fastwrap-api-key': SERVICE_KEY };
+    const outgoing = { ...request.headers, ...headers, ...keys };
     return sendRequest(app.url, { method, path, headers: outgoing, body }, agent);
   }
 

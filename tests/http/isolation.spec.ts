@@ -11,6 +11,7 @@ import { bodyOf, combinations, fillPath, idProperties, isId } from '#tests/suppo
 const PUBLIC = ['GET /', 'GET /health', 'GET /livez', 'GET /readyz', 'POST /auth/signup', 'POST /auth/keys'];
 const VERBS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const WITHOUT_BODY = ['GET', 'HEAD', 'DELETE', 'OPTIONS'];
+const SERVICE_KEY = 'operator-key-0123456789';
 const SECRET = 'what-only-alice-knows';
 const NOBODYS_UUID = '0190c0de-1234-7abc-8def-0123456789ab';
 const UUIDS = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
@@ -75,7 +76,7 @@ const withPathParameters = Object.keys(DOCUMENT.paths).filter((path) => path.inc
 
 for (const storage of [MEMORY_STORAGE, SQLITE_STORAGE]) {
   describe(`isolation of clients on ${storage.name}`, () => {
-    const app = useApp(storage);
+    const app = useApp(storage, { env: { FASTWRAP_API_KEY: SERVICE_KEY } });
     let alice: Tenant;
     let bob: Tenant;
     let before: object;
@@ -119,10 +120,13 @@ for (const storage of [MEMORY_STORAGE, SQLITE_STORAGE]) {
         });
 
         if (operation === undefined) continue;
-        it(`${method} ${path}: the owner of the id does get through`, async () => {
+        const isForOperator = operation.security === 'operator';
+        it(`${method} ${path}: the ${isForOperator ? 'operator' : 'owner of the id'} does get through`, async () => {
+          const api = isForOperator ? app.api : alice.api;
+          const headers: Record<string, string> = isForOperator ? { 'x-fastwrap-api-key': SERVICE_KEY } : {};
           const answers = [];
           for (const ids of combinations(names, alice.ids)) {
-            answers.push((await alice.api.send(method, fillPath(path, ids), bodyFor(alice))).status);
+            answers.push((await api.send(method, fillPath(path, ids), bodyFor(alice), headers)).status);
           }
           expect(answers.filter((status) => status < 300)).not.to.deep.equal([]);
         });
@@ -184,8 +188,10 @@ describe('default deny', () => {
     it(`${method} ${path} needs a key`, async () => {
       const address = path.replace(/\{\w+\}/g, NOBODYS_UUID);
       const body = bodyOf(operation, { characterId: NOBODYS_UUID });
+      const given =
+        operation.security === 'operator' ? { detail: 'The service key of the operator is required.' } : {};
       for (const key of [null, 'nonsense']) {
-        expectProblem(await app.api.withKey(key).send(method, address, body), 'unauthenticated');
+        expectProblem(await app.api.withKey(key).send(method, address, body), 'unauthenticated', given);
       }
     });
   }

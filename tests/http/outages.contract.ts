@@ -1,12 +1,21 @@
 import { expect } from 'chai';
 import { AppError } from '#src/domain/app-error.js';
-import { API_KEYS, CHARACTERS, CLIENTS, CONVERSATIONS, IDS, PASSWORDS } from '#src/infrastructure/tokens.js';
+import {
+  API_KEYS,
+  CHARACTERS,
+  CLIENTS,
+  CONVERSATIONS,
+  IDS,
+  MANAGED_CLIENTS,
+  PASSWORDS,
+} from '#src/infrastructure/tokens.js';
 import type { AppStorage } from '#tests/support/app-storages.js';
 import { useApp } from '#tests/support/app-under-test.js';
 import { expectJson, expectProblem } from '#tests/support/expect-response.js';
 import { failingPort } from '#tests/support/failing-port.js';
 import { DOCUMENT, exampleOf, OPERATIONS } from '#tests/support/openapi-operations.js';
 
+const SERVICE_KEY = 'operator-key-0123456789';
 const ID = '0190c0de-1234-7abc-8def-0123456789ab';
 const SERVICE = ['/', '/health', '/livez', '/readyz'];
 const KNOWN = {
@@ -20,8 +29,11 @@ export function outagesContract(storage: AppStorage): void {
   describe('without its database', () => {
     const error = () => new AppError('database_unavailable', { cause: new Error('disk I/O error: /secret') });
     const app = useApp(storage, {
+      env: { FASTWRAP_API_KEY: SERVICE_KEY },
       override: (container) => {
         const [clients, characters] = [container.get(CLIENTS), container.get(CHARACTERS)];
+        const managed = failingPort(container.get(MANAGED_CLIENTS), error());
+        container.rebind(MANAGED_CLIENTS).toConstantValue(managed);
         container.rebind(CLIENTS).toConstantValue(failingPort(clients, error()));
         container.rebind(CHARACTERS).toConstantValue(failingPort(characters, error()));
       },
@@ -33,7 +45,9 @@ export function outagesContract(storage: AppStorage): void {
         const address = path.replace(/\{\w+\}/g, ID);
         const response = await app.api
           .withKey(key)
-          .send(method, address, body === null ? undefined : exampleOf(body, KNOWN));
+          .send(method, address, body === null ? undefined : exampleOf(body, KNOWN), {
+            'x-fastwrap-api-key': SERVICE_KEY,
+          });
         expectProblem(response, 'database_unavailable');
       });
     }

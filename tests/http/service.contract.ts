@@ -5,6 +5,8 @@ import { expectFrame, expectJson, expectNoContent, expectProblem } from '#tests/
 import { DOCUMENT } from '#tests/support/openapi-operations.js';
 
 const VERBS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const DOCS_POLICY =
+  "default-src 'none';frame-ancestors 'none';script-src 'self';style-src 'self';img-src 'self' data:;connect-src 'self';base-uri 'none';form-action 'none'";
 const EXAMPLE_ID = '0190c0de-1234-7abc-8def-0123456789ab';
 
 const PAGES: Readonly<Record<string, readonly string[]>> = { '/docs': ['GET'], '/openapi.json': ['GET'] };
@@ -76,7 +78,7 @@ export function serviceContract(storage: AppStorage): void {
       const page = await app.api.get('/docs');
       expect(page.status).to.equal(200);
       expect(page.headers.get('content-type')).to.equal('text/html; charset=utf-8');
-      expectFrame(page);
+      expectFrame(page, { headers: { 'content-security-policy': DOCS_POLICY } });
       const addresses = [...page.text.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, address]) => address);
       expect(addresses).to.deep.equal([
         'docs/swagger-ui.css',
@@ -89,6 +91,16 @@ export function serviceContract(storage: AppStorage): void {
         const asset = await app.api.get(`/${address}`);
         expect(asset.status, address).to.equal(200);
         expect(asset.text.length, address).to.be.greaterThan(50);
+      }
+    });
+
+    it('GET /docs has no script, style or handler of its own, which its policy would not let run', async () => {
+      const { text } = await app.api.get('/docs');
+      expect(text).not.to.match(/<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]*\ssrc=)/i);
+      for (const asset of ['swagger-ui-bundle.js', 'start.js']) {
+        expect((await app.api.get(`/docs/${asset}`)).text).not.to.match(
+          /\beval\(|createElement\("(style|script)"\)/,
+        );
       }
     });
 

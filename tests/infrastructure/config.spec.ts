@@ -16,6 +16,18 @@ const DEFAULTS: Config = {
   serviceKey: null,
   secret: null,
   signup: 'open',
+  limits: {
+    ipPerMinute: 3000,
+    chatPerMinute: 600,
+    requestsPerMinute: 1200,
+    concurrentTurns: 100,
+    signupsPerHour: 20,
+    passwordsPer15Minutes: 10,
+    badKeysPerMinute: 60,
+  },
+  instances: 1,
+  trustedProxies: [],
+  corsOrigins: [],
   model: {
     primary: { provider: 'demo', model: 'demo', apiKey: null, baseUrl: null },
     fallback: null,
@@ -78,6 +90,22 @@ function portOf({ redis }: Config): number | undefined {
 
 const NUMBERS: Readonly<Record<string, Whole>> = {
   PORT: { least: 0, most: 65_535, read: ({ port }) => port },
+  LIMIT_IP_PER_MINUTE: { least: 0, most: 1_000_000_000, read: ({ limits }) => limits.ipPerMinute },
+  LIMIT_CHAT_PER_MINUTE: { least: 0, most: 1_000_000_000, read: ({ limits }) => limits.chatPerMinute },
+  LIMIT_REQUESTS_PER_MINUTE: {
+    least: 0,
+    most: 1_000_000_000,
+    read: ({ limits }) => limits.requestsPerMinute,
+  },
+  LIMIT_CONCURRENT_TURNS: { least: 0, most: 100_000, read: ({ limits }) => limits.concurrentTurns },
+  LIMIT_SIGNUPS_PER_HOUR: { least: 0, most: 1_000_000_000, read: ({ limits }) => limits.signupsPerHour },
+  LIMIT_PASSWORDS_PER_15_MINUTES: {
+    least: 0,
+    most: 1_000_000_000,
+    read: ({ limits }) => limits.passwordsPer15Minutes,
+  },
+  LIMIT_BAD_KEYS_PER_MINUTE: { least: 0, most: 1_000_000_000, read: ({ limits }) => limits.badKeysPerMinute },
+  INSTANCES: { least: 1, most: 10_000, read: ({ instances }) => instances },
   MODEL_MAX_OUTPUT_TOKENS: {
     least: 1,
     most: 1_000_000,
@@ -137,6 +165,25 @@ const TEXTS: Readonly<Record<string, Text>> = {
     good: [['open', { signup: 'open' }]],
     bad: [CANARY, 'OPEN', 'open '],
     rule: 'must be one of open, operator',
+  },
+  CORS_ORIGINS: {
+    good: [
+      ['https://shop.example.com', { corsOrigins: ['https://shop.example.com'] }],
+      [
+        ' https://shop.example.com , http://localhost:3000,,http://[::1]:8080 ',
+        { corsOrigins: ['https://shop.example.com', 'http://localhost:3000', 'http://[::1]:8080'] },
+      ],
+    ],
+    bad: [
+      CANARY,
+      'null',
+      'https://shop.example.com/',
+      'https://shop.example.com:443',
+      'https://Shop.example.com',
+      'shop.example.com',
+      'file:///index.html',
+    ],
+    rule: 'must hold origins as browsers send them, separated by commas, such as https://shop.example.com',
   },
   MODEL: {
     good: [['demo', {}]],
@@ -289,6 +336,28 @@ const TEXTS: Readonly<Record<string, Text>> = {
     bad: [`prod${CANARY}`, 'Production', 'prod', 'production '],
     rule: 'must be spelled production',
   },
+  TRUST_PROXY: {
+    good: [
+      ['127.0.0.1', { trustedProxies: ['127.0.0.1'] }],
+      ['10.0.0.0/8, fd00::/8,::1', { trustedProxies: ['10.0.0.0/8', 'fd00::/8', '::1'] }],
+      ['192.0.2.7/32,2001:db8::1/128', { trustedProxies: ['192.0.2.7/32', '2001:db8::1/128'] }],
+    ],
+    bad: [
+      'true',
+      '1',
+      'loopback',
+      '0.0.0.0/0',
+      '::/0',
+      '10.0.0.0/33',
+      '::1/129',
+      '10.0.0.0/',
+      '10.0.0.0/8/8',
+      '10.0.0.0/255.0.0.0',
+      '10.0.0',
+      `10.0.0.0/8,${CANARY}`,
+    ],
+    rule: 'must be IP addresses or CIDRs of proxies, separated by commas, none of them /0',
+  },
 };
 
 describe('readConfig', () => {
@@ -405,7 +474,7 @@ describe('readConfig', () => {
         FASTWRAP_API_KEY: CANARY,
         PORT: CANARY,
         MODEL_PROVIDER: 'openai-compatible',
-        INSTANCES: CANARY,
+        BUDGET_TOKENS_PER_DAY: CANARY,
       }),
     ).to.have.members([
       'FASTWRAP_API_KEY must have at least 16 characters',
@@ -414,7 +483,7 @@ describe('readConfig', () => {
       'MODEL must be set in production',
       'MODEL_KEY must be set in production',
       'MODEL_BASE_URL must be set for MODEL_PROVIDER openai-compatible',
-      'INSTANCES is not supported by this version',
+      'BUDGET_TOKENS_PER_DAY is not supported by this version',
     ]);
     const all = { ...NUMBERS, ...TEXTS };
     const bad = Object.keys(all).filter((name) => name in NUMBERS || (TEXTS[name]?.bad.length ?? 0) > 0);
@@ -501,6 +570,14 @@ describe('readConfig', () => {
       credentials,
       tls: true,
     });
+  });
+
+  it('refuses * for CORS_ORIGINS, and says why', () => {
+    for (const text of ['*', 'https://shop.example.com,*', 'https://*.example.com']) {
+      expect(faultsOf({ CORS_ORIGINS: text })).to.deep.equal([
+        'CORS_ORIGINS must not hold *: any page that a visitor opens could then use the keys that browsers know. Name the origins',
+      ]);
+    }
   });
 
   it('wants a service key where only the operator may sign clients up', () => {

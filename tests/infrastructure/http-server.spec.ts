@@ -3,7 +3,7 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { HttpServer } from '#src/infrastructure/http-server.js';
-import { UUID } from '#tests/support/expect-response.js';
+import { EXPECTED_SECURITY_HEADERS, UUID } from '#tests/support/expect-response.js';
 import { type RawAnswer, RawConnection } from '#tests/support/raw-connection.js';
 import { SseReader } from '#tests/support/sse-reader.js';
 
@@ -18,6 +18,7 @@ function expectMalformed(answer: RawAnswer | null): void {
   expect({ status: answer?.status, headers, body: JSON.parse(answer?.body ?? '') }).to.deep.equal({
     status: 400,
     headers: {
+      ...EXPECTED_SECURITY_HEADERS,
       'x-request-id': requestId,
       'server-timing': 'app;dur=0.0',
       'content-type': 'application/problem+json',

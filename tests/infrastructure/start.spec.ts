@@ -75,7 +75,7 @@ describe('the start of the process', function () {
         'FastWrap cannot start. The configuration is not valid:',
         '  - PORT must be a whole number from 0 to 65535',
         '  - SIGNUP must be one of open, operator',
-        '  - TRUST_PROXY is not supported by this version',
+        '  - TRUST_PROXY must be IP addresses or CIDRs of proxies, separated by commas, none of them /0',
         '',
       ].join('\n'),
     );

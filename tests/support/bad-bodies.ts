@@ -6,6 +6,7 @@ import {
   type BadRequest,
   invalid,
   JSON_TYPE,
+  member,
   validMembers,
   validRequest,
 } from './bad-request.js';
@@ -35,7 +36,7 @@ const field =
           ...validRequest(operation, valid),
           body: jsonObject([
             ...validMembers(operation, valid).filter(([other]) => other !== name),
-            [name, value],
+            member(name, value),
           ]),
           expected: invalid(name),
         })),
@@ -74,7 +75,7 @@ const bombs = [
 export const BODY_CLASSES: Readonly<Record<string, BadClass>> = {
   'wrong types': field(wrongType, 'string', 'integer', 'number', 'boolean'),
   'out of bounds': field(outOfBounds, 'string', 'integer', 'number'),
-  'lone surrogates and NUL': field(() => unfitText, 'string'),
+  'lone surrogates and NUL': field(() => unfitText, 'string', 'integer', 'number', 'boolean'),
   'unknown fields': (operation, valid) =>
     fc.tuple(unknownName(operation.body ?? []), anyValue).map(([name, value]) => ({
       ...validRequest(operation, valid),

@@ -25,11 +25,12 @@ export interface Operation {
   readonly path: string;
   readonly pathParameters: readonly NamedValue[];
   readonly queryParameters: readonly NamedValue[];
-  /** The fields of its JSON body; null: it takes none. */
+  /** The fields of its JSON body, inner ones as `outer.inner`; null: it takes none. */
   readonly body: readonly NamedValue[] | null;
 }
 
-interface RawSchema extends Partial<ValueSchema> {
+interface RawSchema extends Partial<Omit<ValueSchema, 'type'>> {
+  readonly type?: ValueSchema['type'] | 'object';
   readonly $ref?: string;
   readonly allOf?: readonly RawSchema[];
   readonly properties?: Readonly<Record<string, RawSchema>>;
@@ -50,8 +51,6 @@ interface RawDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, RawOperation>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, RawSchema>> };
 }
-
-const SCALARS = ['string', 'integer', 'number', 'boolean'];
 
 /** Everything that openapi.json describes. */
 export function readOperations(): Operation[] {
@@ -77,16 +76,17 @@ export function readOperations(): Operation[] {
 
 function fields(document: RawDocument, schema: RawSchema): NamedValue[] {
   const { properties = {}, required = [] } = resolve(document, schema);
-  return Object.entries(properties).map(([name, property]) => ({
-    name,
-    required: required.includes(name),
-    schema: scalar(document, property),
-  }));
+  return Object.entries(properties).flatMap(([name, property]) => {
+    if (resolve(document, property).type === 'object') {
+      return fields(document, property).map((inner) => ({ ...inner, name: `${name}.${inner.name}` }));
+    }
+    return { name, required: required.includes(name), schema: scalar(document, property) };
+  });
 }
 
 function scalar(document: RawDocument, schema: RawSchema): ValueSchema {
   const { type, ...bounds } = resolve(document, schema);
-  if (type === undefined || !SCALARS.includes(type)) throw new Error(`bad input cannot be made for ${type}`);
+  if (type === undefined || type === 'object') throw new Error(`bad input cannot be made for ${type}`);
   return { ...bounds, type };
 }
 

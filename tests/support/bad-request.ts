@@ -20,7 +20,7 @@ export interface BadRequest {
 }
 
 /** Values that the service takes: what is wrong with a request is then the one thing that was changed. */
-export type ValidValue = (value: NamedValue) => unknown;
+export type ValidValue = (value: NamedValue, operation: Operation) => unknown;
 
 /** Ways for a request to be bad; each takes a right request of one operation and spoils one thing. */
 export type BadClass = (operation: Operation, valid: ValidValue) => fc.Arbitrary<BadRequest>;
@@ -30,7 +30,8 @@ export const JSON_TYPE = { 'content-type': 'application/json' };
 /** The request that the service takes. */
 export function validRequest(operation: Operation, valid: ValidValue): Omit<BadRequest, 'expected'> {
   const path = operation.pathParameters.reduce(
-    (sofar, parameter) => sofar.replace(`{${parameter.name}}`, encodeURIComponent(String(valid(parameter)))),
+    (sofar, parameter) =>
+      sofar.replace(`{${parameter.name}}`, encodeURIComponent(String(valid(parameter, operation)))),
     operation.path,
   );
   const { method } = operation;
@@ -39,11 +40,17 @@ export function validRequest(operation: Operation, valid: ValidValue): Omit<BadR
 }
 
 /** The fields of that request's body: the required ones, or the first. */
-export function validMembers({ body }: Operation, valid: ValidValue): (readonly [string, JsonText])[] {
-  const fields = body ?? [];
+export function validMembers(operation: Operation, valid: ValidValue): (readonly [string, JsonText])[] {
+  const fields = operation.body ?? [];
   const required = fields.filter((field) => field.required);
   const chosen = required.length > 0 ? required : fields.slice(0, 1);
-  return chosen.map((field) => [field.name, JSON.stringify(valid(field))] as const);
+  return chosen.map((field) => member(field.name, JSON.stringify(valid(field, operation))));
+}
+
+/** @param name of a field, an inner one as `outer.inner`. */
+export function member(name: string, value: JsonText): readonly [string, JsonText] {
+  const [outer = name, inner] = name.split('.');
+  return inner === undefined ? [name, value] : [outer, jsonObject([[inner, value]])];
 }
 
 /** @param field the one that is named in `errors`; null: none is. */

@@ -3,7 +3,7 @@ import type { NamedValue, ValueSchema } from './bad-input-targets.js';
 
 /** In every text that is sent; no answer and no log line may hold it. */
 export const CANARY = 'c4n4ry';
-export const CANARY_NUMBER = 734_003_377;
+export const CANARY_NUMBER = 7_340_033_773_400_337;
 
 /** A value as it stands in a JSON text: `1e309` and `-0` have no other form. */
 export type JsonText = string;

@@ -14,6 +14,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [number, string, string]>> =
   character_not_found: [404, 'Not Found', 'There is no such character.'],
   conversation_not_found: [404, 'Not Found', 'There is no such conversation, or it has expired.'],
   api_key_not_found: [404, 'Not Found', 'There is no such API key.'],
+  client_not_found: [404, 'Not Found', 'There is no such client.'],
   method_not_allowed: [405, 'Method Not Allowed', 'This address does not take that method.'],
   email_taken: [409, 'Conflict', 'An account with this email exists already.'],
   last_key: [409, 'Conflict', 'The last usable key cannot be revoked: make another one first.'],
@@ -30,6 +31,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [number, string, string]>> =
   unsupported_media_type: [415, 'Unsupported Media Type', 'The body must be application/json in UTF-8.'],
   idempotency_mismatch: [422, 'Unprocessable Content', 'This Idempotency-Key was used for another request.'],
   model_rejected: [422, 'Unprocessable Content', 'The model refused this input.'],
+  rate_limited: [429, 'Too Many Requests', 'Too many requests: a limit was hit.'],
   internal_error: [500, 'Internal Server Error', 'Something went wrong on our side.'],
   model_failed: [502, 'Bad Gateway', 'The model did not give a usable answer.'],
   model_unavailable: [503, 'Service Unavailable', 'The model cannot be reached at the moment.'],
@@ -40,14 +42,35 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [number, string, string]>> =
   model_timeout: [504, 'Gateway Timeout', 'The model did not answer in time.'],
 };
 
+/** Written down a second time. */
+export const EXPECTED_SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'origin-agent-cluster': '?1',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+  'x-dns-prefetch-control': 'off',
+  'x-download-options': 'noopen',
+  'x-frame-options': 'DENY',
+  'x-permitted-cross-domain-policies': 'none',
+  'x-xss-protection': '0',
+};
+
 /** Every response has these, and shows nothing of what made it. */
-export function expectFrame(response: ApiResponse, { llm = false } = {}): void {
+export function expectFrame(
+  response: ApiResponse,
+  { llm = false, headers = {} }: { llm?: boolean; headers?: Readonly<Record<string, string>> } = {},
+): void {
   expect(response.headers.get('x-request-id')).to.match(UUID);
   expect(response.headers.get('server-timing')).to.match(
     llm ? /^app;dur=\d+\.\d, llm;dur=\d+\.\d$/ : /^app;dur=\d+\.\d$/,
   );
   expect(response.headers.get('cache-control')).to.equal('no-store');
-  expect(response.headers.get('x-content-type-options')).to.equal('nosniff');
+  for (const [name, value] of Object.entries({ ...EXPECTED_SECURITY_HEADERS, ...headers })) {
+    expect(response.headers.get(name), name).to.equal(value);
+  }
   expect(response.headers.has('x-powered-by')).to.equal(false);
   expect(response.headers.has('etag')).to.equal(false);
 }

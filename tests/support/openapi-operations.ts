@@ -45,6 +45,8 @@ export interface Operation {
   readonly queryParameters: readonly Parameter[];
   /** Null: it takes none. */
   readonly body: Schema | null;
+  /** The scheme that it asks for; null: it is open to all. */
+  readonly security: string | null;
 }
 
 /** The published description, from the root of the repository. */
@@ -59,6 +61,7 @@ export const OPERATIONS: readonly Operation[] = Object.entries(DOCUMENT.paths).f
     pathParameters: (operation.parameters ?? []).filter((parameter) => parameter.in === 'path'),
     queryParameters: (operation.parameters ?? []).filter((parameter) => parameter.in === 'query'),
     body: operation.requestBody?.content['application/json']?.schema ?? null,
+    security: Object.keys(operation.security?.[0] ?? {})[0] ?? null,
   })),
 );
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { NO_LIMITS } from '#tests/support/test-app.js';
 
 const MAIN = fileURLToPath(new URL('../../src/infrastructure/main.js', import.meta.url));
 
@@ -12,7 +13,7 @@ export interface ServerExit {
 export interface ServerProcessOptions {
   /** Where `./data` and `.env` are looked for. */
   readonly cwd: string;
-  /** All that it sees of the environment, besides PATH. */
+  /** All that it sees of the environment, besides PATH; without it no limits. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -30,7 +31,11 @@ export class ServerProcess {
 
   private constructor({ cwd, env = {} }: ServerProcessOptions) {
     const { PATH = '' } = process.env;
-    const child = spawn(process.execPath, [MAIN], { cwd, env: { PATH, ...env }, stdio: 'pipe' });
+    const child = spawn(process.execPath, [MAIN], {
+      cwd,
+      env: { PATH, ...NO_LIMITS, ...env },
+      stdio: 'pipe',
+    });
     this.#child = child;
     this.exited = new Promise((resolve, reject) => {
       child.once('error', reject);

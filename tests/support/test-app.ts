@@ -29,12 +29,23 @@ export interface TestApp {
 }
 
 export interface TestAppOptions {
-  /** Over the defaults: memory storage, the demo model, a free port. */
+  /** Over the defaults: memory storage, the demo model, a free port, no limits. */
   readonly env?: Readonly<Record<string, string>>;
   /** Keep the real, slow password hashes. */
   readonly realPasswords?: boolean;
   readonly override?: Override;
 }
+
+/** Tests send more from one address than any caller would: limits are on where they are the subject. */
+export const NO_LIMITS: Readonly<Record<string, string>> = {
+  LIMIT_IP_PER_MINUTE: '0',
+  LIMIT_CHAT_PER_MINUTE: '0',
+  LIMIT_REQUESTS_PER_MINUTE: '0',
+  LIMIT_CONCURRENT_TURNS: '0',
+  LIMIT_SIGNUPS_PER_HOUR: '0',
+  LIMIT_PASSWORDS_PER_15_MINUTES: '0',
+  LIMIT_BAD_KEYS_PER_MINUTE: '0',
+};
 
 /** The real service on a free port. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
@@ -43,6 +54,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     PORT: '0',
     DATABASE_URL: 'memory:',
     SHUTDOWN_GRACE_MS: '2000',
+    ...NO_LIMITS,
     ...options.env,
   });
   const application = await Application.start(config, recordingLogger(logLines), (container) => {

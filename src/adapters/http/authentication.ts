@@ -1,20 +1,69 @@
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import type { Credentials } from '#src/application/access/authorize.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Principal, Right } from '#src/domain/principal.js';
+import { admitClient, enforce } from './admission.js';
 import { httpServices } from './http-services.js';
-import { requestContext } from './request-context.js';
+import { originOf, requestContext } from './request-context.js';
 
 /** The rights that a route can ask for with `@Security`; the names are the scheme names in tsoa.json. */
 const RIGHTS: Readonly<Record<string, Right>> = { client: 'client', operator: 'operator', signup: 'signup' };
 
-/** Called by the generated routes before anything else of a route that declares `@Security`. */
+/**
+ * Called by the generated routes before anything else of a route that declares `@Security`: who calls, and whether
+ * the limits let them in.
+ */
 export async function expressAuthentication(request: Request, scheme: string): Promise<Principal> {
   const right = RIGHTS[scheme];
   if (right === undefined) throw new Error(`no such security scheme: ${scheme}`);
-  const principal = await httpServices(request).authorize.execute(right, presentedCredentials(request));
+  const { res: response } = request;
+  if (response === undefined) throw new Error('express has set no response on the request');
+  const principal =
+    right === 'client'
+      ? await identifyClient(request, response)
+      : await identifyOperator(request, response, right);
   requestContext(request).principal = principal;
+  const { limits } = httpServices(request);
+  if (principal.kind === 'client') await admitClient(request, response, limits, principal);
+  if (right === 'signup' && principal.kind === 'anonymous') {
+    for (const decision of await limits.signUp(originOf(request))) enforce(response, decision);
+  }
   return principal;
+}
+
+/** What lets nobody in is counted for its address, which is told so instead once it has sent too much of it. */
+async function identifyClient(request: Request, response: Response): Promise<Principal> {
+  const { authorize, limits } = httpServices(request);
+  try {
+    return await authorize.execute('client', presentedCredentials(request));
+  } catch (error) {
+    if (isUnauthenticated(error) && presentsKey(request)) {
+      enforce(response, await limits.badKey(originOf(request)));
+    }
+    throw error;
+  }
+}
+
+async function identifyOperator(request: Request, response: Response, right: Right): Promise<Principal> {
+  const { authorize, limits } = httpServices(request);
+  const credentials = presentedCredentials(request);
+  if (credentials.serviceKey === null) return authorize.execute(right, credentials);
+  const blocked = await limits.serviceKey(originOf(request));
+  if (blocked?.allowed === false) enforce(response, blocked);
+  try {
+    return await authorize.execute(right, credentials);
+  } catch (error) {
+    if (isUnauthenticated(error)) enforce(response, await limits.badServiceKey(originOf(request)));
+    throw error;
+  }
+}
+
+function isUnauthenticated(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'unauthenticated';
+}
+
+function presentsKey(request: Request): boolean {
+  return request.get('x-api-key') !== undefined || request.get('authorization') !== undefined;
 }
 
 /** @throws AppError `unauthenticated` when two different API keys are presented. */

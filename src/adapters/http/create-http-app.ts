@@ -1,10 +1,13 @@
 import type { IocContainer } from '@tsoa/runtime';
 import express, { type Application } from 'express';
 import type { Authorize } from '#src/application/access/authorize.js';
+import type { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { Clock } from '#src/application/ports/clock.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
+import { limitAddresses } from './admission.js';
 import { BodySchemas } from './body-schemas.js';
+import { crossOrigin } from './cross-origin.js';
 import { serveDocs } from './docs-pages.js';
 import { errorHandler } from './error-handler.js';
 import { RegisterRoutes } from './generated/routes.js';
@@ -12,13 +15,19 @@ import { setHttpServices } from './http-services.js';
 import type { OpenApiDocument } from './openapi-document.js';
 import type { Readiness } from './readiness.js';
 import { requestFrame } from './request-frame.js';
+import { securityHeaders } from './security-headers.js';
 import { unmatched } from './unmatched.js';
 
 export interface HttpAppOptions {
   readonly controllers: IocContainer;
   readonly authorize: Authorize;
+  readonly limits: RequestLimits;
+  /** Addresses and CIDRs whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   readonly document: OpenApiDocument;
   readonly readiness: Readiness;
+  /** Whose pages may call from a browser; empty: nobody's. */
+  readonly corsOrigins: readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -27,18 +36,24 @@ const ANSWERED_WHILE_DRAINING = new Set(['/livez', '/readyz', '/health']);
 
 /** The whole HTTP surface; it listens nowhere yet. */
 export function createHttpApp(options: HttpAppOptions): Application {
-  const { document, readiness, clock, logger } = options;
+  const { document, limits, readiness, corsOrigins, clock, logger } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('case sensitive routing');
+  app.set('trust proxy', [...options.trustedProxies]);
   setHttpServices(app, {
     controllers: options.controllers,
     authorize: options.authorize,
+    limits,
     bodySchemas: new BodySchemas(document),
   });
 
   app.use(requestFrame(clock, logger));
+  app.use(securityHeaders);
+  // What both do is set headers, which a refusal needs too: without them a browser's page could not read it.
+  if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
+  app.use(limitAddresses(limits));
   app.use((request, response, next) => {
     if (!readiness.isDraining || ANSWERED_WHILE_DRAINING.has(request.path)) return next();
     response.set('Connection', 'close');

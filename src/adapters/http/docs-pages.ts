@@ -2,6 +2,7 @@ import type { Application } from 'express';
 // Not the package's main file, which loads all of Swagger UI: 0.2 s and 20 MB.
 import getAbsoluteFSPath from 'swagger-ui-dist/absolute-path.js';
 import type { OpenApiDocument } from './openapi-document.js';
+import { DOCS_SECURITY_HEADERS } from './security-headers.js';
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -32,7 +33,7 @@ export function serveDocs(app: Application, document: OpenApiDocument): void {
   app.get('/docs', (request, response) => {
     // The page's links are relative, so that it works behind a path prefix: they need an address without a last slash.
     if (request.path.endsWith('/')) response.redirect(308, '../docs');
-    else response.type('html').send(PAGE);
+    else response.set(DOCS_SECURITY_HEADERS).type('html').send(PAGE);
   });
   app.get('/docs/start.js', (_request, response) => {
     response.type('js').send(START);

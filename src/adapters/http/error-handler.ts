@@ -12,7 +12,8 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     if (response.destroyed) return;
     const error = toAppError(thrown);
     const problem = toProblem(error, requestId);
-    if (problem.status >= 500)
+    // A flood that is refused must not become one of the log: the line of the request tells of it.
+    if (problem.status >= 500 && error.code !== 'overloaded')
       logger.error({ requestId, code: error.code, err: error.cause ?? error }, 'request failed');
     const stream = eventStreamOf(response);
     if (stream !== null) {

@@ -1,6 +1,7 @@
 import type { IocContainer } from '@tsoa/runtime';
 import type { Application, Request } from 'express';
 import type { Authorize } from '#src/application/access/authorize.js';
+import type { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { BodySchemas } from './body-schemas.js';
 
 /** What the generated routes reach through the app that serves the request, so that one process can hold many apps. */
@@ -8,6 +9,7 @@ export interface HttpServices {
   /** Makes a controller, new for each request: tsoa keeps status and headers on it. */
   readonly controllers: IocContainer;
   readonly authorize: Authorize;
+  readonly limits: RequestLimits;
   readonly bodySchemas: BodySchemas;
 }
 

@@ -1,9 +1,14 @@
 import type { Request } from 'express';
-import type { Principal } from '#src/domain/principal.js';
+import type { RequestOrigin } from '#src/application/access/request-origin.js';
+import type { ClientPrincipal, Principal } from '#src/domain/principal.js';
 
 /** What one request carries besides what express knows of it. */
 export interface RequestContext {
   readonly requestId: string;
+  /** Of the caller, as the trusted proxies say. */
+  readonly address: string | null;
+  /** What limits count as one address. */
+  readonly addressUnit: string;
   /** On the monotonic clock. */
   readonly startedMs: number;
   /** How long a model was waited for; null when none was called. */
@@ -24,8 +29,24 @@ export function requestContext(request: Request): RequestContext {
 }
 
 /** The client that the route's `@Security('client')` has let in. */
-export function callingClientId(request: Request): string {
+export function callingClient(request: Request): ClientPrincipal {
   const { principal } = requestContext(request);
   if (principal?.kind !== 'client') throw new Error('the route does not declare that it needs a client');
-  return principal.clientId;
+  return principal;
+}
+
+export function callingClientId(request: Request): string {
+  return callingClient(request).clientId;
+}
+
+/** For the log. */
+export function originOf(request: Request): RequestOrigin {
+  const { requestId, address, addressUnit, principal } = requestContext(request);
+  return {
+    requestId,
+    address,
+    addressUnit,
+    actor: principal?.kind ?? 'anonymous',
+    actorKeyId: principal?.kind === 'client' ? principal.keyId : null,
+  };
 }

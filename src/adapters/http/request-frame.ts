@@ -3,6 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import onHeaders from 'on-headers';
 import type { Clock } from '#src/application/ports/clock.js';
 import type { Logger } from '#src/application/ports/logger.js';
+import { addressUnit } from './address-unit.js';
 import { type RequestContext, requestContext, setRequestContext } from './request-context.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
@@ -11,8 +12,11 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 export function requestFrame(clock: Clock, logger: Logger): RequestHandler {
   return (request, response, next) => {
     const incoming = request.get('x-request-id');
+    const address = request.ip ?? null;
     const context: RequestContext = {
       requestId: incoming !== undefined && REQUEST_ID.test(incoming) ? incoming : randomUUID(),
+      address,
+      addressUnit: addressUnit(address),
       startedMs: clock.monotonicMs(),
       llmMs: null,
       principal: null,
@@ -21,7 +25,6 @@ export function requestFrame(clock: Clock, logger: Logger): RequestHandler {
     response.set('x-request-id', context.requestId);
     // What was answered to one key is for nobody else, and the key's header is none that shared caches know.
     response.set('Cache-Control', 'no-store');
-    response.set('X-Content-Type-Options', 'nosniff');
     onHeaders(response, () => {
       response.set('Server-Timing', serverTiming(clock.monotonicMs() - context.startedMs, context.llmMs));
     });

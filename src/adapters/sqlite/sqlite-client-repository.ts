@@ -7,13 +7,14 @@ import type {
 import type { ApiKey, ApiKeyVerifier } from '#src/domain/api-key.js';
 import { AppError } from '#src/domain/app-error.js';
 import { type Client, type ClientCredentials, emailLookup } from '#src/domain/client.js';
-import { GatheredRead } from './gathered-read.js';
+import { TERMS_COLUMNS, type TermsRow, withTerms } from './client-terms-columns.js';
+import { GatheredRead, type Placed } from './gathered-read.js';
 import { KeptRead } from './kept-read.js';
 import type { SqlValue } from './sqlite-connection.js';
 import type { SqliteDatabase } from './sqlite-database.js';
 import { isUniqueViolation } from './sqlite-error.js';
 
-const CLIENT = 'id, email, store_name AS storeName, created_at AS createdAt';
+const CLIENT = 'clients.id AS id, email, store_name AS storeName, created_at AS createdAt';
 const CREDENTIALS = `${CLIENT}, password_hash AS passwordHash`;
 
 const CREATE = `
@@ -38,8 +39,13 @@ const LIST_KEYS = `
 
 const FIND_KEY = `
   SELECT asked.key AS place, api_keys.id AS keyId, client_id AS clientId, digest, last_used_at AS lastUsedAt,
-    revoked_at AS revokedAt
-  FROM json_each(?) AS asked JOIN api_keys ON api_keys.id = asked.value ->> 0`;
+    revoked_at AS revokedAt, ${TERMS_COLUMNS}
+  FROM json_each(?) AS asked JOIN api_keys ON api_keys.id = asked.value ->> 0 JOIN clients ON clients.id = client_id`;
+
+/** Gathered, so that a flood of logins does not line up in front of everybody else's reads. */
+const FIND_BY_EMAIL = `
+  SELECT asked.key AS place, ${CREDENTIALS}
+  FROM json_each(?) AS asked JOIN clients ON email_lookup = asked.value ->> 0`;
 
 const REVOKE_KEY = `
   UPDATE api_keys SET revoked_at = coalesce(revoked_at, iif(
@@ -61,23 +67,34 @@ const RECORD_USES = `
   WHERE api_keys.id = newest.key_id AND api_keys.client_id = newest.client_id
     AND (last_used_at IS NULL OR last_used_at < newest.used_at)`;
 
+type VerifierRow = Omit<ApiKeyVerifier, 'limits'> & TermsRow;
 type CredentialsRow = Client & { readonly passwordHash: string };
 
 const MOST_KEPT = 10_000;
 
 export class SqliteClientRepository implements ClientRepository {
   readonly #verifiers: KeptRead<ApiKeyVerifier>;
+  readonly #credentials: GatheredRead<CredentialsRow, ClientCredentials>;
 
   constructor(private readonly database: SqliteDatabase) {
-    const verifiers = new GatheredRead<ApiKeyVerifier, ApiKeyVerifier>({
+    const verifiers = new GatheredRead<VerifierRow, ApiKeyVerifier>({
       read: database.read,
       sql: FIND_KEY,
-      toResult: ({ place: _, ...verifier }) => verifier,
+      toResult: toVerifier,
+    });
+    this.#credentials = new GatheredRead({
+      read: database.read,
+      sql: FIND_BY_EMAIL,
+      toResult: ({ place: _, ...row }) => toCredentials(row),
     });
     this.#verifiers = new KeptRead({
       version: database.version,
       read: (...key) => verifiers.find(...key),
-      copyOf: (verifier) => ({ ...verifier, digest: new Uint8Array(verifier.digest) }),
+      copyOf: (verifier) => ({
+        ...verifier,
+        digest: new Uint8Array(verifier.digest),
+        limits: { ...verifier.limits },
+      }),
       maxRows: MOST_KEPT,
     });
   }
@@ -106,14 +123,13 @@ export class SqliteClientRepository implements ClientRepository {
   }
 
   async findCredentials(clientId: string): Promise<ClientCredentials | null> {
-    return this.#findCredentials(`SELECT ${CREDENTIALS} FROM clients WHERE id = ?`, clientId);
+    const sql = `SELECT ${CREDENTIALS} FROM clients WHERE id = ?`;
+    const [row] = await this.database.read<CredentialsRow>(sql, [clientId]);
+    return row === undefined ? null : toCredentials(row);
   }
 
   async findCredentialsByEmail(email: string): Promise<ClientCredentials | null> {
-    return this.#findCredentials(
-      `SELECT ${CREDENTIALS} FROM clients WHERE email_lookup = ?`,
-      emailLookup(email),
-    );
+    return this.#credentials.find(emailLookup(email));
   }
 
   async update(clientId: string, changes: ClientChanges): Promise<Client | null> {
@@ -156,6 +172,12 @@ export class SqliteClientRepository implements ClientRepository {
     return this.#verifiers.find(keyId);
   }
 
+  async findKeyVerifiers(keyIds: readonly string[]): Promise<ApiKeyVerifier[]> {
+    if (keyIds.length === 0) return [];
+    const keys = JSON.stringify(keyIds.map((keyId) => [keyId]));
+    return (await this.database.read<VerifierRow & Placed>(FIND_KEY, [keys])).map(toVerifier);
+  }
+
   async revokeKey(
     clientId: string,
     keyId: string,
@@ -178,15 +200,16 @@ export class SqliteClientRepository implements ClientRepository {
   async check(): Promise<void> {
     await this.database.read('SELECT version FROM schema_migrations LIMIT 1');
   }
-
-  async #findCredentials(sql: string, value: string): Promise<ClientCredentials | null> {
-    const [row] = await this.database.read<CredentialsRow>(sql, [value]);
-    if (row === undefined) return null;
-    const { passwordHash, ...client } = row;
-    return { client, passwordHash };
-  }
 }
 
 function keyParams(clientId: string, key: NewApiKey, mostUsable: number): SqlValue[] {
   return [clientId, key.id, key.name, key.digest, key.lastFour, key.createdAt, mostUsable];
+}
+
+function toVerifier({ place: _, ...row }: VerifierRow & Placed): ApiKeyVerifier {
+  return withTerms(row);
+}
+
+function toCredentials({ passwordHash, ...client }: CredentialsRow): ClientCredentials {
+  return { client, passwordHash };
 }

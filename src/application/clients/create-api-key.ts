@@ -1,3 +1,5 @@
+import type { RequestOrigin } from '#src/application/access/request-origin.js';
+import type { AuditLog } from '#src/application/ports/audit-log.js';
 import type { ClientRepository } from '#src/application/ports/client-repository.js';
 import { MOST_USABLE_KEYS } from '#src/domain/api-key.js';
 import { AppError } from '#src/domain/app-error.js';
@@ -5,17 +7,25 @@ import { type ApiKeyIssuers, type IssuedApiKey, issueApiKey } from './issue-api-
 
 interface Dependencies extends ApiKeyIssuers {
   readonly clients: ClientRepository;
+  readonly audit: AuditLog;
+}
+
+export interface CreateApiKeyInput {
+  readonly clientId: string;
+  readonly name?: string | null;
+  readonly origin: RequestOrigin;
 }
 
 /** A further key; the others stay valid, so that a key is rotated without downtime. */
 export class CreateApiKey {
   constructor(private readonly deps: Dependencies) {}
 
-  async execute(input: { clientId: string; name?: string | null }): Promise<IssuedApiKey> {
-    const { stored, issued } = issueApiKey(this.deps, input.name ?? null);
-    const result = await this.deps.clients.addKey(input.clientId, stored, MOST_USABLE_KEYS);
+  async execute({ clientId, name, origin }: CreateApiKeyInput): Promise<IssuedApiKey> {
+    const { stored, issued } = issueApiKey(this.deps, name ?? null);
+    const result = await this.deps.clients.addKey(clientId, stored, MOST_USABLE_KEYS);
     if (result === 'missing') throw new AppError('unauthenticated');
     if (result === 'full') throw new AppError('too_many_keys');
+    this.deps.audit.record({ event: 'key_created', origin, clientId, keyId: issued.id });
     return issued;
   }
 }

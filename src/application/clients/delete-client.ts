@@ -1,9 +1,12 @@
+import type { RequestOrigin } from '#src/application/access/request-origin.js';
+import type { AuditLog } from '#src/application/ports/audit-log.js';
 import type { ClientRepository } from '#src/application/ports/client-repository.js';
 import type { ConversationCache } from '#src/application/ports/conversation-cache.js';
 
 interface Dependencies {
   readonly clients: ClientRepository;
   readonly conversations: ConversationCache;
+  readonly audit: AuditLog;
 }
 
 /**
@@ -13,8 +16,12 @@ interface Dependencies {
 export class DeleteClient {
   constructor(private readonly deps: Dependencies) {}
 
-  async execute(input: { clientId: string }): Promise<void> {
-    await this.deps.clients.delete(input.clientId);
-    await this.deps.conversations.deleteByClient(input.clientId);
+  /** @returns false when there was none. */
+  async execute({ clientId, origin }: { clientId: string; origin: RequestOrigin }): Promise<boolean> {
+    const { clients, conversations, audit } = this.deps;
+    const deleted = await clients.delete(clientId);
+    if (deleted) audit.record({ event: 'client_deleted', origin, clientId });
+    await conversations.deleteByClient(clientId);
+    return deleted;
   }
 }

@@ -1,3 +1,5 @@
+import type { RequestOrigin } from '#src/application/access/request-origin.js';
+import type { AuditLog } from '#src/application/ports/audit-log.js';
 import type { ClientRepository } from '#src/application/ports/client-repository.js';
 import { type Clock, isoTime } from '#src/application/ports/clock.js';
 import { MOST_REVOKED_KEYS_KEPT } from '#src/domain/api-key.js';
@@ -6,17 +8,24 @@ import { AppError } from '#src/domain/app-error.js';
 interface Dependencies {
   readonly clients: ClientRepository;
   readonly clock: Clock;
+  readonly audit: AuditLog;
+}
+
+export interface RevokeApiKeyInput {
+  readonly clientId: string;
+  readonly keyId: string;
+  readonly origin: RequestOrigin;
 }
 
 /** Ends a key; an account always keeps one that works. */
 export class RevokeApiKey {
   constructor(private readonly deps: Dependencies) {}
 
-  async execute(input: { clientId: string; keyId: string }): Promise<void> {
-    const { clients, clock } = this.deps;
-    const { clientId, keyId } = input;
+  async execute({ clientId, keyId, origin }: RevokeApiKeyInput): Promise<void> {
+    const { clients, clock, audit } = this.deps;
     const result = await clients.revokeKey(clientId, keyId, isoTime(clock.now()), MOST_REVOKED_KEYS_KEPT);
     if (result === 'missing') throw new AppError('api_key_not_found');
     if (result === 'last') throw new AppError('last_key');
+    audit.record({ event: 'key_revoked', origin, clientId, keyId });
   }
 }

@@ -1,4 +1,5 @@
 import type { RedisSettings } from '#src/adapters/redis/redis-settings.js';
+import type { LimitSettings } from '#src/application/limits/limit-settings.js';
 import type { HistoryBounds } from '#src/domain/conversation.js';
 import type { ModelPolicy } from '#src/domain/model-policy.js';
 import type { Provider } from '#src/domain/model-provider.js';
@@ -56,6 +57,13 @@ export interface Config {
   /** Null: made once and kept beside the database. */
   readonly secret: string | null;
   readonly signup: 'open' | 'operator';
+  readonly limits: LimitSettings;
+  /** How many processes share the limits while each counts by itself. */
+  readonly instances: number;
+  /** Addresses and CIDRs whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Whose pages may call from a browser; empty: nobody's. */
+  readonly corsOrigins: readonly string[];
   readonly model: ModelConfig;
   readonly modelPolicy: ModelPolicy;
   /** Null: nothing is traced. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { PROVIDERS } from '#src/domain/model-provider.js';
 import { parseRedisUrl, REDIS_URL_RULE } from './redis-url.js';
@@ -34,6 +35,39 @@ const nameList = z.string().transform((text) =>
     .filter((name) => name !== ''),
 );
 
+/** Never everything: a caller's own word would be believed. */
+const isProxyRange = (text: string) => {
+  const [address = '', bits, ...rest] = text.split('/');
+  const longest = isIP(address) === 4 ? 32 : 128;
+  const isBits = bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= longest);
+  return isIP(address) !== 0 && isBits && rest.length === 0;
+};
+
+const proxyList = nameList.refine(
+  (names) => names.every(isProxyRange),
+  'must be IP addresses or CIDRs of proxies, separated by commas, none of them /0',
+);
+
+const MOST = 1_000_000_000;
+
+const originList = nameList
+  .refine(
+    (origins) => !origins.some(hasWildcard),
+    'must not hold *: any page that a visitor opens could then use the keys that browsers know. Name the origins',
+  )
+  .refine(
+    (origins) => origins.every((origin) => hasWildcard(origin) || isOrigin(origin)),
+    'must hold origins as browsers send them, separated by commas, such as https://shop.example.com',
+  );
+
+function hasWildcard(origin: string): boolean {
+  return origin.includes('*');
+}
+
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
 const databaseUrl = z
   .string()
   .regex(/^(memory:|sqlite:.+)$/, 'must be sqlite:<path> or memory:')
@@ -57,6 +91,7 @@ export const environmentSchema = z.object({
   FASTWRAP_API_KEY: visibleAscii.min(16, 'must have at least 16 characters').optional(),
   FASTWRAP_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   SIGNUP: oneOf('open', 'operator').default('open'),
+  CORS_ORIGINS: originList.default([]),
   MODEL: z.string().max(200, 'must have at most 200 characters').optional(),
   MODEL_KEY: visibleAscii.optional(),
   MODEL_PROVIDER: oneOf(...PROVIDERS).optional(),
@@ -90,6 +125,15 @@ export const environmentSchema = z.object({
   DATABASE_URL: databaseUrl,
   HISTORY_MAX_MESSAGES: wholeNumber(2, 1000, 40),
   HISTORY_MAX_TOKENS: wholeNumber(0, 10_000_000, 8000),
+  LIMIT_IP_PER_MINUTE: wholeNumber(0, MOST, 3000),
+  LIMIT_CHAT_PER_MINUTE: wholeNumber(0, MOST, 600),
+  LIMIT_REQUESTS_PER_MINUTE: wholeNumber(0, MOST, 1200),
+  LIMIT_CONCURRENT_TURNS: wholeNumber(0, 100_000, 100),
+  LIMIT_SIGNUPS_PER_HOUR: wholeNumber(0, MOST, 20),
+  LIMIT_PASSWORDS_PER_15_MINUTES: wholeNumber(0, MOST, 10),
+  LIMIT_BAD_KEYS_PER_MINUTE: wholeNumber(0, MOST, 60),
+  INSTANCES: wholeNumber(1, 10_000, 1),
+  TRUST_PROXY: proxyList.default([]),
   LOG_LEVEL: oneOf('debug', 'info', 'warn', 'error', 'silent').default('info'),
   SHUTDOWN_GRACE_MS: wholeNumber(0, LONGEST_TIMER_MS, 25_000),
 });
@@ -101,14 +145,5 @@ export type Environment = z.infer<typeof environmentSchema>;
  * better no start than a false promise.
  */
 export const UNSUPPORTED_VARIABLES: Readonly<Record<string, string | null>> = {
-  LIMIT_IP_PER_MINUTE: '0',
-  LIMIT_CHAT_PER_MINUTE: '0',
-  LIMIT_REQUESTS_PER_MINUTE: '0',
-  LIMIT_CONCURRENT_TURNS: '0',
-  LIMIT_SIGNUPS_PER_HOUR: '0',
-  LIMIT_PASSWORDS_PER_15_MINUTES: '0',
-  LIMIT_BAD_KEYS_PER_MINUTE: '0',
   BUDGET_TOKENS_PER_DAY: '0',
-  INSTANCES: '1',
-  TRUST_PROXY: null,
 };

@@ -145,6 +145,18 @@ function toConfig(
     serviceKey: environment.FASTWRAP_API_KEY ?? null,
     secret: environment.FASTWRAP_SECRET ?? null,
     signup: environment.SIGNUP,
+    limits: {
+      ipPerMinute: environment.LIMIT_IP_PER_MINUTE,
+      chatPerMinute: environment.LIMIT_CHAT_PER_MINUTE,
+      requestsPerMinute: environment.LIMIT_REQUESTS_PER_MINUTE,
+      concurrentTurns: environment.LIMIT_CONCURRENT_TURNS,
+      signupsPerHour: environment.LIMIT_SIGNUPS_PER_HOUR,
+      passwordsPer15Minutes: environment.LIMIT_PASSWORDS_PER_15_MINUTES,
+      badKeysPerMinute: environment.LIMIT_BAD_KEYS_PER_MINUTE,
+    },
+    instances: environment.INSTANCES,
+    trustedProxies: environment.TRUST_PROXY,
+    corsOrigins: environment.CORS_ORIGINS,
     model: {
       primary,
       fallback,

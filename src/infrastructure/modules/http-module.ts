@@ -1,4 +1,5 @@
 import { ContainerModule } from 'inversify';
+import { AdminClientsController } from '#src/adapters/http/controllers/admin-clients.controller.js';
 import { ApiKeysController } from '#src/adapters/http/controllers/api-keys.controller.js';
 import { AuthController } from '#src/adapters/http/controllers/auth.controller.js';
 import { CharactersController } from '#src/adapters/http/controllers/characters.controller.js';
@@ -9,9 +10,11 @@ import { ServiceController } from '#src/adapters/http/controllers/service.contro
 import { OpenRequests } from '#src/adapters/http/open-requests.js';
 import { Readiness } from '#src/adapters/http/readiness.js';
 import { ServiceVersion } from '#src/adapters/http/service-version.js';
+import { RUNNING_REQUESTS } from '../tokens.js';
 
 /** Controllers are made anew for each request: tsoa keeps status and headers on them. */
 const CONTROLLERS = [
+  AdminClientsController,
   ApiKeysController,
   AuthController,
   CharactersController,
@@ -26,6 +29,7 @@ export function httpModule(version: string): ContainerModule {
     bind(ServiceVersion).toConstantValue(new ServiceVersion(version));
     bind(Readiness).toConstantValue(new Readiness());
     bind(OpenRequests).toConstantValue(new OpenRequests());
+    bind(RUNNING_REQUESTS).toService(OpenRequests);
     for (const controller of CONTROLLERS) bind<object>(controller).toSelf().inTransientScope();
   });
 }

@@ -1,5 +1,6 @@
 import { ContainerModule, type ResolutionContext } from 'inversify';
 import { HashedServiceKey } from '#src/adapters/crypto/hashed-service-key.js';
+import { AccessWatch } from '#src/application/access/access-watch.js';
 import { Authorize } from '#src/application/access/authorize.js';
 import { CreateCharacter } from '#src/application/characters/create-character.js';
 import { DeleteCharacter } from '#src/application/characters/delete-character.js';
@@ -14,51 +15,73 @@ import { CreateApiKey } from '#src/application/clients/create-api-key.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
 import { GetClient } from '#src/application/clients/get-client.js';
 import { ListApiKeys } from '#src/application/clients/list-api-keys.js';
+import { PasswordAttempts } from '#src/application/clients/password-attempts.js';
 import { RecoverAccess } from '#src/application/clients/recover-access.js';
 import { RevokeApiKey } from '#src/application/clients/revoke-api-key.js';
 import { SignUp } from '#src/application/clients/sign-up.js';
 import { UpdateClient } from '#src/application/clients/update-client.js';
 import { CheckHealth } from '#src/application/health/check-health.js';
+import { RequestLimits } from '#src/application/limits/request-limits.js';
+import { GetManagedClient } from '#src/application/operator/get-managed-client.js';
+import { ListManagedClients } from '#src/application/operator/list-managed-clients.js';
+import { UpdateManagedClient } from '#src/application/operator/update-managed-client.js';
 import type { Config } from '../config/config.js';
 import {
   API_KEYS,
+  AUDIT,
   CHARACTERS,
   CLIENTS,
   CLOCK,
   COMMON_PASSWORDS,
   CONVERSATIONS,
+  FAILURE_LIMITER,
   IDS,
+  KNOWN_ADDRESSES,
   LLM,
   LOGGER,
+  MANAGED_CLIENTS,
   MODEL_HEALTH,
   PASSWORDS,
+  RATE_LIMITER,
+  RUNNING_REQUESTS,
+  TURN_SLOTS,
 } from '../tokens.js';
 
-type UseCaseConfig = Pick<Config, 'serviceKey' | 'signup' | 'modelPolicy' | 'historyBounds'>;
+type UseCaseConfig = Pick<Config, 'serviceKey' | 'signup' | 'limits' | 'modelPolicy' | 'historyBounds'>;
 
 /** Everything that a use case can ask for, by the name that it asks with. */
 function dependencies(context: ResolutionContext, config: UseCaseConfig) {
-  return {
+  const ports = {
     clock: context.get(CLOCK),
     ids: context.get(IDS),
     logger: context.get(LOGGER),
+    audit: context.get(AUDIT),
     clients: context.get(CLIENTS),
+    managedClients: context.get(MANAGED_CLIENTS),
     characters: context.get(CHARACTERS),
     conversations: context.get(CONVERSATIONS),
     passwords: context.get(PASSWORDS),
     commonPasswords: context.get(COMMON_PASSWORDS),
     apiKeys: context.get(API_KEYS),
     llm: context.get(LLM),
+    runningRequests: context.get(RUNNING_REQUESTS),
     modelHealth: context.get(MODEL_HEALTH),
+    rateLimiter: context.get(RATE_LIMITER),
+    failureLimiter: context.get(FAILURE_LIMITER),
+    knownAddresses: context.get(KNOWN_ADDRESSES),
+    turnSlots: context.get(TURN_SLOTS),
+    limits: config.limits,
     modelPolicy: config.modelPolicy,
     historyBounds: config.historyBounds,
     signup: config.signup,
   };
+  return { ...ports, passwordAttempts: new PasswordAttempts(ports) };
 }
 
 type UseCaseDependencies = ReturnType<typeof dependencies>;
 
 const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
+  AccessWatch,
   ApiKeyUses,
   CheckHealth,
   CreateApiKey,
@@ -69,14 +92,18 @@ const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
   GetCharacter,
   GetClient,
   GetConversation,
+  GetManagedClient,
   ListApiKeys,
   ListCharacters,
+  ListManagedClients,
   RecoverAccess,
+  RequestLimits,
   RevokeApiKey,
   SendMessage,
   SignUp,
   UpdateCharacter,
   UpdateClient,
+  UpdateManagedClient,
 ];
 
 /** Use cases hold no state between calls, so one of each serves all requests. */

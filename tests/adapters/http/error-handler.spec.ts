@@ -74,6 +74,17 @@ describe('errorHandler', () => {
     });
   }
 
+  it('logs each failure of ours, and no line more for what is refused because there is too much of it', async () => {
+    for (const code of ['internal_error', 'overloaded', 'model_failed', 'unauthenticated'] as const) {
+      await fetch(await serve((_request, _response, next) => next(new AppError(code))));
+    }
+    const failures = logLines.filter(({ message }) => message === 'request failed');
+    expect(failures.map(({ level, fields }) => [level, fields['code']])).to.deep.equal([
+      ['error', 'internal_error'],
+      ['error', 'model_failed'],
+    ]);
+  });
+
   it('survives a second error, and tells the first alone', async () => {
     const handle = errorHandler(recordingLogger([]));
     const url = await serve(async (request, response, next) => {

@@ -34,7 +34,7 @@ describe('OpenRequests', () => {
 
   it('leaves the signal of an answered request alone, and forgets it', async () => {
     const { response, answered } = await post();
-    const signal = open.signalOf(response);
+    const signal = open.signalOf(response, 'key');
     expect(open.size).to.equal(1);
     const closed = once(response, 'close');
     response.end('fine');
@@ -49,7 +49,7 @@ describe('OpenRequests', () => {
   it('aborts when the caller has gone', async () => {
     const caller = new AbortController();
     const { response, answered } = await post(caller.signal);
-    const signal = open.signalOf(response);
+    const signal = open.signalOf(response, 'key');
     const aborted = once(signal, 'abort');
     caller.abort();
     await aborted;
@@ -64,20 +64,33 @@ describe('OpenRequests', () => {
     const closed = once(response, 'close');
     caller.abort();
     await closed;
-    expect(open.signalOf(response).reason).to.include({ name: 'AbortError' });
+    expect(open.signalOf(response, 'key').reason).to.include({ name: 'AbortError' });
     expect(open.size).to.equal(0);
     await answered;
+  });
+
+  it('ends those of one key alone, and names each key once', async () => {
+    const reason = new AppError('unauthenticated');
+    const requests = [await post(), await post(), await post()];
+    const keys = ['first', 'second', 'first'];
+    const signals = requests.map(({ response }, i) => open.signalOf(response, keys[i] ?? ''));
+    expect(open.keyIds()).to.deep.equal(['first', 'second']);
+    open.abortByKey('third', reason);
+    open.abortByKey('first', reason);
+    expect(signals.map((signal) => signal.reason)).to.deep.equal([reason, undefined, reason]);
+    for (const { response } of requests) response.end();
+    await Promise.all(requests.map(({ answered }) => answered));
   });
 
   it('ends all with one reason, and those that come later too', async () => {
     const reason = new AppError('shutting_down');
     const first = await post();
-    const signal = open.signalOf(first.response);
+    const signal = open.signalOf(first.response, 'key');
     open.abortAll(reason);
     expect(signal.reason).to.equal(reason);
     first.response.end();
     const later = await post();
-    expect(open.signalOf(later.response).reason).to.equal(reason);
+    expect(open.signalOf(later.response, 'key').reason).to.equal(reason);
     later.response.end();
     await Promise.all([first.answered, later.answered]);
   });

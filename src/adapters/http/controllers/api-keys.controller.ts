@@ -20,13 +20,15 @@ import { ListApiKeys } from '#src/application/clients/list-api-keys.js';
 import { RevokeApiKey } from '#src/application/clients/revoke-api-key.js';
 import { jsonBody } from '../json-body.js';
 import type { Problem } from '../problem.js';
-import { callingClientId } from '../request-context.js';
+import { callingClientId, originOf } from '../request-context.js';
 import type { ApiKeyInput, ApiKeyList, IssuedApiKey, Uuid } from '../schemas.js';
 
 @Route('api/clients/me/keys')
 @Tags('accounts')
 @Security('client')
 @Response<Problem>(401, 'unauthenticated')
+@Response<Problem>(403, 'forbidden: the account is suspended')
+@Response<Problem>(429, 'rate_limited')
 @Response<Problem>(503, 'database_unavailable, overloaded, shutting_down')
 @injectable()
 export class ApiKeysController extends Controller {
@@ -53,7 +55,11 @@ export class ApiKeysController extends Controller {
   @Response<Problem>(413, 'payload_too_large')
   @Response<Problem>(415, 'unsupported_media_type')
   async postKey(@Request() request: ExpressRequest, @Body() input: ApiKeyInput): Promise<IssuedApiKey> {
-    return this.createApiKey.execute({ clientId: callingClientId(request), name: input.name });
+    return this.createApiKey.execute({
+      clientId: callingClientId(request),
+      name: input.name,
+      origin: originOf(request),
+    });
   }
 
   @Delete('{id}')
@@ -62,6 +68,10 @@ export class ApiKeysController extends Controller {
   @Response<Problem>(404, 'api_key_not_found')
   @Response<Problem>(409, 'last_key')
   async deleteKey(@Request() request: ExpressRequest, @Path() id: Uuid): Promise<void> {
-    await this.revokeApiKey.execute({ clientId: callingClientId(request), keyId: id });
+    await this.revokeApiKey.execute({
+      clientId: callingClientId(request),
+      keyId: id,
+      origin: originOf(request),
+    });
   }
 }

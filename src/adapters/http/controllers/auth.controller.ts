@@ -3,17 +3,20 @@ import {
   Controller,
   Middlewares,
   Post,
+  Request,
   Response,
   Route,
   Security,
   SuccessResponse,
   Tags,
 } from '@tsoa/runtime';
+import type { Request as ExpressRequest } from 'express';
 import { inject, injectable } from 'inversify';
 import { RecoverAccess } from '#src/application/clients/recover-access.js';
 import { SignUp } from '#src/application/clients/sign-up.js';
 import { jsonBody } from '../json-body.js';
 import type { Problem } from '../problem.js';
+import { originOf } from '../request-context.js';
 import type { IssuedApiKey, KeyRecoveryInput, SignUpInput, SignUpResult } from '../schemas.js';
 
 @Route('auth')
@@ -22,6 +25,7 @@ import type { IssuedApiKey, KeyRecoveryInput, SignUpInput, SignUpResult } from '
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(413, 'payload_too_large')
 @Response<Problem>(415, 'unsupported_media_type')
+@Response<Problem>(429, 'rate_limited')
 @Response<Problem>(503, 'database_unavailable, overloaded, shutting_down')
 @injectable()
 export class AuthController extends Controller {
@@ -38,8 +42,8 @@ export class AuthController extends Controller {
   @Middlewares(jsonBody)
   @SuccessResponse(201, 'Created')
   @Response<Problem>(409, 'email_taken')
-  async postSignUp(@Body() input: SignUpInput): Promise<SignUpResult> {
-    return this.signUp.execute(input);
+  async postSignUp(@Request() request: ExpressRequest, @Body() input: SignUpInput): Promise<SignUpResult> {
+    return this.signUp.execute({ ...input, origin: originOf(request) });
   }
 
   /** A new key for an owner who lost theirs. */
@@ -47,7 +51,11 @@ export class AuthController extends Controller {
   @Middlewares(jsonBody)
   @SuccessResponse(201, 'Created')
   @Response<Problem>(409, 'too_many_keys')
-  async postRecovery(@Body() input: KeyRecoveryInput): Promise<IssuedApiKey> {
-    return this.recoverAccess.execute(input);
+  @Response<Problem>(403, 'forbidden: the account is suspended')
+  async postRecovery(
+    @Request() request: ExpressRequest,
+    @Body() input: KeyRecoveryInput,
+  ): Promise<IssuedApiKey> {
+    return this.recoverAccess.execute({ ...input, origin: originOf(request) });
   }
 }

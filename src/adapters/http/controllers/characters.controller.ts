@@ -40,6 +40,8 @@ import type {
 @Security('client')
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
+@Response<Problem>(403, 'forbidden: the account is suspended')
+@Response<Problem>(429, 'rate_limited')
 @Response<Problem>(503, 'database_unavailable, overloaded, shutting_down')
 @injectable()
 export class CharactersController extends Controller {

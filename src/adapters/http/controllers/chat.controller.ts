@@ -17,7 +17,7 @@ import { EventStream } from '../event-stream.js';
 import { jsonBody } from '../json-body.js';
 import { OpenRequests } from '../open-requests.js';
 import type { Problem } from '../problem.js';
-import { callingClientId, requestContext } from '../request-context.js';
+import { callingClient, requestContext } from '../request-context.js';
 import { requestDigest } from '../request-digest.js';
 import type { ChatInput, IdempotencyKey } from '../schemas.js';
 import { type Turn, toTurn } from '../turn-schemas.js';
@@ -27,6 +27,7 @@ import { type Turn, toTurn } from '../turn-schemas.js';
 @Security('client')
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
+@Response<Problem>(403, 'forbidden: the account is suspended')
 @Response<Problem>(404, 'character_not_found; conversation_not_found when it is deleted while the turn runs')
 @Response<Problem>(
   409,
@@ -38,6 +39,7 @@ import { type Turn, toTurn } from '../turn-schemas.js';
   422,
   'model_rejected; idempotency_mismatch when this Idempotency-Key came with another body',
 )
+@Response<Problem>(429, 'rate_limited')
 @Response<Problem>(502, 'model_failed')
 @Response<Problem>(
   503,
@@ -71,16 +73,17 @@ export class ChatController extends Controller {
     const { res: response } = request;
     if (response === undefined) throw new Error('express has set no response on the request');
     const context = requestContext(request);
+    const { clientId, keyId } = callingClient(request);
     const stream = (input.stream ?? prefersEvents(request)) ? new EventStream(response) : null;
     const sent = await this.sendMessage.execute({
-      clientId: callingClientId(request),
+      clientId,
       characterId: input.characterId,
       message: input.message,
       conversationId: input.conversationId,
       onBusy: input.onBusy ?? 'queue',
       idempotency:
         idempotencyKey === undefined ? null : { key: idempotencyKey, digest: requestDigest(input) },
-      signal: this.openRequests.signalOf(response),
+      signal: this.openRequests.signalOf(response, keyId),
       onModelTime: (elapsedMs) => {
         context.llmMs = elapsedMs;
       },

@@ -19,13 +19,15 @@ import { GetClient } from '#src/application/clients/get-client.js';
 import { UpdateClient } from '#src/application/clients/update-client.js';
 import { jsonBody } from '../json-body.js';
 import type { Problem } from '../problem.js';
-import { callingClientId } from '../request-context.js';
+import { callingClientId, originOf } from '../request-context.js';
 import type { Client, ClientPatch } from '../schemas.js';
 
 @Route('')
 @Tags('accounts')
 @Security('client')
 @Response<Problem>(401, 'unauthenticated')
+@Response<Problem>(403, 'forbidden: the account is suspended')
+@Response<Problem>(429, 'rate_limited')
 @Response<Problem>(503, 'database_unavailable, overloaded, shutting_down')
 @injectable()
 export class ClientsController extends Controller {
@@ -45,19 +47,23 @@ export class ClientsController extends Controller {
   @Patch('api/clients/me')
   @Middlewares(jsonBody)
   @Response<Problem>(400, 'invalid_request')
-  @Response<Problem>(403, 'forbidden: the current password is wrong')
+  @Response<Problem>(403, 'forbidden: the current password is wrong, or the account is suspended')
   @Response<Problem>(409, 'email_taken')
   @Response<Problem>(413, 'payload_too_large')
   @Response<Problem>(415, 'unsupported_media_type')
   async patchMe(@Request() request: ExpressRequest, @Body() patch: ClientPatch): Promise<Client> {
-    return this.updateClient.execute({ clientId: callingClientId(request), ...patch });
+    return this.updateClient.execute({
+      ...patch,
+      clientId: callingClientId(request),
+      origin: originOf(request),
+    });
   }
 
   /** The account, its keys, characters and conversations are gone, at once and everywhere. */
   @Delete('api/clients/me')
   @SuccessResponse(204, 'Gone')
   async deleteMe(@Request() request: ExpressRequest): Promise<void> {
-    await this.deleteClient.execute({ clientId: callingClientId(request) });
+    await this.deleteClient.execute({ clientId: callingClientId(request), origin: originOf(request) });
   }
 
   /** The same as `DELETE /api/clients/me`. */

@@ -24,7 +24,9 @@ import { type ConversationWithMessages, toConversationWithMessages } from '../tu
 @Security('client')
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
+@Response<Problem>(403, 'forbidden: the account is suspended')
 @Response<Problem>(404, 'conversation_not_found')
+@Response<Problem>(429, 'rate_limited')
 @Response<Problem>(503, 'cache_unavailable, database_unavailable, overloaded, shutting_down')
 @injectable()
 export class ConversationsController extends Controller {

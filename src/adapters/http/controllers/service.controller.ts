@@ -48,6 +48,7 @@ export class ServiceController extends Controller {
 
   /** What this is, and where to read on. */
   @Get('/')
+  @Response<Problem>(429, 'rate_limited')
   getInfo(): ServiceInfo {
     return {
       name: 'FastWrap',
@@ -60,6 +61,7 @@ export class ServiceController extends Controller {
 
   /** The state of the parts that a turn needs. Never calls a model. */
   @Get('/health')
+  @Response<Problem>(429, 'rate_limited')
   @Response<HealthReport>(503, 'A needed part is down')
   async getHealth(): Promise<HealthReport> {
     const health = await this.checkHealth.execute();

@@ -1,0 +1,74 @@
+import type { ManagedClient as DomainManagedClient } from '#src/domain/managed-client.js';
+import type { Email, Timestamp, Uuid } from './schemas.js';
+
+/**
+ * In place of the service's own; 0 switches it off for this client.
+ * @isInt
+ * @minimum 0
+ * @maximum 1000000
+ */
+export type LimitOverride = number;
+
+/**
+ * In place of the service's own; 0: no budget for this client.
+ * @isLong
+ * @minimum 0
+ * @maximum 1000000000000
+ */
+export type BudgetOverride = number;
+
+/** Null: the service's own. */
+export interface ClientLimits {
+  chatPerMinute: LimitOverride | null;
+  requestsPerMinute: LimitOverride | null;
+  concurrentTurns: LimitOverride | null;
+}
+
+/** A client as the operator sees it. */
+export interface ManagedClient {
+  id: Uuid;
+  email: Email;
+  storeName: string | null;
+  createdAt: Timestamp;
+  suspended: boolean;
+  suspendedAt: Timestamp | null;
+  limits: ClientLimits;
+  /** Null: the service's own. */
+  budgetTokensPerDay: BudgetOverride | null;
+}
+
+export interface ManagedClientList {
+  /** Newest first. */
+  data: ManagedClient[];
+  /** For the query parameter `cursor`; null at the end. */
+  nextCursor: string | null;
+}
+
+/** Any of these; null: the service's own. */
+export interface ClientLimitsPatch {
+  chatPerMinute?: LimitOverride | null;
+  requestsPerMinute?: LimitOverride | null;
+  concurrentTurns?: LimitOverride | null;
+}
+
+/** Any of these, at least one. */
+export interface ManagedClientPatch {
+  suspended?: boolean;
+  limits?: ClientLimitsPatch;
+  /** Null: the service's own. */
+  budgetTokensPerDay?: BudgetOverride | null;
+}
+
+export function toManagedClient(client: DomainManagedClient): ManagedClient {
+  const { id, email, storeName, createdAt, suspendedAt, limits, budgetTokensPerDay } = client;
+  return {
+    id,
+    email,
+    storeName,
+    createdAt,
+    suspended: suspendedAt !== null,
+    suspendedAt,
+    limits,
+    budgetTokensPerDay,
+  };
+}

@@ -1,0 +1,21 @@
+import type { LimitScope } from '#src/application/ports/rate-limiter.js';
+
+export type CounterScope = LimitScope | 'strikes' | 'known-address';
+
+export interface Count {
+  readonly count: number;
+  /** Until the counter ends. */
+  readonly resetMs: number;
+  /** Counted in this process alone, so that only its share of a limit may be given out by it. */
+  readonly isShare: boolean;
+}
+
+/** Counters that end by themselves: a window begins with the first increment. */
+export interface Counters {
+  increment(scope: CounterScope, key: string, windowSeconds: number): Promise<Count>;
+  decrement(scope: CounterScope, key: string, windowSeconds: number): Promise<void>;
+  /** Sets the count, and begins a window of its own. */
+  hold(scope: CounterScope, key: string, count: number, seconds: number): Promise<void>;
+  /** Null: there is none, or it has ended. */
+  read(scope: CounterScope, key: string): Promise<Count | null>;
+}

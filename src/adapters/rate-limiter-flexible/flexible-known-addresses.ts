@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import type { KnownAddresses } from '#src/application/ports/known-addresses.js';
+import type { Counters } from './counters.js';
+
+/** Below the 24 days after which a timer of Node's would fire at once. */
+const KNOWN_FOR_SECONDS = 14 * 86_400;
+
+export class FlexibleKnownAddresses implements KnownAddresses {
+  constructor(private readonly counters: Counters) {}
+
+  remember(account: string, address: string): Promise<void> {
+    return this.counters.hold('known-address', nameOf(account, address), 1, KNOWN_FOR_SECONDS);
+  }
+
+  async has(account: string, address: string): Promise<boolean> {
+    return (await this.counters.read('known-address', nameOf(account, address))) !== null;
+  }
+}
+
+function nameOf(account: string, address: string): string {
+  return createHash('sha256').update(`${address} ${account}`).digest('base64url');
+}

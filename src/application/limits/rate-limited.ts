@@ -1,0 +1,29 @@
+import type { LimitScope, RateDecision } from '#src/application/ports/rate-limiter.js';
+import { AppError } from '#src/domain/app-error.js';
+
+/** What each limit counts, for the caller that has hit it. */
+const COUNTED: Readonly<Record<LimitScope, string>> = {
+  ip: 'requests from this address',
+  signup: 'sign-ups from this address',
+  'signup-total': 'sign-ups to this service',
+  password: 'wrong passwords for this account from this address',
+  'password-account': 'wrong passwords for this account',
+  'password-ip': 'wrong passwords from this address',
+  'bad-keys': 'wrong API keys from this address',
+  'service-key': 'wrong service keys from this address',
+  chat: 'chat requests of this account',
+  requests: 'requests of this account',
+  turns: 'turns of this account at the same time',
+  'turns-refused': 'refused turns of this account',
+};
+
+type Refusal = Pick<RateDecision, 'scope' | 'limit' | 'retryAfterMs'> & { readonly windowSeconds?: number };
+
+/** The refusal in words that name the limit. */
+export function rateLimited({ scope, limit, retryAfterMs, windowSeconds }: Refusal): AppError {
+  const within = windowSeconds === undefined ? '' : ` in ${windowSeconds} seconds`;
+  return new AppError('rate_limited', {
+    detail: `The limit "${scope}" was hit: ${limit} ${COUNTED[scope]}${within}.`,
+    retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)),
+  });
+}

@@ -1,0 +1,7 @@
+/** The requests of this process whose work takes long, known by the key that let them in. */
+export interface RunningRequests {
+  /** Each once. */
+  keyIds(): readonly string[];
+  /** Ends all that run for the key. @param reason what their callers are told. */
+  abortByKey(keyId: string, reason: Error): void;
+}

@@ -1,0 +1,149 @@
+import { expect } from 'chai';
+import { FlexibleFailureLimiter } from '#src/adapters/rate-limiter-flexible/flexible-failure-limiter.js';
+import { FlexibleKnownAddresses } from '#src/adapters/rate-limiter-flexible/flexible-known-addresses.js';
+import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexible-rate-limiter.js';
+import { InsuredCounters } from '#src/adapters/rate-limiter-flexible/insured-counters.js';
+import { MemoryCounters } from '#src/adapters/rate-limiter-flexible/memory-counters.js';
+import { RedisCounters } from '#src/adapters/rate-limiter-flexible/redis-counters.js';
+import { LimitSteps } from '#src/adapters/redis/limit-steps.js';
+import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
+import type { RateLimit } from '#src/application/ports/rate-limiter.js';
+import { failureLimiterContract } from '#tests/contracts/failure-limiter.contract.js';
+import { knownAddressesContract } from '#tests/contracts/known-addresses.contract.js';
+import { rateLimiterContract } from '#tests/contracts/rate-limiter.contract.js';
+import { ManualClock } from '#tests/support/manual-clock.js';
+import { RedisServer } from '#tests/support/redis-server.js';
+import { advanceRedis } from '#tests/support/redis-time.js';
+import { recordingLogger } from '#tests/support/test-app.js';
+
+const connect = (server: RedisServer) =>
+  RedisConnection.open({ settings: server.connection, logger: recordingLogger([]) });
+
+const countersOn = (connection: RedisConnection) => {
+  const steps = new LimitSteps(connection);
+  return new InsuredCounters(
+    new RedisCounters({
+      client: connection.client,
+      add: (key, points, windowSeconds) => steps.add(key, points, windowSeconds),
+      attempt: (operation) => connection.attempt(operation),
+      prefix: 'test:',
+    }),
+    new MemoryCounters(),
+  );
+};
+
+describe('limiters on Redis', () => {
+  let server: RedisServer;
+  let connection: RedisConnection;
+
+  before(async () => {
+    server = await RedisServer.start();
+    connection = await connect(server);
+  });
+  beforeEach(() => connection.client.flushall());
+  after(async () => {
+    await connection.close();
+    await server.stop();
+  });
+
+  const close = async () => undefined;
+  rateLimiterContract({
+    name: 'Redis',
+    open: async () => {
+      const clock = new ManualClock();
+      return {
+        limiter: new FlexibleRateLimiter({ counters: countersOn(connection), instances: 3, clock }),
+        advance: async (ms) => {
+          clock.advance(ms);
+          await advanceRedis(connection, ms);
+        },
+        close,
+      };
+    },
+  });
+  failureLimiterContract({
+    name: 'Redis',
+    open: async () => ({
+      limiter: new FlexibleFailureLimiter({ counters: countersOn(connection), instances: 3 }),
+      advance: (ms) => advanceRedis(connection, ms),
+      close,
+    }),
+  });
+  knownAddressesContract({
+    name: 'Redis',
+    open: async () => ({
+      addresses: new FlexibleKnownAddresses(countersOn(connection)),
+      advance: (ms) => advanceRedis(connection, ms),
+      close,
+    }),
+  });
+
+  describe('FlexibleRateLimiter', () => {
+    const LIMIT: RateLimit = { scope: 'chat', limit: 100, windowSeconds: 60 };
+    const clock = new ManualClock();
+    const limiterOn = (over: RedisConnection, instances = 3) =>
+      new FlexibleRateLimiter({ counters: countersOn(over), instances, clock });
+    const allowed = async (limiter: FlexibleRateLimiter, times: number) => {
+      const decisions = await Promise.all(Array.from({ length: times }, () => limiter.consume(LIMIT, 'ada')));
+      return decisions.filter((decision) => decision.allowed).length;
+    };
+    const commands = async () => {
+      const [, count] = /total_commands_processed:(\d+)/.exec(await connection.client.info('stats')) ?? [];
+      return Number(count);
+    };
+
+    it('counts the requests of all processes together', async () => {
+      const second = await connect(server);
+      const counts = await Promise.all(
+        [limiterOn(connection), limiterOn(second), limiterOn(second)].map((limiter) => allowed(limiter, 334)),
+      );
+      expect(counts.reduce((sum, count) => sum + count)).to.equal(100);
+      await second.close();
+    });
+
+    it('asks Redis nothing for whoever hammers on, and still says truly when the window ends', async () => {
+      const limiter = limiterOn(connection);
+      await allowed(limiter, 101);
+      const before = await commands();
+      for (let count = 0; count < 1000; count += 1) {
+        const decision = await limiter.consume(LIMIT, 'ada');
+        expect(decision).to.include({ allowed: false, beginsBlock: false });
+        expect(decision.retryAfterMs).to.be.within(59_000, 60_000);
+      }
+      // The one that asks.
+      expect((await commands()) - before).to.equal(1);
+      clock.advance(30_000);
+      expect((await limiter.consume(LIMIT, 'ada')).retryAfterMs).to.be.within(29_000, 30_000);
+    });
+
+    for (const [how, harm, mend, key] of [
+      // Empty again: nobody may still be refused for what the process counted alone.
+      ['killed', (own: RedisServer) => own.kill(), (own: RedisServer) => own.restart(), 'ada'],
+      // What was asked meanwhile is counted after all.
+      ['frozen', async (own: RedisServer) => own.freeze(), async (own: RedisServer) => own.thaw(), 'bob'],
+    ] as const) {
+      it(`gives out its share while Redis is ${how}, and counts with the others again when it is back`, async () => {
+        const own = await RedisServer.start();
+        const cut = await connect(own);
+        try {
+          const limiter = limiterOn(cut);
+          expect(await allowed(limiter, 10)).to.equal(10);
+          await harm(own);
+          const decisions = await Promise.all(
+            Array.from({ length: 500 }, () => limiter.consume(LIMIT, 'ada')),
+          );
+          expect(decisions.filter((decision) => decision.allowed)).to.have.length(33);
+          expect(new Set(decisions.map(({ limit }) => limit))).to.deep.equal(new Set([33]));
+          await mend(own);
+          while (!cut.isAvailable) await new Promise((resolve) => setImmediate(resolve));
+          const { allowed: passed, limit } = await limiter.consume(LIMIT, key);
+          expect({ passed, limit }).to.deep.equal({ passed: true, limit: 100 });
+        } finally {
+          await cut.close();
+          own.thaw();
+          await own.stop();
+        }
+      });
+    }
+  });
+});

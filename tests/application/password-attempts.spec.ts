@@ -1,0 +1,139 @@
+import { expect } from 'chai';
+import sinon from 'sinon';
+import type { RequestOrigin } from '#src/application/access/request-origin.js';
+import { RecoverAccess } from '#src/application/clients/recover-access.js';
+import { UpdateClient } from '#src/application/clients/update-client.js';
+import { AppError } from '#src/domain/app-error.js';
+import { ORIGIN, outcomeOf, Workshop } from './workshop.js';
+
+const RIGHT = 'correct horse battery';
+const OWNERS = '192.0.2.1';
+
+describe('PasswordAttempts', () => {
+  let shop: Workshop;
+  let timers: sinon.SinonFakeTimers;
+
+  const at = (address: string): RequestOrigin => ({ ...ORIGIN, address, addressUnit: address });
+  const recover = (password: string, address = OWNERS, email = 'ada@example.com') =>
+    outcomeOf(new RecoverAccess(shop).execute({ email, password, origin: at(address) }));
+  const fail = async (times: number, address = OWNERS, email?: string) => {
+    const outcomes = [];
+    for (let count = 0; count < times; count += 1) outcomes.push(await recover('wrong', address, email));
+    return new Set(outcomes);
+  };
+  const blocks = () =>
+    shop.auditLines
+      .filter(({ fields }) => fields['audit'] === 'limit_blocked')
+      .map(({ fields }) => fields['limit']);
+
+  beforeEach(async () => {
+    timers = sinon.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+    shop = new Workshop();
+    await shop.signUp('ada@example.com');
+  });
+  afterEach(() => {
+    shop.close();
+    timers.restore();
+  });
+
+  it('refuses the right password too after ten wrong ones, in the very words of a wrong one', async () => {
+    await fail(9);
+    expect(await recover(RIGHT)).to.equal('done');
+    expect(await fail(1)).to.deep.equal(new Set(['unauthenticated']));
+    const error = await new RecoverAccess(shop)
+      .execute({ email: 'ada@example.com', password: RIGHT, origin: at(OWNERS) })
+      .catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(AppError).and.to.include({
+      code: 'unauthenticated',
+      detail: 'Email or password is wrong.',
+    });
+    expect(blocks()).to.deep.equal(['password']);
+    timers.tick(900_000);
+    expect(await recover(RIGHT)).to.equal('done');
+  });
+
+  it('never counts a right password, however often it comes', async () => {
+    await fail(9);
+    for (let count = 0; count < 120; count += 1) expect(await recover(RIGHT)).to.equal('done');
+  });
+
+  it('lets ten of many simultaneous guesses be looked at', async () => {
+    const verify = sinon.spy(shop.passwords, 'verify');
+    await Promise.all(Array.from({ length: 100 }, () => recover('wrong')));
+    expect(verify.getCalls().filter(({ args }) => args[1] !== null)).to.have.length(10);
+    expect(verify.callCount).to.equal(100);
+  });
+
+  it('takes as long for a limited account as for any: the hasher works every time', async () => {
+    await fail(10);
+    const verify = sinon.spy(shop.passwords, 'verify');
+    await recover(RIGHT);
+    expect(verify.args).to.deep.equal([[RIGHT, null]]);
+  });
+
+  it('limits what is no account like one that is', async () => {
+    expect(await fail(12, OWNERS, 'nobody@example.com')).to.deep.equal(new Set(['unauthenticated']));
+    expect(blocks()).to.deep.equal(['password']);
+  });
+
+  it('takes all spellings of an address for one account', async () => {
+    await fail(5, OWNERS, 'ADA@example.com');
+    await fail(5, OWNERS, 'ada@Example.com');
+    expect(await recover(RIGHT)).to.equal('unauthenticated');
+  });
+
+  it('tells an address that it was wrong a hundred times, whatever it asks for', async () => {
+    for (let account = 0; account < 10; account += 1) {
+      expect(await fail(10, '198.51.100.1', `${account}@example.com`)).to.deep.equal(
+        new Set(['unauthenticated']),
+      );
+    }
+    for (const email of ['ada@example.com', 'nobody@example.com']) {
+      const refused = await new RecoverAccess(shop)
+        .execute({ email, password: RIGHT, origin: at('198.51.100.1') })
+        .catch((thrown: unknown) => thrown);
+      expect(refused).to.be.instanceOf(AppError).and.to.include({
+        code: 'rate_limited',
+        retryAfterSeconds: 900,
+        detail: 'The limit "password-ip" was hit: 100 wrong passwords from this address in 900 seconds.',
+      });
+    }
+    expect(await recover(RIGHT)).to.equal('done');
+  });
+
+  it('cannot be used to lock an owner out: not where the owner was seen, nor elsewhere with the first attempt', async () => {
+    for (let address = 0; address < 300; address += 1) await fail(2, `198.51.100.${address}`);
+    expect(blocks()).to.deep.equal(['password-account']);
+    await fail(3);
+    expect(await recover(RIGHT)).to.equal('done');
+    expect(await recover(RIGHT, '203.0.113.1')).to.equal('done');
+    await fail(1, '203.0.113.2');
+    expect(await recover(RIGHT, '203.0.113.2')).to.equal('unauthenticated');
+    await fail(3, '203.0.113.1');
+    expect(await recover(RIGHT, '203.0.113.1')).to.equal('done');
+  });
+
+  it('counts no attempt that the hasher was too busy for', async () => {
+    const busy = sinon.stub(shop.passwords, 'verify').rejects(new AppError('overloaded'));
+    for (let count = 0; count < 20; count += 1) expect(await recover(RIGHT)).to.equal('overloaded');
+    busy.restore();
+    expect(await recover(RIGHT)).to.equal('done');
+  });
+
+  it('stands before the changes that need the current password, too', async () => {
+    const { clientId } = await shop.signUp('bob@example.com');
+    const change = (currentPassword: string) =>
+      outcomeOf(
+        new UpdateClient(shop).execute({
+          clientId,
+          email: 'b@example.com',
+          currentPassword,
+          origin: at(OWNERS),
+        }),
+      );
+    for (let count = 0; count < 10; count += 1) expect(await change('wrong')).to.equal('forbidden');
+    expect(await change(RIGHT)).to.equal('forbidden');
+    expect(await recover(RIGHT, OWNERS, 'bob@example.com')).to.equal('unauthenticated');
+    expect(await recover(RIGHT)).to.equal('done');
+  });
+});

@@ -1,0 +1,103 @@
+import { expect } from 'chai';
+import type { RateLimit, RateLimiter } from '#src/application/ports/rate-limiter.js';
+
+export interface OpenedRateLimiter {
+  readonly limiter: RateLimiter;
+  /** Lets the windows that have begun come nearer to their end. */
+  advance(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RateLimiterHarness {
+  readonly name: string;
+  open(): Promise<OpenedRateLimiter>;
+}
+
+/** Everything that a {@link RateLimiter} promises, wherever it counts. */
+export function rateLimiterContract(harness: RateLimiterHarness): void {
+  describe(`RateLimiter: ${harness.name}`, () => {
+    let opened: OpenedRateLimiter;
+    let limiter: RateLimiter;
+
+    const CHAT: RateLimit = { scope: 'chat', limit: 3, windowSeconds: 60 };
+    const consume = (times: number, limit = CHAT, key = 'ada') =>
+      Promise.all(Array.from({ length: times }, () => limiter.consume(limit, key)));
+    const allowed = async (...args: Parameters<typeof consume>) =>
+      (await consume(...args)).filter((decision) => decision.allowed).length;
+
+    beforeEach(async () => {
+      opened = await harness.open();
+      limiter = opened.limiter;
+    });
+    afterEach(() => opened.close());
+
+    it('allows as many as the limit, and says what remains', async () => {
+      for (const remaining of [2, 1, 0]) {
+        const decision = await limiter.consume(CHAT, 'ada');
+        const { resetMs, ...rest } = decision;
+        expect(rest).to.deep.equal({
+          scope: 'chat',
+          allowed: true,
+          limit: 3,
+          windowSeconds: 60,
+          remaining,
+          retryAfterMs: 0,
+          beginsBlock: false,
+        });
+        expect(resetMs).to.be.within(59_000, 60_000);
+      }
+    });
+
+    it('refuses every further one until the window ends, and says when that is', async () => {
+      await consume(3);
+      await opened.advance(20_000);
+      for (const beginsBlock of [true, false, false]) {
+        const { resetMs, retryAfterMs, ...rest } = await limiter.consume(CHAT, 'ada');
+        expect(rest).to.deep.equal({
+          scope: 'chat',
+          allowed: false,
+          limit: 3,
+          windowSeconds: 60,
+          remaining: 0,
+          beginsBlock,
+        });
+        expect(resetMs).to.be.within(39_000, 40_000);
+        expect(retryAfterMs).to.equal(resetMs);
+      }
+      await opened.advance(39_000 - 500);
+      expect(await allowed(1)).to.equal(0);
+      await opened.advance(1500);
+      expect(await allowed(4)).to.equal(3);
+    });
+
+    it('lets exactly the limit through when many come at once', async () => {
+      expect(await allowed(1000, { ...CHAT, limit: 100 })).to.equal(100);
+    });
+
+    it('says once that a block begins', async () => {
+      const decisions = await consume(50);
+      expect(decisions.filter(({ beginsBlock }) => beginsBlock)).to.have.length(1);
+    });
+
+    it('counts each key and each scope by itself', async () => {
+      await consume(4);
+      expect(await allowed(4, CHAT, 'bob')).to.equal(3);
+      expect(await allowed(4, { ...CHAT, scope: 'requests' })).to.equal(3);
+      expect(await allowed(4, CHAT, 'ada:')).to.equal(3);
+    });
+
+    it('goes by a limit that has changed since, in the same window', async () => {
+      await consume(5);
+      expect(await allowed(1, { ...CHAT, limit: 10 })).to.equal(1);
+      expect(await allowed(1, { ...CHAT, limit: 3 })).to.equal(0);
+    });
+
+    it('keeps windows of different lengths', async () => {
+      await consume(3, { ...CHAT, scope: 'signup', windowSeconds: 3600 });
+      await consume(3);
+      await opened.advance(61_000);
+      expect(await allowed(3)).to.equal(3);
+      expect(await allowed(1, { ...CHAT, scope: 'signup', windowSeconds: 3600 })).to.equal(0);
+    });
+  });
+}

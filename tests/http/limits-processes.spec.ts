@@ -1,0 +1,96 @@
+import { expect } from 'chai';
+import { ApiClient, type ApiResponse } from '#tests/support/api-client.js';
+import { RedisServer } from '#tests/support/redis-server.js';
+import { ServerProcess } from '#tests/support/server-process.js';
+import { makeTestFolder, type TestFolder } from '#tests/support/test-app.js';
+
+const PROCESSES = 3;
+const LIMIT = 100;
+/** What one process may give out while Redis is away. */
+const SHARE = 33;
+
+describe('three processes on one Redis', () => {
+  let redis: RedisServer;
+  let folder: TestFolder;
+  let servers: ServerProcess[];
+  let apis: ApiClient[];
+
+  beforeEach(async () => {
+    redis = await RedisServer.start();
+    folder = await makeTestFolder();
+    servers = await Promise.all(
+      Array.from({ length: PROCESSES }, () =>
+        ServerProcess.start({
+          cwd: folder.path,
+          env: {
+            DATABASE_URL: 'memory:',
+            REDIS_URL: redis.url,
+            INSTANCES: String(PROCESSES),
+            LIMIT_IP_PER_MINUTE: String(LIMIT),
+          },
+        }),
+      ),
+    );
+    apis = await Promise.all(servers.map(async (server) => new ApiClient(await server.url())));
+  });
+  afterEach(async () => {
+    await Promise.all(servers.map((server) => server.kill()));
+    await redis.stop();
+    await folder.remove();
+  });
+
+  /** To all processes in turn, all at once. */
+  const send = (count: number): Promise<ApiResponse>[] =>
+    Array.from({ length: count }, (_, index) => {
+      const api = apis[index % PROCESSES];
+      if (api === undefined) throw new Error('no such process');
+      return api.get('/');
+    });
+  const statusesOf = (responses: readonly ApiResponse[]) =>
+    [...new Set(responses.map(({ status }) => status))].sort();
+  const passed = (responses: readonly ApiResponse[]) =>
+    responses.filter(({ status }) => status === 200).length;
+
+  it('let exactly the limit through of 1,000 simultaneous requests', async () => {
+    const responses = await Promise.all(send(1000));
+    expect(passed(responses)).to.equal(LIMIT);
+    expect(statusesOf(responses)).to.deep.equal([200, 429]);
+  });
+
+  for (const [how, harm, mend] of [
+    ['killed', () => redis.kill(), async () => undefined],
+    ['frozen', async () => redis.freeze(), async () => redis.thaw()],
+  ] as const) {
+    it(`let each no more than its share through when Redis is ${how} meanwhile, and never fail`, async () => {
+      const before = send(500);
+      await Promise.race(before);
+      await harm();
+      const during = await Promise.all(send(500));
+      const all = [...(await Promise.all(before)), ...during];
+      expect(statusesOf(all)).to.deep.equal([200, 429]);
+      expect(passed(all)).to.be.within(1, LIMIT + PROCESSES * SHARE);
+
+      for (const api of apis) {
+        const later = await Promise.all(Array.from({ length: 2 * SHARE }, () => api.get('/')));
+        expect(statusesOf(later)).to.deep.equal([429]);
+      }
+      await mend();
+    });
+  }
+
+  it('count together again within two seconds of Redis coming back', async () => {
+    await redis.kill();
+    const alone = await Promise.all(send(300));
+    expect(passed(alone)).to.equal(PROCESSES * SHARE);
+    await redis.restart();
+    const backMs = performance.now();
+    for (const api of apis) {
+      while (!(await isShared(api))) expect(performance.now() - backMs).to.be.below(2000);
+    }
+    expect(passed(await Promise.all(send(600)))).to.be.within(LIMIT - 50, LIMIT);
+  });
+
+  /** A process that counts with the others tells the whole limit, one that counts alone its share. */
+  const isShared = async (api: ApiClient) =>
+    (await api.get('/')).headers.get('ratelimit-policy') === `"ip";q=${LIMIT};w=60`;
+});

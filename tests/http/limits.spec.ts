@@ -1,0 +1,295 @@
+import { expect } from 'chai';
+import { MANAGED_CLIENTS } from '#src/infrastructure/tokens.js';
+import type { ApiClient, ApiResponse } from '#tests/support/api-client.js';
+import { expectProblem } from '#tests/support/expect-response.js';
+import { LimitedApp } from '#tests/support/limited-app.js';
+
+const SERVICE_KEY = 'operator-key-0123456789';
+
+describe('limits over HTTP', () => {
+  let app: LimitedApp;
+
+  const start = async (env: Readonly<Record<string, string>>) => {
+    app = new LimitedApp();
+    await app.start(env);
+  };
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+  const statuses = (responses: readonly ApiResponse[]) => responses.map(({ status }) => status);
+  const times = <T>(count: number, make: (index: number) => Promise<T>): Promise<T[]> =>
+    Promise.all(Array.from({ length: count }, (_, index) => make(index)));
+  const oneByOne = async (count: number, make: (index: number) => Promise<ApiResponse>) => {
+    const responses = [];
+    for (let index = 0; index < count; index += 1) responses.push(await make(index));
+    return responses;
+  };
+
+  /** A refusal in full: the body, and headers that agree with each other. */
+  const expectLimited = (
+    response: ApiResponse,
+    scope: string,
+    detail: string,
+    windowSeconds: number,
+  ): void => {
+    const retryAfter = response.headers.get('retry-after') ?? '';
+    expectProblem(response, 'rate_limited', { detail, retryAfter });
+    expect(Number(retryAfter)).to.be.within(windowSeconds - 10, windowSeconds);
+    expect(response.headers.get('ratelimit')).to.contain(`"${scope}";r=0;t=${retryAfter}`);
+  };
+
+  afterEach(() => app.stop());
+
+  describe('of an address', () => {
+    it('count everything that it sends, and say so in headers', async () => {
+      await start({ LIMIT_IP_PER_MINUTE: '5', LIMIT_REQUESTS_PER_MINUTE: '50' });
+      const owner = await app.api.signUp();
+      const me = await owner.get('/api/clients/me');
+      expect(me.status).to.equal(200);
+      expect(me.headers.get('ratelimit-policy')).to.equal('"ip";q=5;w=60, "requests";q=50;w=60');
+      expect(me.headers.get('ratelimit')).to.match(/^"ip";r=3;t=(60|59), "requests";r=49;t=(60|59)$/);
+      expect(me.headers.has('retry-after')).to.equal(false);
+      expect(
+        statuses([await app.api.get('/'), await app.api.get('/nowhere'), await owner.get('/health')]),
+      ).to.deep.equal([200, 404, 200]);
+      for (const path of ['/', '/nowhere', '/api/clients/me', '/docs', '/health', '/admin/clients']) {
+        expectLimited(
+          await owner.get(path),
+          'ip',
+          'The limit "ip" was hit: 5 requests from this address in 60 seconds.',
+          60,
+        );
+      }
+      expect(app.blocks).to.deep.equal(['ip']);
+    });
+
+    it('never hold up the probes that keep the process alive', async () => {
+      await start({ LIMIT_IP_PER_MINUTE: '1' });
+      const probes = await times(20, (index) => app.api.get(index % 2 === 0 ? '/livez' : '/readyz'));
+      expect(new Set(statuses(probes))).to.deep.equal(new Set([200]));
+    });
+
+    it('let exactly the limit through of 1,000 simultaneous requests', async () => {
+      await start({ LIMIT_IP_PER_MINUTE: '100' });
+      const responses = await times(1000, () => app.api.get('/'));
+      expect(responses.filter(({ status }) => status === 200)).to.have.length(100);
+      expect(responses.filter(({ status }) => status === 429)).to.have.length(900);
+      expect(app.blocks).to.deep.equal(['ip']);
+    });
+
+    it('believe nobody’s X-Forwarded-For by default', async () => {
+      await start({ LIMIT_IP_PER_MINUTE: '100' });
+      const responses = await times(300, (index) => app.api.get('/', from(`192.0.2.${index % 250}`)));
+      expect(responses.filter(({ status }) => status === 200)).to.have.length(100);
+    });
+
+    it('let no more through of 10,000 requests from rotating addresses inside one /64', async () => {
+      await start({ LIMIT_IP_PER_MINUTE: '100', TRUST_PROXY: '127.0.0.1' });
+      let passed = 0;
+      for (let batch = 0; batch < 100; batch += 1) {
+        const responses = await times(100, (index) => {
+          const host = (batch * 100 + index).toString(16);
+          return app.api.get('/', from(`203.0.113.${index}, 2001:db8:1:2:${host}:${host}::${host}`));
+        });
+        passed += responses.filter(({ status }) => status === 200).length;
+      }
+      expect(passed).to.equal(100);
+      expect((await app.api.get('/', from('2001:db8:1:3::1'))).status).to.equal(200);
+    });
+
+    it('count each address behind a trusted proxy by itself, by what the proxy itself has seen', async () => {
+      await start({ LIMIT_IP_PER_MINUTE: '2', TRUST_PROXY: '127.0.0.0/8,10.0.0.0/8' });
+      const get = (...addresses: string[]) => app.api.get('/', from(addresses.join(', ')));
+      expect(statuses(await oneByOne(3, () => get('192.0.2.1')))).to.deep.equal([200, 200, 429]);
+      expect((await get('192.0.2.1', '192.0.2.2', '10.1.2.3')).status).to.equal(200);
+      expect((await get('192.0.2.2', '192.0.2.1')).status).to.equal(429);
+      expect((await get('::ffff:192.0.2.1')).status).to.equal(429);
+      expect((await get('192.0.2.1:12345')).status).to.equal(429);
+    });
+  });
+
+  describe('of a client', () => {
+    const chat = (owner: ApiClient, characterId: string, more: object = {}) =>
+      owner.post('/api/chat', { characterId, message: 'Hello', ...more });
+
+    it('count turns and other requests apart, each client by itself', async () => {
+      await start({ LIMIT_CHAT_PER_MINUTE: '2', LIMIT_REQUESTS_PER_MINUTE: '4' });
+      const owner = await app.api.signUp();
+      const other = await app.api.signUp();
+      const characterId = await owner.createCharacter();
+      const turns = await oneByOne(3, () => chat(owner, characterId));
+      expect(statuses(turns)).to.deep.equal([200, 200, 429]);
+      expect(turns[1]?.headers.get('ratelimit-policy')).to.equal('"chat";q=2;w=60');
+      expect(turns[1]?.headers.get('ratelimit')).to.match(/^"chat";r=0;t=(60|59)$/);
+      const [, , refused] = turns;
+      if (refused === undefined) throw new Error('no third turn');
+      expectLimited(
+        refused,
+        'chat',
+        'The limit "chat" was hit: 2 chat requests of this account in 60 seconds.',
+        60,
+      );
+      const others = await oneByOne(4, () => owner.get('/api/characters'));
+      expect(statuses(others)).to.deep.equal([200, 200, 200, 429]);
+      expect((await other.get('/api/characters')).status).to.equal(200);
+      expect(app.blocks).to.deep.equal(['chat', 'requests']);
+    });
+
+    it('let a refused request do nothing: no model is asked, and nothing is written', async () => {
+      await start({ LIMIT_CHAT_PER_MINUTE: '1', LIMIT_REQUESTS_PER_MINUTE: '3' });
+      const owner = await app.api.signUp();
+      const characterId = await owner.createCharacter();
+      await chat(owner, characterId, { conversationId: 'c' });
+      expect((await chat(owner, characterId, { conversationId: 'c' })).status).to.equal(429);
+      expect(app.llm.prompts).to.have.length(1);
+      const { body } = await owner.get('/api/conversations/c');
+      expect(body.messages).to.have.length(2);
+      await owner.get('/api/characters');
+      const refused = await owner.post('/api/characters', { name: 'B', instructions: 'C' });
+      expect(refused.status).to.equal(429);
+    });
+
+    it('bound the turns that run at the same time, and free a slot when a turn ends or its caller leaves', async () => {
+      await start({ LIMIT_CONCURRENT_TURNS: '2' });
+      const owner = await app.api.signUp();
+      const characterId = await owner.createCharacter();
+      const held = app.llm.hold();
+      const begin = async (signal?: AbortSignal) => {
+        const called = app.llm.nextCall();
+        const body = { characterId, message: 'Hello' };
+        const answer = owner.send('POST', '/api/chat', body, {}, signal);
+        answer.catch(() => undefined);
+        return { answer, called: await called };
+      };
+      const leaving = new AbortController();
+      const first = await begin(leaving.signal);
+      const second = await begin();
+      const refused = await oneByOne(3, () => chat(owner, characterId));
+      for (const response of refused) {
+        expectProblem(response, 'rate_limited', {
+          detail: 'The limit "turns" was hit: 2 turns of this account at the same time.',
+          retryAfter: '1',
+        });
+      }
+      expect(app.blocks).to.deep.equal(['turns']);
+      const left = new Promise((resolve) => first.called.addEventListener('abort', resolve));
+      leaving.abort();
+      await left;
+      const third = await begin();
+      held.release();
+      expect(statuses([await second.answer, await third.answer])).to.deep.equal([200, 200]);
+      expect(statuses(await times(2, () => chat(owner, characterId)))).to.deep.equal([200, 200]);
+    });
+
+    it('are those that the operator has set for it, from the next request on', async () => {
+      await start({
+        LIMIT_CHAT_PER_MINUTE: '100',
+        LIMIT_REQUESTS_PER_MINUTE: '2',
+        LIMIT_CONCURRENT_TURNS: '5',
+      });
+      const owner = await app.api.signUp();
+      const characterId = await owner.createCharacter();
+      const { body } = await owner.get('/api/clients/me');
+      expect((await owner.get('/api/clients/me')).status).to.equal(429);
+      await app.container
+        .get(MANAGED_CLIENTS)
+        .update(body.id, { limits: { chatPerMinute: 1, requestsPerMinute: 0, concurrentTurns: 0 } });
+      const responses = await oneByOne(5, () => owner.get('/api/clients/me'));
+      expect(statuses(responses)).to.deep.equal([200, 200, 200, 200, 200]);
+      expect(responses[0]?.headers.has('ratelimit')).to.equal(false);
+      expect(statuses(await oneByOne(2, () => chat(owner, characterId)))).to.deep.equal([200, 429]);
+    });
+  });
+
+  describe('of sign-ups', () => {
+    const signUp = (address: string) =>
+      app.api.post(
+        '/auth/signup',
+        { email: `${crypto.randomUUID()}@example.com`, password: 'correct horse battery' },
+        from(address),
+      );
+
+    it('hold for each address, and for the whole service at ten times as many', async () => {
+      await start({ LIMIT_SIGNUPS_PER_HOUR: '2', TRUST_PROXY: '127.0.0.1' });
+      const own = await oneByOne(30, () => signUp('192.0.2.1'));
+      expect(statuses(own).filter((status) => status === 201)).to.have.length(2);
+      const [, , refused] = own;
+      if (refused === undefined) throw new Error('no third sign-up');
+      expectLimited(
+        refused,
+        'signup',
+        'The limit "signup" was hit: 2 sign-ups from this address in 3600 seconds.',
+        3600,
+      );
+      const all = await oneByOne(20, (index) => signUp(`198.51.100.${index}`));
+      expect(statuses(all)).to.deep.equal([...Array(18).fill(201), 429, 429]);
+      const last = all.at(-1);
+      if (last === undefined) throw new Error('no last sign-up');
+      expectLimited(
+        last,
+        'signup-total',
+        'The limit "signup-total" was hit: 20 sign-ups to this service in 3600 seconds.',
+        3600,
+      );
+      expect(app.blocks).to.deep.equal(['signup', 'signup-total']);
+    });
+
+    it('do not hold for the operator', async () => {
+      await start({ LIMIT_SIGNUPS_PER_HOUR: '1', SIGNUP: 'operator', FASTWRAP_API_KEY: SERVICE_KEY });
+      const made = await oneByOne(3, () =>
+        app.api.post(
+          '/auth/signup',
+          { email: `${crypto.randomUUID()}@example.com`, password: 'correct horse battery' },
+          { 'x-fastwrap-api-key': SERVICE_KEY },
+        ),
+      );
+      expect(statuses(made)).to.deep.equal([201, 201, 201]);
+    });
+  });
+
+  describe('of wrong keys', () => {
+    it('hold for whoever sends them, and do not hold up good keys from the same address', async () => {
+      await start({ LIMIT_BAD_KEYS_PER_MINUTE: '3' });
+      const owner = await app.api.signUp();
+      const bad = await oneByOne(5, () => owner.withKey('fw_wrong').get('/api/clients/me'));
+      expect(statuses(bad)).to.deep.equal([401, 401, 401, 429, 429]);
+      const last = bad.at(-1);
+      if (last === undefined) throw new Error('no last request');
+      expectLimited(
+        last,
+        'bad-keys',
+        'The limit "bad-keys" was hit: 3 wrong API keys from this address in 60 seconds.',
+        60,
+      );
+      expect((await owner.get('/api/clients/me')).status).to.equal(200);
+      expectProblem(await app.api.get('/api/clients/me'), 'unauthenticated');
+      expect(app.blocks).to.deep.equal(['bad-keys']);
+    });
+
+    it('refuse a guessed service key too, once its address has guessed too often', async () => {
+      await start({
+        LIMIT_BAD_KEYS_PER_MINUTE: '3',
+        FASTWRAP_API_KEY: SERVICE_KEY,
+        TRUST_PROXY: '127.0.0.1',
+      });
+      const list = (key: string, address: string) =>
+        app.api.get('/admin/clients', { 'x-fastwrap-api-key': key, ...from(address) });
+      expect(statuses(await times(20, () => list(SERVICE_KEY, '192.0.2.1')))).to.deep.equal(
+        Array(20).fill(200),
+      );
+      const guesses = await oneByOne(5, () => list('operator-key-guessed', '192.0.2.1'));
+      expect(statuses(guesses)).to.deep.equal([401, 401, 401, 429, 429]);
+      expect((await list(SERVICE_KEY, '192.0.2.1')).status).to.equal(429);
+      expect((await list(SERVICE_KEY, '192.0.2.2')).status).to.equal(200);
+      expect(app.blocks).to.deep.equal(['service-key']);
+    });
+  });
+
+  it('are off at 0, all of them', async () => {
+    await start({});
+    const owner = await app.api.signUp();
+    const characterId = await owner.createCharacter();
+    const turn = await owner.post('/api/chat', { characterId, message: 'Hello' });
+    for (const name of ['ratelimit', 'ratelimit-policy', 'retry-after']) {
+      expect(turn.headers.has(name), name).to.equal(false);
+    }
+  });
+});

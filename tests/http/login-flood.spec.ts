@@ -1,0 +1,71 @@
+import { expect } from 'chai';
+import { ApiClient } from '#tests/support/api-client.js';
+import { floodLogins } from '#tests/support/login-flood.js';
+import { forgetPeak, memoryMib } from '#tests/support/process-figures.js';
+import { ServerProcess } from '#tests/support/server-process.js';
+import { makeTestFolder, type TestFolder } from '#tests/support/test-app.js';
+
+const EMAIL = 'owner@example.com';
+/** Of the middle one, on a machine that is busy with other tests. `npm run bench:logins` looks at the slowest. */
+const MOST_READ_MS = 1000;
+const MOST_GROWTH_MIB = 100;
+/** So that the passwords themselves are what is guarded. */
+const NO_LIMITS = {
+  LIMIT_IP_PER_MINUTE: '0',
+  LIMIT_REQUESTS_PER_MINUTE: '0',
+  LIMIT_PASSWORDS_PER_15_MINUTES: '0',
+};
+
+describe('a flood of logins', function () {
+  this.timeout(60_000);
+
+  let folder: TestFolder;
+  let server: ServerProcess;
+  let api: ApiClient;
+  let characterId: string;
+
+  before(async () => {
+    folder = await makeTestFolder();
+    server = await ServerProcess.start({ cwd: folder.path, env: { LOG_LEVEL: 'warn', ...NO_LIMITS } });
+    api = await new ApiClient(await server.url()).signUp(EMAIL);
+    characterId = await api.createCharacter();
+  });
+
+  after(async () => {
+    await server.kill();
+    await folder.remove();
+  });
+
+  const flood = async (durationMs: number) =>
+    floodLogins({
+      url: await server.url(),
+      apiKey: api.apiKey ?? '',
+      characterId,
+      email: EMAIL,
+      loginsPerSecond: 200,
+      readsPerSecond: 50,
+      durationMs,
+    });
+
+  it('is refused but for what can be checked in a moment, and others are served meanwhile', async () => {
+    await flood(1000);
+    forgetPeak(server.pid);
+    const { now: before } = memoryMib(server.pid);
+    const { logins, retryAfterSeconds, readMs, failedReads } = await flood(3000);
+    const { peak } = memoryMib(server.pid);
+    expect(Object.keys(logins)).to.deep.equal(['401', '503']);
+    expect(logins[503]).to.be.greaterThan(300);
+    expect(logins[401]).to.be.greaterThan(10);
+    expect(retryAfterSeconds).to.equal(1);
+    expect(failedReads).to.equal(0);
+    expect(readMs[Math.floor(readMs.length / 2)]).to.be.below(MOST_READ_MS);
+    expect(peak - before).to.be.below(MOST_GROWTH_MIB);
+  });
+
+  it('leaves the owner able to log in afterwards', async () => {
+    const response = await api
+      .withKey(null)
+      .post('/auth/keys', { email: EMAIL, password: 'correct horse battery' });
+    expect(response.status).to.equal(201);
+  });
+});
