@@ -37,6 +37,7 @@ const ERRORS = {
   payload_too_large: ['too_large', 'The body is larger or nested deeper than allowed.'],
   unsupported_media_type: ['unsupported_media', 'The body must be application/json in UTF-8.'],
   model_rejected: ['unprocessable', 'The model refused this input.'],
+  budget_exceeded: ['limited', 'The token budget of the day is used up.'],
   internal_error: ['internal', 'Something went wrong on our side.'],
   model_failed: ['upstream_failed', 'The model did not give a usable answer.'],
   model_unavailable: ['unavailable', 'The model cannot be reached at the moment.'],

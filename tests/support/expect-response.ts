@@ -28,6 +28,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [number, string, string]>> =
   payload_too_large: [413, 'Content Too Large', 'The body is larger or nested deeper than allowed.'],
   unsupported_media_type: [415, 'Unsupported Media Type', 'The body must be application/json in UTF-8.'],
   model_rejected: [422, 'Unprocessable Content', 'The model refused this input.'],
+  budget_exceeded: [429, 'Too Many Requests', 'The token budget of the day is used up.'],
   internal_error: [500, 'Internal Server Error', 'Something went wrong on our side.'],
   model_failed: [502, 'Bad Gateway', 'The model did not give a usable answer.'],
   model_unavailable: [503, 'Service Unavailable', 'The model cannot be reached at the moment.'],

@@ -2,7 +2,7 @@ import type { BaseMessage } from '@langchain/core/messages';
 import type { ChatGeneration, ChatResult } from '@langchain/core/outputs';
 import type { Prompt } from '#src/application/ports/llm-gateway.js';
 import type { AppError } from '#src/domain/app-error.js';
-import { estimateTokens } from '#src/domain/token-estimate.js';
+import { estimatePrompt, estimateTokens } from '#src/domain/token-estimate.js';
 import type { Completion, FinishReason, Usage } from '#src/domain/turn.js';
 import { modelError } from './llm-errors.js';
 import { ProviderFailure } from './provider-failure.js';
@@ -98,10 +98,7 @@ function isCount(value: unknown): value is number {
 }
 
 function estimatedUsage(prompt: Prompt, content: string): Usage {
-  const inputTokens = prompt.history.reduce(
-    (sum, exchange) => sum + exchange.tokens,
-    estimateTokens(prompt.instructions) + estimateTokens(prompt.message),
-  );
+  const inputTokens = estimatePrompt(prompt);
   const outputTokens = estimateTokens(content);
   return { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens, estimated: true };
 }
