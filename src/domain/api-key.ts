@@ -1,3 +1,5 @@
+import type { ClientTerms } from './client-terms.js';
+
 /** Usable keys of one client, its first one included. */
 export const MOST_USABLE_KEYS = 100;
 
@@ -17,12 +19,14 @@ export interface ApiKey {
   readonly revokedAt: string | null;
 }
 
-/** What is needed to check a presented key. */
-export interface ApiKeyVerifier {
+/** What is needed to check a presented key, and what its client may do. */
+export interface ApiKeyVerifier extends ClientTerms {
   readonly keyId: string;
   readonly clientId: string;
   /** HMAC-SHA-256 of the whole key, 32 bytes. */
   readonly digest: Uint8Array;
   readonly lastUsedAt: string | null;
   readonly revokedAt: string | null;
+  /** Of its client. */
+  readonly suspendedAt: string | null;
 }

@@ -27,6 +27,7 @@ const ERRORS = {
   character_not_found: ['missing', 'There is no such character.'],
   conversation_not_found: ['missing', 'There is no such conversation, or it has expired.'],
   api_key_not_found: ['missing', 'There is no such API key.'],
+  client_not_found: ['missing', 'There is no such client.'],
   method_not_allowed: ['wrong_method', 'This address does not take that method.'],
   email_taken: ['conflict', 'An account with this email exists already.'],
   last_key: ['conflict', 'The last usable key cannot be revoked: make another one first.'],

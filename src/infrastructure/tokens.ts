@@ -1,5 +1,6 @@
 import type { ServiceIdentifier } from 'inversify';
 import type { ApiKeyMint } from '#src/application/ports/api-key-mint.js';
+import type { AuditLog } from '#src/application/ports/audit-log.js';
 import type { CharacterRepository } from '#src/application/ports/character-repository.js';
 import type { ClientRepository } from '#src/application/ports/client-repository.js';
 import type { Clock } from '#src/application/ports/clock.js';
@@ -8,6 +9,7 @@ import type { ConversationCache } from '#src/application/ports/conversation-cach
 import type { IdGenerator } from '#src/application/ports/id-generator.js';
 import type { LlmGateway } from '#src/application/ports/llm-gateway.js';
 import type { Logger } from '#src/application/ports/logger.js';
+import type { ManagedClientRepository } from '#src/application/ports/managed-client-repository.js';
 import type { ModelHealth } from '#src/application/ports/model-health.js';
 import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
 
@@ -15,7 +17,9 @@ import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
 export const CLOCK: ServiceIdentifier<Clock> = Symbol('Clock');
 export const IDS: ServiceIdentifier<IdGenerator> = Symbol('IdGenerator');
 export const LOGGER: ServiceIdentifier<Logger> = Symbol('Logger');
+export const AUDIT: ServiceIdentifier<AuditLog> = Symbol('AuditLog');
 export const CLIENTS: ServiceIdentifier<ClientRepository> = Symbol('ClientRepository');
+export const MANAGED_CLIENTS: ServiceIdentifier<ManagedClientRepository> = Symbol('ManagedClientRepository');
 export const CHARACTERS: ServiceIdentifier<CharacterRepository> = Symbol('CharacterRepository');
 export const CONVERSATIONS: ServiceIdentifier<ConversationCache> = Symbol('ConversationCache');
 export const PASSWORDS: ServiceIdentifier<PasswordHasher> = Symbol('PasswordHasher');

@@ -5,6 +5,7 @@ import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
 import type { ApiKeyUse } from '#src/application/ports/client-repository.js';
 import type { ApiKeyVerifier } from '#src/domain/api-key.js';
 import { AppError } from '#src/domain/app-error.js';
+import { STANDARD_TERMS } from '#src/domain/client-terms.js';
 import { ManualClock } from '#tests/support/manual-clock.js';
 
 const MINUTE_MS = 60_000;
@@ -38,6 +39,8 @@ describe('ApiKeyUses', () => {
     digest: new Uint8Array(32),
     lastUsedAt,
     revokedAt: null,
+    suspendedAt: null,
+    ...STANDARD_TERMS,
   });
   const use = (keyId: string, usedAt: string): ApiKeyUse => ({
     clientId: `client-of-${keyId}`,

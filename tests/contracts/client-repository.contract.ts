@@ -1,12 +1,15 @@
 import { expect } from 'chai';
 import type { CharacterRepository } from '#src/application/ports/character-repository.js';
 import type { ClientChanges, ClientRepository, NewApiKey } from '#src/application/ports/client-repository.js';
+import type { ManagedClientRepository } from '#src/application/ports/managed-client-repository.js';
 import { AppError, type ErrorCode } from '#src/domain/app-error.js';
 import type { Character } from '#src/domain/character.js';
 import type { ClientCredentials } from '#src/domain/client.js';
+import { STANDARD_TERMS } from '#src/domain/client-terms.js';
 
 export interface Storage {
   readonly clients: ClientRepository;
+  readonly managed: ManagedClientRepository;
   readonly characters: CharacterRepository;
   close(): Promise<void>;
 }
@@ -246,8 +249,20 @@ export function itStoresClients(harness: StorageHarness): void {
           clientId: idOf(1),
           lastUsedAt: null,
           revokedAt: null,
+          suspendedAt: null,
+          ...STANDARD_TERMS,
         });
         expect([...(verifier?.digest ?? [])]).to.deep.equal([...keyOf(11).digest]);
+      });
+
+      it('finds many verifiers at once, each the same as alone, and leaves out those that are gone', async () => {
+        await clients.create(credentialsOf(2), keyOf(21));
+        await clients.addKey(idOf(1), keyOf(12), MANY);
+        await clients.revokeKey(idOf(1), idOf(12), LATER, MANY);
+        const found = await clients.findKeyVerifiers([11, 99, 12, 21].map(idOf));
+        const alone = await Promise.all([11, 12, 21].map((number) => clients.findKeyVerifier(idOf(number))));
+        expect(found.sort((a, b) => (a.keyId < b.keyId ? -1 : 1))).to.deep.equal(alone);
+        expect(await clients.findKeyVerifiers([])).to.deep.equal([]);
       });
 
       it('lists keys oldest first, without their digests', async () => {
@@ -442,6 +457,7 @@ export function itStoresClients(harness: StorageHarness): void {
           clients.addKey(idOf(1), keyOf(13), MANY),
           clients.listKeys(idOf(1)),
           clients.findKeyVerifier(idOf(11)),
+          clients.findKeyVerifiers([idOf(11)]),
           clients.revokeKey(idOf(1), idOf(11), LATER, MANY),
           clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(11), usedAt: LATER }]),
           clients.check(),

@@ -8,6 +8,7 @@ import { Authorize } from '#src/application/access/authorize.js';
 import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
 import type { ApiKeyMint } from '#src/application/ports/api-key-mint.js';
 import type { ApiKeyVerifier } from '#src/domain/api-key.js';
+import { STANDARD_TERMS } from '#src/domain/client-terms.js';
 import { API_KEYS } from '#src/infrastructure/tokens.js';
 import type { ApiClient } from '#tests/support/api-client.js';
 import { MEMORY_STORAGE, SQLITE_STORAGE } from '#tests/support/app-storages.js';
@@ -96,6 +97,7 @@ describe(`${FORGERIES.toLocaleString('en')} forged keys`, () => {
       kind: 'client',
       clientId: CLIENT_ID,
       keyId: KEY_ID,
+      ...STANDARD_TERMS,
     });
     clients.asked = 0;
     let refused = 0;

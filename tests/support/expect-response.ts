@@ -14,6 +14,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [number, string, string]>> =
   character_not_found: [404, 'Not Found', 'There is no such character.'],
   conversation_not_found: [404, 'Not Found', 'There is no such conversation, or it has expired.'],
   api_key_not_found: [404, 'Not Found', 'There is no such API key.'],
+  client_not_found: [404, 'Not Found', 'There is no such client.'],
   method_not_allowed: [405, 'Method Not Allowed', 'This address does not take that method.'],
   email_taken: [409, 'Conflict', 'An account with this email exists already.'],
   last_key: [409, 'Conflict', 'The last usable key cannot be revoked: make another one first.'],

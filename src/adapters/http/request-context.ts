@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { Principal } from '#src/domain/principal.js';
 
 /** What one request carries besides what express knows of it. */
@@ -28,4 +29,15 @@ export function callingClientId(request: Request): string {
   const { principal } = requestContext(request);
   if (principal?.kind !== 'client') throw new Error('the route does not declare that it needs a client');
   return principal.clientId;
+}
+
+/** For the log. */
+export function originOf(request: Request): RequestOrigin {
+  const { requestId, principal } = requestContext(request);
+  return {
+    requestId,
+    address: request.ip ?? null,
+    actor: principal?.kind ?? 'anonymous',
+    actorKeyId: principal?.kind === 'client' ? principal.keyId : null,
+  };
 }

@@ -6,7 +6,7 @@ import type {
 } from '#src/application/ports/client-repository.js';
 import type { ApiKey, ApiKeyVerifier } from '#src/domain/api-key.js';
 import type { Client, ClientCredentials } from '#src/domain/client.js';
-import type { MemoryDatabase, StoredClient, StoredKey } from './memory-database.js';
+import { copyTerms, type MemoryDatabase, type StoredClient, type StoredKey } from './memory-database.js';
 
 /** Answers always; a full {@link MemoryDatabase} rejects what would add to it with AppError `overloaded`. */
 export class MemoryClientRepository implements ClientRepository {
@@ -61,7 +61,21 @@ export class MemoryClientRepository implements ClientRepository {
     const key = owner?.keys.get(keyId);
     if (owner === undefined || key === undefined) return null;
     const { digest, lastUsedAt, revokedAt } = key;
-    return { keyId, clientId: owner.client.id, digest: Uint8Array.from(digest), lastUsedAt, revokedAt };
+    const { terms, suspendedAt } = owner;
+    return {
+      keyId,
+      clientId: owner.client.id,
+      digest: Uint8Array.from(digest),
+      lastUsedAt,
+      revokedAt,
+      suspendedAt,
+      ...copyTerms(terms),
+    };
+  }
+
+  async findKeyVerifiers(keyIds: readonly string[]): Promise<ApiKeyVerifier[]> {
+    const found = await Promise.all(keyIds.map((keyId) => this.findKeyVerifier(keyId)));
+    return found.filter((verifier) => verifier !== null);
   }
 
   async revokeKey(

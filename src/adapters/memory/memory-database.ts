@@ -2,6 +2,7 @@ import type { NewApiKey } from '#src/application/ports/client-repository.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Character } from '#src/domain/character.js';
 import { type Client, emailLookup } from '#src/domain/client.js';
+import { type ClientTerms, STANDARD_TERMS } from '#src/domain/client-terms.js';
 
 export interface MemoryDatabaseOptions {
   /** 100,000 when absent. */
@@ -19,6 +20,8 @@ export interface StoredKey extends NewApiKey {
 export interface StoredClient {
   client: Client;
   passwordHash: string;
+  terms: ClientTerms;
+  suspendedAt: string | null;
   readonly keys: Map<string, StoredKey>;
   readonly characters: Map<string, Character>;
   /** In ascending order. */
@@ -32,6 +35,8 @@ export class MemoryDatabase {
   readonly #clientIdsByKey = new Map<string, string>();
   readonly #maxClients: number;
   readonly #maxCharacters: number;
+  /** In ascending order. */
+  readonly #clientIds: string[] = [];
   #characterCount = 0;
 
   constructor(options: MemoryDatabaseOptions = {}) {
@@ -41,6 +46,11 @@ export class MemoryDatabase {
 
   client(clientId: string): StoredClient | undefined {
     return this.#clients.get(clientId);
+  }
+
+  /** In ascending order of their ids. */
+  get clientIds(): readonly string[] {
+    return this.#clientIds;
   }
 
   clientByEmail(email: string): StoredClient | undefined {
@@ -55,9 +65,18 @@ export class MemoryDatabase {
   addClient(client: Client, passwordHash: string, firstKey: StoredKey): void {
     if (this.#clientIdsByEmail.has(emailLookup(client.email))) throw new AppError('email_taken');
     if (this.#clients.size >= this.#maxClients) throw new AppError('overloaded');
-    const stored = { client, passwordHash, keys: new Map(), characters: new Map(), characterIds: [] };
+    const stored: StoredClient = {
+      client,
+      passwordHash,
+      terms: STANDARD_TERMS,
+      suspendedAt: null,
+      keys: new Map(),
+      characters: new Map(),
+      characterIds: [],
+    };
     this.addKey(stored, firstKey);
     this.#clients.set(client.id, stored);
+    this.#clientIds.splice(countBelow(this.#clientIds, client.id), 0, client.id);
     this.#clientIdsByEmail.set(emailLookup(client.email), client.id);
   }
 
@@ -74,6 +93,7 @@ export class MemoryDatabase {
     const stored = this.#clients.get(clientId);
     if (stored === undefined) return false;
     this.#clients.delete(clientId);
+    this.#clientIds.splice(countBelow(this.#clientIds, clientId), 1);
     this.#clientIdsByEmail.delete(emailLookup(stored.client.email));
     for (const keyId of stored.keys.keys()) this.#clientIdsByKey.delete(keyId);
     this.#characterCount -= stored.characters.size;
@@ -104,6 +124,10 @@ export class MemoryDatabase {
     this.#characterCount -= 1;
     return true;
   }
+}
+
+export function copyTerms({ limits, budgetTokensPerDay }: ClientTerms): ClientTerms {
+  return { limits: { ...limits }, budgetTokensPerDay };
 }
 
 /** How many of the ascending ids are less than `id`. */

@@ -7,7 +7,8 @@ import type {
 import type { ApiKey, ApiKeyVerifier } from '#src/domain/api-key.js';
 import { AppError } from '#src/domain/app-error.js';
 import { type Client, type ClientCredentials, emailLookup } from '#src/domain/client.js';
-import { GatheredRead } from './gathered-read.js';
+import { TERMS_COLUMNS, type TermsRow, withTerms } from './client-terms-columns.js';
+import { GatheredRead, type Placed } from './gathered-read.js';
 import type { SqlValue } from './sqlite-connection.js';
 import type { SqliteDatabase } from './sqlite-database.js';
 import { isUniqueViolation } from './sqlite-error.js';
@@ -37,8 +38,8 @@ const LIST_KEYS = `
 
 const FIND_KEY = `
   SELECT asked.key AS place, api_keys.id AS keyId, client_id AS clientId, digest, last_used_at AS lastUsedAt,
-    revoked_at AS revokedAt
-  FROM json_each(?) AS asked JOIN api_keys ON api_keys.id = asked.value ->> 0`;
+    revoked_at AS revokedAt, ${TERMS_COLUMNS}
+  FROM json_each(?) AS asked JOIN api_keys ON api_keys.id = asked.value ->> 0 JOIN clients ON clients.id = client_id`;
 
 const REVOKE_KEY = `
   UPDATE api_keys SET revoked_at = coalesce(revoked_at, iif(
@@ -60,16 +61,17 @@ const RECORD_USES = `
   WHERE api_keys.id = newest.key_id AND api_keys.client_id = newest.client_id
     AND (last_used_at IS NULL OR last_used_at < newest.used_at)`;
 
+type VerifierRow = Omit<ApiKeyVerifier, 'limits'> & TermsRow;
 type CredentialsRow = Client & { readonly passwordHash: string };
 
 export class SqliteClientRepository implements ClientRepository {
-  readonly #verifiers: GatheredRead<ApiKeyVerifier, ApiKeyVerifier>;
+  readonly #verifiers: GatheredRead<VerifierRow, ApiKeyVerifier>;
 
   constructor(private readonly database: SqliteDatabase) {
     this.#verifiers = new GatheredRead({
       read: database.read,
       sql: FIND_KEY,
-      toResult: ({ place: _, ...verifier }) => verifier,
+      toResult: toVerifier,
     });
   }
 
@@ -145,6 +147,12 @@ export class SqliteClientRepository implements ClientRepository {
     return this.#verifiers.find(keyId);
   }
 
+  async findKeyVerifiers(keyIds: readonly string[]): Promise<ApiKeyVerifier[]> {
+    if (keyIds.length === 0) return [];
+    const keys = JSON.stringify(keyIds.map((keyId) => [keyId]));
+    return (await this.database.read<VerifierRow & Placed>(FIND_KEY, [keys])).map(toVerifier);
+  }
+
   async revokeKey(
     clientId: string,
     keyId: string,
@@ -178,4 +186,8 @@ export class SqliteClientRepository implements ClientRepository {
 
 function keyParams(clientId: string, key: NewApiKey, mostUsable: number): SqlValue[] {
   return [clientId, key.id, key.name, key.digest, key.lastFour, key.createdAt, mostUsable];
+}
+
+function toVerifier({ place: _, ...row }: VerifierRow & Placed): ApiKeyVerifier {
+  return withTerms(row);
 }

@@ -4,6 +4,7 @@ import type { ClientRepository } from '#src/application/ports/client-repository.
 import type { ServiceKey } from '#src/application/ports/service-key.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Principal, Right } from '#src/domain/principal.js';
+import { refusalOf } from './refusal-of.js';
 
 interface Dependencies {
   readonly clients: ClientRepository;
@@ -27,7 +28,10 @@ export interface Credentials {
 export class Authorize {
   constructor(private readonly deps: Dependencies) {}
 
-  /** @throws AppError `unauthenticated`: one answer for a missing, malformed, unknown, wrong and revoked credential. */
+  /**
+   * @throws AppError `unauthenticated`: one answer for a missing, malformed, unknown, wrong and revoked credential;
+   * `forbidden` for a usable key of a suspended client.
+   */
   async execute(right: Right, credentials: Credentials): Promise<Principal> {
     const principal = await this.identify(right, credentials);
     if (principal !== null) return principal;
@@ -58,9 +62,11 @@ export class Authorize {
     const keyId = apiKeys.parse(text);
     if (keyId === null) return null;
     const verifier = await clients.findKeyVerifier(keyId);
-    if (verifier === null || !apiKeys.matches(text, verifier.digest) || verifier.revokedAt !== null)
-      return null;
+    if (verifier === null || !apiKeys.matches(text, verifier.digest)) return null;
+    const refusal = refusalOf(verifier);
+    if (refusal !== null) throw refusal;
     uses.note(verifier);
-    return { kind: 'client', clientId: verifier.clientId, keyId };
+    const { clientId, limits, budgetTokensPerDay } = verifier;
+    return { kind: 'client', clientId, keyId, limits, budgetTokensPerDay };
   }
 }

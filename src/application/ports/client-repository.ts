@@ -56,6 +56,8 @@ export interface ClientRepository {
   listKeys(clientId: string): Promise<ApiKey[]>;
   /** Before anybody is known: by the key's id alone. Revoked ones that are kept are found too. */
   findKeyVerifier(keyId: string): Promise<ApiKeyVerifier | null>;
+  /** The same for many at once, never from anything remembered. In no order; those that are gone are left out. */
+  findKeyVerifiers(keyIds: readonly string[]): Promise<ApiKeyVerifier[]>;
   /**
    * In one step, so that two callers cannot revoke the last two keys. A key revoked before stays as it was: `revoked`.
    * @param mostRevokedKept of this client's keys, at least 1: the newest by time of revocation, then by id. Older ones are

@@ -2,13 +2,15 @@ import { ContainerModule } from 'inversify';
 import { MemoryCharacterRepository } from '#src/adapters/memory/memory-character-repository.js';
 import { MemoryClientRepository } from '#src/adapters/memory/memory-client-repository.js';
 import { MemoryDatabase } from '#src/adapters/memory/memory-database.js';
+import { MemoryManagedClientRepository } from '#src/adapters/memory/memory-managed-client-repository.js';
 import { SqliteCharacterRepository } from '#src/adapters/sqlite/sqlite-character-repository.js';
 import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repository.js';
 import { SqliteDatabase } from '#src/adapters/sqlite/sqlite-database.js';
+import { SqliteManagedClientRepository } from '#src/adapters/sqlite/sqlite-managed-client-repository.js';
 import type { DatabaseConfig } from '../config/config.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { type MasterSecret, secretOfDatabase, secretOfProcess } from '../master-secret.js';
-import { CHARACTERS, CLIENTS } from '../tokens.js';
+import { CHARACTERS, CLIENTS, MANAGED_CLIENTS } from '../tokens.js';
 
 interface OpenedPersistence {
   readonly module: ContainerModule;
@@ -27,6 +29,7 @@ export async function openPersistence(
       const database = new MemoryDatabase();
       const module = new ContainerModule(({ bind }) => {
         bind(CLIENTS).toConstantValue(new MemoryClientRepository(database));
+        bind(MANAGED_CLIENTS).toConstantValue(new MemoryManagedClientRepository(database));
         bind(CHARACTERS).toConstantValue(new MemoryCharacterRepository(database));
       });
       return { module, secret: secretOfProcess(configuredSecret) };
@@ -36,6 +39,7 @@ export async function openPersistence(
       lifecycle.own('database', () => database.close());
       const module = new ContainerModule(({ bind }) => {
         bind(CLIENTS).toConstantValue(new SqliteClientRepository(database));
+        bind(MANAGED_CLIENTS).toConstantValue(new SqliteManagedClientRepository(database));
         bind(CHARACTERS).toConstantValue(new SqliteCharacterRepository(database));
       });
       return { module, secret: await secretOfDatabase(database, config.path, configuredSecret) };

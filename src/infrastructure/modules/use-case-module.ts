@@ -22,6 +22,7 @@ import { CheckHealth } from '#src/application/health/check-health.js';
 import type { Config } from '../config/config.js';
 import {
   API_KEYS,
+  AUDIT,
   CHARACTERS,
   CLIENTS,
   CLOCK,
@@ -30,6 +31,7 @@ import {
   IDS,
   LLM,
   LOGGER,
+  MANAGED_CLIENTS,
   MODEL_HEALTH,
   PASSWORDS,
 } from '../tokens.js';
@@ -42,7 +44,9 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
     clock: context.get(CLOCK),
     ids: context.get(IDS),
     logger: context.get(LOGGER),
+    audit: context.get(AUDIT),
     clients: context.get(CLIENTS),
+    managedClients: context.get(MANAGED_CLIENTS),
     characters: context.get(CHARACTERS),
     conversations: context.get(CONVERSATIONS),
     passwords: context.get(PASSWORDS),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SqliteCharacterRepository } from '#src/adapters/sqlite/sqlite-character-repository.js';
 import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repository.js';
 import { SqliteDatabase } from '#src/adapters/sqlite/sqlite-database.js';
+import { SqliteManagedClientRepository } from '#src/adapters/sqlite/sqlite-managed-client-repository.js';
 import type { Storage, StorageHarness } from '#tests/contracts/client-repository.contract.js';
 
 const databases = new WeakMap<Storage, SqliteDatabase>();
@@ -16,6 +17,7 @@ export const sqliteHarness: StorageHarness = {
     const database = await SqliteDatabase.open(join(folder, 'test.db'));
     const storage = {
       clients: new SqliteClientRepository(database),
+      managed: new SqliteManagedClientRepository(database),
       characters: new SqliteCharacterRepository(database),
       close: async () => {
         await database.close();

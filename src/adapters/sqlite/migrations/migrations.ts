@@ -1,4 +1,5 @@
 import { initial } from './0001-initial.js';
+import { clientTerms } from './0002-client-terms.js';
 
 export interface Migration {
   /** 1, 2, 3 … without gaps. */
@@ -9,4 +10,7 @@ export interface Migration {
 }
 
 /** In the order in which they run. What has been released is never edited: a change is a new migration at the end. */
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, name: 'initial', sql: initial }];
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, name: 'initial', sql: initial },
+  { version: 2, name: 'client-terms', sql: clientTerms },
+];
