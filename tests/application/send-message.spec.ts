@@ -234,6 +234,7 @@ describe('SendMessage', () => {
         ...mine,
         message: 'Hello',
         onBusy: 'queue',
+        idempotency: null,
         signal: new AbortController().signal,
       } as const;
       const sendMessage = new SendMessage({ ...shop, characters });

@@ -48,6 +48,7 @@ export class Workshop {
       message: 'Hello',
       conversationId: 'c',
       onBusy: 'queue',
+      idempotency: null,
       signal: new AbortController().signal,
     } as const;
     return this.sendMessage.execute({ ...defaults, ...input });

@@ -7,6 +7,7 @@ import {
   type ConversationCacheHarness,
   completedTurn,
   expectAppError,
+  notAsked,
   rejectionOf,
   TTL_SECONDS,
 } from '#tests/support/conversation-cache-bench.js';
@@ -34,7 +35,7 @@ export function conversationCacheContract(harness: ConversationCacheHarness): vo
           const opened = await bench.open();
           await breakBackend(bench.subject);
           const attempts: Promise<unknown>[] = [
-            opened.commit(completedTurn('t2'), TTL_SECONDS),
+            opened.commit(completedTurn('t2'), TTL_SECONDS, notAsked),
             bench.find(),
             bench.open({ conversationId: 'another' }),
             bench.cache.delete(CLIENT, CONVERSATION),

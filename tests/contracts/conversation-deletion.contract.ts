@@ -8,6 +8,7 @@ import {
   completedTurn,
   expectAppError,
   lossOf,
+  notAsked,
   OTHER_CHARACTER,
   rejectionOf,
   TTL_SECONDS,
@@ -78,7 +79,7 @@ export function conversationDeletionContract(bench: ConversationCacheBench): voi
           const waiting = [rejectionOf(bench.open()), rejectionOf(bench.open())];
           await run();
           expectAppError(await lossOf(opened), code);
-          expectAppError(await rejectionOf(opened.commit(completedTurn('t2'), TTL_SECONDS)), code);
+          expectAppError(await rejectionOf(opened.commit(completedTurn('t2'), TTL_SECONDS, notAsked)), code);
           for (const refusal of await Promise.all(waiting)) expectAppError(refusal, code);
           expect(await bench.find()).to.equal(null);
 
@@ -87,7 +88,7 @@ export function conversationDeletionContract(bench: ConversationCacheBench): voi
           expect(successor.lost.aborted).to.equal(false);
           await opened.release();
           expectAppError(await rejectionOf(bench.open({ onBusy: 'reject' })), 'conversation_busy');
-          await successor.commit(completedTurn('t3'), TTL_SECONDS);
+          await successor.commit(completedTurn('t3'), TTL_SECONDS, notAsked);
           expect(turnIds(await bench.find())).to.deep.equal(['t3']);
         });
       }
@@ -105,7 +106,7 @@ export function conversationDeletionContract(bench: ConversationCacheBench): voi
       await bench.cache.delete(CLIENT, 'another');
       await bench.cache.deleteByCharacter(CLIENT, OTHER_CHARACTER);
       expect(opened.lost.aborted).to.equal(false);
-      await opened.commit(completedTurn('t1'), TTL_SECONDS);
+      await opened.commit(completedTurn('t1'), TTL_SECONDS, notAsked);
     });
   });
 }

@@ -5,6 +5,7 @@ import {
   CONVERSATION,
   type ConversationCacheBench,
   completedTurn,
+  notAsked,
   OTHER_CHARACTER,
   OTHER_CLIENT,
   TTL_SECONDS,
@@ -23,7 +24,7 @@ export function conversationMemoryContract(bench: ConversationCacheBench): void 
     it('is both messages of a turn, byte for byte', async () => {
       const text = 'quotes "\'` {x} ${ %s \\ \u0001\u001f\n\r\t é 日本 👩‍👩‍👧 \u2028';
       const turn = completedTurn('t1', { userMessage: text });
-      const committed = await (await bench.open()).commit(turn, TTL_SECONDS);
+      const committed = await (await bench.open()).commit(turn, TTL_SECONDS, notAsked);
       expect(committed).to.deep.equal({
         id: CONVERSATION,
         characterId: CHARACTER,
@@ -72,12 +73,15 @@ export function conversationMemoryContract(bench: ConversationCacheBench): void 
       const found = await bench.find();
       const untouched = structuredClone(found);
       for (const returned of [committed, opened.conversation, found]) {
-        Object.assign(returned?.exchanges[0] ?? {}, { user: 'forged' });
-        Reflect.apply(Array.prototype.push, returned?.exchanges, ['forged']);
-        Object.assign(returned ?? {}, { turns: 99, characterId: 'forged' });
+        // Which is refused, or changes a copy.
+        const exchanges = returned?.exchanges ?? [];
+        Reflect.set(exchanges[0] ?? {}, 'user', 'forged');
+        Reflect.set(exchanges, exchanges.length, 'forged');
+        Reflect.set(returned ?? {}, 'turns', 99);
+        Reflect.set(returned ?? {}, 'characterId', 'forged');
       }
       expect(await bench.find()).to.deep.equal(untouched);
-      await opened.commit(completedTurn('t2'), TTL_SECONDS);
+      await opened.commit(completedTurn('t2'), TTL_SECONDS, notAsked);
       const afterwards = await bench.find();
       expect(afterwards?.exchanges[0]).to.deep.equal(untouched?.exchanges[0]);
       expect([afterwards?.turns, afterwards?.exchanges.length]).to.deep.equal([2, 2]);
@@ -85,7 +89,7 @@ export function conversationMemoryContract(bench: ConversationCacheBench): void 
 
     it('is not changed by changing what was handed in', async () => {
       const turn = completedTurn('t1');
-      await (await bench.open()).commit(turn, TTL_SECONDS);
+      await (await bench.open()).commit(turn, TTL_SECONDS, notAsked);
       Object.assign(turn, { userMessage: 'forged' });
       Object.assign(turn.outcome.reply, { content: 'forged' });
       const [exchange] = (await bench.find())?.exchanges ?? [];
@@ -96,7 +100,8 @@ export function conversationMemoryContract(bench: ConversationCacheBench): void 
   describe('expiry', () => {
     it('is counted from the last completed turn, and slides', async function () {
       this.timeout(30_000);
-      const turn = (id: string) => bench.open().then((opened) => opened.commit(completedTurn(id), 3));
+      const turn = (id: string) =>
+        bench.open().then((opened) => opened.commit(completedTurn(id), 3, notAsked));
       const committed = await turn('t1');
       expect(Date.parse(committed.expiresAt)).to.be.closeTo(bench.subject.now() + 3000, 1000);
       await bench.subject.advance(1900);
@@ -110,7 +115,7 @@ export function conversationMemoryContract(bench: ConversationCacheBench): void 
 
     it('is not put off by reading, nor by a turn that was released', async function () {
       this.timeout(30_000);
-      await (await bench.open()).commit(completedTurn('t1'), 2);
+      await (await bench.open()).commit(completedTurn('t1'), 2, notAsked);
       await bench.subject.advance(900);
       await bench.find();
       await (await bench.open()).release();
@@ -120,17 +125,17 @@ export function conversationMemoryContract(bench: ConversationCacheBench): void 
 
     it('leaves nothing to delete', async function () {
       this.timeout(30_000);
-      await (await bench.open()).commit(completedTurn('t1'), 1);
+      await (await bench.open()).commit(completedTurn('t1'), 1, notAsked);
       await bench.subject.advance(2100);
       expect(await bench.cache.delete(CLIENT, CONVERSATION)).to.equal(false);
     });
 
     it('does not take the history from a turn that was opened before it', async function () {
       this.timeout(30_000);
-      await (await bench.open()).commit(completedTurn('t1'), 1);
+      await (await bench.open()).commit(completedTurn('t1'), 1, notAsked);
       const opened = await bench.open();
       await bench.subject.advance(2100);
-      const committed = await opened.commit(completedTurn('t2'), TTL_SECONDS);
+      const committed = await opened.commit(completedTurn('t2'), TTL_SECONDS, notAsked);
       expect(turnIds(committed)).to.deep.equal(['t1', 't2']);
       expect(committed.turns).to.equal(2);
       expect(await bench.find()).to.deep.equal(committed);
@@ -170,7 +175,7 @@ export function conversationMemoryContract(bench: ConversationCacheBench): void 
       await bench.cache.deleteByCharacter(OTHER_CLIENT, CHARACTER);
       await bench.cache.deleteByClient(OTHER_CLIENT);
       expect(mine.lost.aborted).to.equal(false);
-      await mine.commit(completedTurn('mine too'), TTL_SECONDS);
+      await mine.commit(completedTurn('mine too'), TTL_SECONDS, notAsked);
       expect(turnIds(await bench.find())).to.deep.equal(['mine', 'mine too']);
     });
   });

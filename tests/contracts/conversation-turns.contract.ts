@@ -3,6 +3,7 @@ import {
   type ConversationCacheBench,
   completedTurn,
   expectAppError,
+  notAsked,
   rejectionOf,
   TTL_SECONDS,
   turnIds,
@@ -18,6 +19,7 @@ export function conversationTurnsContract(bench: ConversationCacheBench): void {
       const again = await (await bench.open()).commit(
         completedTurn('t1', { userMessage: 'something else' }),
         TTL_SECONDS,
+        notAsked,
       );
       expect(again).to.deep.equal(before);
       expect(await bench.find()).to.deep.equal(before);
@@ -26,33 +28,33 @@ export function conversationTurnsContract(bench: ConversationCacheBench): void {
 
     it('ends once: neither after commit nor after release can it be committed', async () => {
       const committed = await bench.open();
-      await committed.commit(completedTurn('t1'), TTL_SECONDS);
+      await committed.commit(completedTurn('t1'), TTL_SECONDS, notAsked);
       const released = await bench.open();
       await released.release();
       for (const [index, ended] of [committed, released].entries()) {
-        expect(await rejectionOf(ended.commit(completedTurn(`late ${index}`), TTL_SECONDS))).to.be.instanceOf(
-          Error,
-        );
+        expect(
+          await rejectionOf(ended.commit(completedTurn(`late ${index}`), TTL_SECONDS, notAsked)),
+        ).to.be.instanceOf(Error);
       }
       expect(turnIds(await bench.find())).to.deep.equal(['t1']);
     });
 
     it('that has ended cannot disturb the one after it', async () => {
       const ended = await bench.open();
-      await ended.commit(completedTurn('t1'), TTL_SECONDS);
+      await ended.commit(completedTurn('t1'), TTL_SECONDS, notAsked);
       const running = await bench.open();
       await ended.release();
-      await rejectionOf(ended.commit(completedTurn('late'), TTL_SECONDS));
+      await rejectionOf(ended.commit(completedTurn('late'), TTL_SECONDS, notAsked));
       expectAppError(await rejectionOf(bench.open({ onBusy: 'reject' })), 'conversation_busy');
-      await running.commit(completedTurn('t2'), TTL_SECONDS);
+      await running.commit(completedTurn('t2'), TTL_SECONDS, notAsked);
       expect(turnIds(await bench.find())).to.deep.equal(['t1', 't2']);
     });
 
     it('cannot be committed twice at the same time', async () => {
       const opened = await bench.open();
       const results = await Promise.allSettled([
-        opened.commit(completedTurn('t1'), TTL_SECONDS),
-        opened.commit(completedTurn('t2'), TTL_SECONDS),
+        opened.commit(completedTurn('t1'), TTL_SECONDS, notAsked),
+        opened.commit(completedTurn('t2'), TTL_SECONDS, notAsked),
       ]);
       expect(results.map(({ status }) => status).sort()).to.deep.equal(['fulfilled', 'rejected']);
       expect((await bench.find())?.turns).to.equal(1);
@@ -73,7 +75,7 @@ export function conversationTurnsContract(bench: ConversationCacheBench): void {
         expect(turnIds(opened.conversation)).to.deep.equal(admitted);
         admitted.push(id);
         await new Promise(setImmediate);
-        await opened.commit(completedTurn(id), TTL_SECONDS);
+        await opened.commit(completedTurn(id), TTL_SECONDS, notAsked);
       };
       await Promise.all(Array.from({ length: 50 }, (_, index) => write(`t${index}`)));
       const found = await bench.find();
@@ -89,7 +91,7 @@ export function conversationTurnsContract(bench: ConversationCacheBench): void {
         const opened = await bench.open();
         admitted.push(index);
         if (index % 2 === 0) await opened.release();
-        else await opened.commit(completedTurn(`t${index}`), TTL_SECONDS);
+        else await opened.commit(completedTurn(`t${index}`), TTL_SECONDS, notAsked);
       });
       await first.release();
       await Promise.all(waiting);
@@ -145,7 +147,7 @@ export function conversationTurnsContract(bench: ConversationCacheBench): void {
       expect(await rejectionOf(gone)).to.equal(reason);
       const last = bench.open();
       await opened.release();
-      await (await patient).commit(completedTurn('t1'), TTL_SECONDS);
+      await (await patient).commit(completedTurn('t1'), TTL_SECONDS, notAsked);
       expect(turnIds((await last).conversation)).to.deep.equal(['t1']);
       await (await last).release();
     });

@@ -46,6 +46,7 @@ function request(changes: Partial<OpenTurnRequest> = {}): OpenTurnRequest {
     conversationId: CONVERSATION,
     characterId: CHARACTER,
     onBusy: 'queue',
+    idempotency: null,
     signal,
     ...changes,
   };
@@ -78,6 +79,11 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
 export function expectAppError(error: unknown, code: ErrorCode): void {
   expect(error).to.be.instanceOf(AppError);
   expect(error).to.have.property('code', code);
+}
+
+/** For a turn whose request has no idempotency key. */
+export function notAsked(): string {
+  return expect.fail('nothing should have been kept for a repeated request');
 }
 
 export function turnIds(conversation: Conversation | null): string[] {
@@ -118,11 +124,20 @@ export class ConversationCacheBench {
     return this.cache.find(clientId, conversationId);
   }
 
-  open(changes: Partial<OpenTurnRequest> = {}, clientId = CLIENT): Promise<OpenTurn> {
-    return this.cache.openTurn(clientId, request(changes));
+  /** A request whose answer is not expected to be known. */
+  async open(changes: Partial<OpenTurnRequest> = {}, clientId = CLIENT): Promise<OpenTurn> {
+    const opened = await this.cache.openTurn(clientId, request(changes));
+    return opened.kind === 'open' ? opened : expect.fail('it should not have been replayed');
+  }
+
+  /** A request whose answer is expected to be known. @returns it. */
+  async replay(changes: Partial<OpenTurnRequest>, clientId = CLIENT): Promise<string> {
+    const opened = await this.cache.openTurn(clientId, request(changes));
+    return opened.kind === 'replay' ? opened.answer : expect.fail('it should have been replayed');
   }
 
   async add(id: string, changes: Partial<OpenTurnRequest> = {}, clientId = CLIENT): Promise<Conversation> {
-    return (await this.open(changes, clientId)).commit(completedTurn(id), TTL_SECONDS);
+    const opened = await this.open(changes, clientId);
+    return opened.commit(completedTurn(id), TTL_SECONDS, () => `kept ${id}`);
   }
 }

@@ -211,6 +211,15 @@ export interface CharacterList {
   nextCursor: string | null;
 }
 
+/**
+ * Any text of the caller's choice that names this one request. Sent again within 24 hours with the same body, the request
+ * is given the first turn's answer again, and no model is called.
+ * @pattern ^[!-~]{1,255}$ must be 1 to 255 visible ASCII characters
+ * @minLength 1 must be 1 to 255 visible ASCII characters
+ * @maxLength 255 must be 1 to 255 visible ASCII characters
+ */
+export type IdempotencyKey = string;
+
 export interface ChatInput {
   characterId: Uuid;
   message: MessageText;

@@ -1,4 +1,4 @@
-import type { SentMessage } from '#src/application/chat/send-message.js';
+import type { SentMessage } from '#src/application/chat/sent-message.js';
 import type { Conversation } from '#src/domain/conversation.js';
 import type { ConversationId, Timestamp, Uuid } from './schemas.js';
 

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '#src/application/ports/clock.js';
 import type { Conversation } from '#src/domain/conversation.js';
-import { ConversationMap } from './conversation-map.js';
+import { ClientMap } from './client-map.js';
 
 export interface BoundedConversationsOptions {
   /** Decides what has expired. */
@@ -34,7 +34,7 @@ function sizeOf(conversation: Conversation): number {
  * What is stored is never changed, only replaced.
  */
 export class BoundedConversations {
-  readonly #slots = new ConversationMap<Slot>();
+  readonly #slots = new ClientMap<Slot>();
   readonly #lru: LRUCache<Slot, Conversation>;
   readonly #maxBytes: number;
 

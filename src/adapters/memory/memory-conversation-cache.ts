@@ -3,12 +3,14 @@ import type {
   ConversationCache,
   OpenTurn,
   OpenTurnRequest,
+  ReplayedTurn,
 } from '#src/application/ports/conversation-cache.js';
-import { AppError } from '#src/domain/app-error.js';
+import { AppError, type ErrorCode } from '#src/domain/app-error.js';
 import { type Conversation, type HistoryBounds, keepNewest, toExchange } from '#src/domain/conversation.js';
 import type { CompletedTurn } from '#src/domain/turn.js';
 import { BoundedConversations } from './bounded-conversations.js';
-import { TurnLanes } from './turn-lanes.js';
+import { type HeldKey, ReplayRecords } from './replay-records.js';
+import { type ConcernedTurn, TurnLanes, type TurnRight } from './turn-lanes.js';
 
 export interface MemoryConversationCacheOptions {
   readonly clock: Clock;
@@ -21,22 +23,25 @@ export interface MemoryConversationCacheOptions {
   readonly maxWaiting?: number;
   /** Default 30,000. */
   readonly maxWaitMs?: number;
+  /** Answers that are kept for repeated requests. Default 100,000. */
+  readonly maxReplays?: number;
+  /** Of those answers, counted as `maxBytes` is. Default 64 MiB. */
+  readonly maxReplayBytes?: number;
 }
 
 const PURGE_INTERVAL_MS = 60_000;
-
-function copyOf(conversation: Conversation): Conversation {
-  return { ...conversation, exchanges: conversation.exchanges.map((exchange) => ({ ...exchange })) };
-}
+const MEBIBYTE = 1024 * 1024;
 
 /**
- * Conversations of this process alone. The only thing that it cannot store, and refuses with `cache_unavailable`, is a
- * conversation that alone is larger than `maxBytes`.
+ * Conversations of this process alone, frozen, so that they can be handed out as they are. The only things that it cannot
+ * store, and refuses with `cache_unavailable`, are a conversation that alone is larger than `maxBytes` and an answer that
+ * alone is larger than `maxReplayBytes`: a turn that could be run twice under one idempotency key is not run at all.
  */
 export class MemoryConversationCache implements ConversationCache {
   readonly #clock: Clock;
   readonly #bounds: HistoryBounds;
   readonly #conversations: BoundedConversations;
+  readonly #replays: ReplayRecords;
   readonly #lanes: TurnLanes;
   readonly #purge: NodeJS.Timeout;
 
@@ -46,13 +51,21 @@ export class MemoryConversationCache implements ConversationCache {
     this.#conversations = new BoundedConversations({
       clock: options.clock,
       maxConversations: options.maxConversations ?? 100_000,
-      maxBytes: options.maxBytes ?? 256 * 1024 * 1024,
+      maxBytes: options.maxBytes ?? 256 * MEBIBYTE,
+    });
+    this.#replays = new ReplayRecords({
+      clock: options.clock,
+      maxReplays: options.maxReplays ?? 100_000,
+      maxBytes: options.maxReplayBytes ?? 64 * MEBIBYTE,
     });
     this.#lanes = new TurnLanes({
       maxWaiting: options.maxWaiting ?? 8,
       maxWaitMs: options.maxWaitMs ?? 30_000,
     });
-    this.#purge = setInterval(() => this.#conversations.purgeExpired(), PURGE_INTERVAL_MS).unref();
+    this.#purge = setInterval(() => {
+      this.#conversations.purgeExpired();
+      this.#replays.purgeExpired();
+    }, PURGE_INTERVAL_MS).unref();
   }
 
   /** How many conversations are in memory, expired ones that have not been purged yet included. */
@@ -60,52 +73,48 @@ export class MemoryConversationCache implements ConversationCache {
     return this.#conversations.size;
   }
 
-  async find(clientId: string, conversationId: string): Promise<Conversation | null> {
-    const conversation = this.#conversations.get(clientId, conversationId);
-    return conversation && copyOf(conversation);
+  /** How many answers are in memory, expired ones that have not been purged yet included. */
+  get replays(): number {
+    return this.#replays.size;
   }
 
-  async openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn> {
-    const right = await this.#lanes.enter(clientId, request);
-    const opened = this.#conversations.get(clientId, request.conversationId);
-    if (opened !== null) right.characterIds.add(opened.characterId);
-    return {
-      conversation: opened && copyOf(opened),
-      lost: right.lost,
-      commit: async (turn, ttlSeconds) => {
-        right.assertHeld();
-        try {
-          return copyOf(this.#append(clientId, request, opened, turn, ttlSeconds));
-        } finally {
-          right.giveBack();
-        }
-      },
-      release: async () => right.giveBack(),
-    };
+  async find(clientId: string, conversationId: string): Promise<Conversation | null> {
+    return this.#conversations.get(clientId, conversationId);
+  }
+
+  async openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn> {
+    const { conversationId, characterId, idempotency } = request;
+    const answer = idempotency && this.#replays.find(clientId, idempotency);
+    if (answer !== null) return { kind: 'replay', answer };
+    const concerned: ConcernedTurn = { conversationId, characterIds: new Set([characterId]) };
+    const key = idempotency && this.#replays.hold(clientId, idempotency, concerned);
+    try {
+      const right = await this.#lanes.enter(clientId, concerned, request);
+      return this.#opened(clientId, request, right, key);
+    } catch (error) {
+      key?.free();
+      throw error;
+    }
   }
 
   async delete(clientId: string, conversationId: string): Promise<boolean> {
     const existed = this.#conversations.delete(clientId, conversationId);
-    const wasOpen = this.#lanes.revoke(
+    const wasOpen = this.#end(
       clientId,
       (turn) => turn.conversationId === conversationId,
-      new AppError('conversation_not_found'),
+      'conversation_not_found',
     );
     return existed || wasOpen;
   }
 
   async deleteByCharacter(clientId: string, characterId: string): Promise<void> {
     this.#conversations.deleteWhere(clientId, (conversation) => conversation.characterId === characterId);
-    this.#lanes.revoke(
-      clientId,
-      (turn) => turn.characterIds.has(characterId),
-      new AppError('character_not_found'),
-    );
+    this.#end(clientId, (turn) => turn.characterIds.has(characterId), 'character_not_found');
   }
 
   async deleteByClient(clientId: string): Promise<void> {
     this.#conversations.deleteWhere(clientId, () => true);
-    this.#lanes.revoke(clientId, () => true, new AppError('unauthenticated'));
+    this.#end(clientId, () => true, 'unauthenticated');
   }
 
   async check(): Promise<void> {}
@@ -114,28 +123,65 @@ export class MemoryConversationCache implements ConversationCache {
   close(): void {
     clearInterval(this.#purge);
     this.#conversations.clear();
+    this.#replays.clear();
   }
 
-  /** @param opened continues even when it expired or was evicted since: the model was shown it. */
+  #opened(clientId: string, request: OpenTurnRequest, right: TurnRight, key: HeldKey | null): OpenTurn {
+    const before = this.#conversations.get(clientId, request.conversationId);
+    if (before !== null) right.turn.characterIds.add(before.characterId);
+    const end = () => {
+      right.giveBack();
+      key?.free();
+    };
+    return {
+      kind: 'open',
+      conversation: before,
+      lost: right.lost,
+      commit: async (turn, ttlSeconds, toAnswer) => {
+        right.assertHeld();
+        try {
+          const after = this.#append(request, before, turn, ttlSeconds);
+          const answer = key === null ? '' : toAnswer(after);
+          if (key?.fits(answer) === false) throw tooLarge('answer');
+          if (after !== before && !this.#conversations.set(clientId, after, ttlSeconds * 1000)) {
+            throw tooLarge('conversation');
+          }
+          key?.keep(answer);
+          return after;
+        } finally {
+          end();
+        }
+      },
+      release: async () => end(),
+    };
+  }
+
+  /** @param before continues even when it expired or was evicted since: the model was shown it. */
   #append(
-    clientId: string,
     request: OpenTurnRequest,
-    opened: Conversation | null,
+    before: Conversation | null,
     turn: CompletedTurn,
     ttlSeconds: number,
   ): Conversation {
-    const earlier = opened?.exchanges ?? [];
-    if (opened !== null && earlier.some(({ turnId }) => turnId === turn.id)) return opened;
-    const conversation: Conversation = {
+    const earlier = before?.exchanges ?? [];
+    if (before !== null && earlier.some(({ turnId }) => turnId === turn.id)) return before;
+    const exchanges = keepNewest([...earlier, Object.freeze(toExchange(turn))], this.#bounds);
+    return Object.freeze({
       id: request.conversationId,
-      characterId: opened?.characterId ?? request.characterId,
-      turns: (opened?.turns ?? 0) + 1,
-      exchanges: keepNewest([...earlier, toExchange(turn)], this.#bounds),
+      characterId: before?.characterId ?? request.characterId,
+      turns: (before?.turns ?? 0) + 1,
+      exchanges: Object.freeze(exchanges),
       expiresAt: isoTime(this.#clock.now() + ttlSeconds * 1000),
-    };
-    if (!this.#conversations.set(clientId, conversation, ttlSeconds * 1000)) {
-      throw new AppError('cache_unavailable', { detail: 'This conversation is too large to be kept.' });
-    }
-    return conversation;
+    });
   }
+
+  /** @returns whether one of the turns was open. */
+  #end(clientId: string, concerns: (turn: ConcernedTurn) => boolean, code: ErrorCode): boolean {
+    this.#replays.forget(clientId, concerns);
+    return this.#lanes.revoke(clientId, concerns, new AppError(code));
+  }
+}
+
+function tooLarge(what: 'conversation' | 'answer'): AppError {
+  return new AppError('cache_unavailable', { detail: `This ${what} is too large to be kept.` });
 }

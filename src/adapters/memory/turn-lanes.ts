@@ -1,21 +1,24 @@
 import type { OpenTurnRequest } from '#src/application/ports/conversation-cache.js';
 import { AppError } from '#src/domain/app-error.js';
-import { ConversationMap } from './conversation-map.js';
+import { ClientMap } from './client-map.js';
+
+/** What a deletion looks at. */
+export interface ConcernedTurn {
+  readonly conversationId: string;
+  /** Of the request, and of the conversation once that is known. */
+  readonly characterIds: Set<string>;
+}
 
 /** The right to add one turn to one conversation. It ends once: given back, or revoked. */
 export class TurnRight {
-  /** Whose turn it is: its deletion revokes the right. */
-  readonly characterIds: Set<string>;
   readonly #lost = new AbortController();
   readonly #passOn: () => void;
   #held = true;
 
   constructor(
-    readonly conversationId: string,
-    characterId: string,
+    readonly turn: ConcernedTurn,
     passOn: () => void,
   ) {
-    this.characterIds = new Set([characterId]);
     this.#passOn = passOn;
   }
 
@@ -43,15 +46,9 @@ export class TurnRight {
 }
 
 interface Waiter {
-  readonly characterId: string;
+  readonly turn: ConcernedTurn;
   admit(): void;
   refuse(reason: AppError): void;
-}
-
-/** What a deletion looks at. */
-export interface ConcernedTurn {
-  readonly conversationId: string;
-  readonly characterIds: ReadonlySet<string>;
 }
 
 /** One conversation with a turn open. */
@@ -72,17 +69,21 @@ function busy(): AppError {
 
 /** One open turn for each conversation; the others wait in order of arrival. */
 export class TurnLanes {
-  readonly #lanes = new ConversationMap<Lane>();
+  readonly #lanes = new ClientMap<Lane>();
 
   constructor(private readonly options: TurnLanesOptions) {}
 
   /** @throws AppError `conversation_busy`; the signal's reason. */
-  async enter(clientId: string, request: OpenTurnRequest): Promise<TurnRight> {
-    request.signal.throwIfAborted();
-    const lane = this.#lanes.get(clientId, request.conversationId);
-    if (lane === undefined) return this.#openLane(clientId, request);
-    if (request.onBusy === 'reject' || lane.waiting.length >= this.options.maxWaiting) throw busy();
-    return this.#wait(lane, clientId, request);
+  async enter(
+    clientId: string,
+    turn: ConcernedTurn,
+    { onBusy, signal }: Pick<OpenTurnRequest, 'onBusy' | 'signal'>,
+  ): Promise<TurnRight> {
+    signal.throwIfAborted();
+    const lane = this.#lanes.get(clientId, turn.conversationId);
+    if (lane === undefined) return this.#openLane(clientId, turn);
+    if (onBusy === 'reject' || lane.waiting.length >= this.options.maxWaiting) throw busy();
+    return this.#wait(lane, clientId, turn, signal);
   }
 
   /**
@@ -92,26 +93,21 @@ export class TurnLanes {
   revoke(clientId: string, concerns: (turn: ConcernedTurn) => boolean, reason: AppError): boolean {
     let revoked = false;
     for (const { holder, waiting } of this.#lanes.valuesOf(clientId)) {
-      const { conversationId } = holder;
-      const refused = waiting.filter(({ characterId }) =>
-        concerns({ conversationId, characterIds: new Set([characterId]) }),
-      );
-      for (const waiter of refused) waiter.refuse(reason);
-      if (!concerns(holder)) continue;
+      for (const waiter of waiting.filter(({ turn }) => concerns(turn))) waiter.refuse(reason);
+      if (!concerns(holder.turn)) continue;
       holder.revoke(reason);
       revoked = true;
     }
     return revoked;
   }
 
-  #openLane(clientId: string, request: OpenTurnRequest): TurnRight {
-    const holder = this.#makeRight(clientId, request);
-    this.#lanes.set(clientId, request.conversationId, { holder, waiting: [] });
+  #openLane(clientId: string, turn: ConcernedTurn): TurnRight {
+    const holder = this.#makeRight(clientId, turn);
+    this.#lanes.set(clientId, turn.conversationId, { holder, waiting: [] });
     return holder;
   }
 
-  #wait(lane: Lane, clientId: string, request: OpenTurnRequest): Promise<TurnRight> {
-    const { signal } = request;
+  #wait(lane: Lane, clientId: string, turn: ConcernedTurn, signal: AbortSignal): Promise<TurnRight> {
     return new Promise((resolve, reject) => {
       const stopWaiting = (): void => {
         clearTimeout(deadline);
@@ -124,11 +120,11 @@ export class TurnLanes {
       };
       const callerLeft = (): void => leave(signal.reason);
       const waiter: Waiter = {
-        characterId: request.characterId,
+        turn,
         refuse: leave,
         admit: () => {
           stopWaiting();
-          lane.holder = this.#makeRight(clientId, request);
+          lane.holder = this.#makeRight(clientId, turn);
           resolve(lane.holder);
         },
       };
@@ -138,8 +134,9 @@ export class TurnLanes {
     });
   }
 
-  #makeRight(clientId: string, { conversationId, characterId }: OpenTurnRequest): TurnRight {
-    return new TurnRight(conversationId, characterId, () => {
+  #makeRight(clientId: string, turn: ConcernedTurn): TurnRight {
+    const { conversationId } = turn;
+    return new TurnRight(turn, () => {
       const next = this.#lanes.get(clientId, conversationId)?.waiting.shift();
       if (next === undefined) this.#lanes.delete(clientId, conversationId);
       else next.admit();

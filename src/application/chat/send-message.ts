@@ -1,19 +1,20 @@
 import type { CharacterRepository } from '#src/application/ports/character-repository.js';
 import { type Clock, isoTime } from '#src/application/ports/clock.js';
-import type { ConversationCache, OnBusy, OpenTurn } from '#src/application/ports/conversation-cache.js';
+import type {
+  ConversationCache,
+  Idempotency,
+  OnBusy,
+  OpenTurn,
+} from '#src/application/ports/conversation-cache.js';
 import type { IdGenerator } from '#src/application/ports/id-generator.js';
-import type { LlmGateway, Prompt } from '#src/application/ports/llm-gateway.js';
+import type { LlmGateway, Prompt, TextListener } from '#src/application/ports/llm-gateway.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
-import { type HistoryBounds, selectHistory } from '#src/domain/conversation.js';
+import { type Conversation, type HistoryBounds, selectHistory } from '#src/domain/conversation.js';
 import { effectiveModel, type ModelPolicy } from '#src/domain/model-policy.js';
-import {
-  type CompletedTurn,
-  type Completion,
-  completeTurn,
-  type Turn,
-  type TurnOutcome,
-} from '#src/domain/turn.js';
+import { type Completion, completeTurn, type Turn, type TurnOutcome } from '#src/domain/turn.js';
+import { readKeptAnswer, writeKeptAnswer } from './kept-answer.js';
+import type { ConversationState, SentMessage } from './sent-message.js';
 
 interface Dependencies {
   readonly characters: CharacterRepository;
@@ -33,11 +34,13 @@ export interface SendMessageInput {
   /** Absent: a new conversation is begun. */
   readonly conversationId?: string;
   readonly onBusy: OnBusy;
+  /** Null: sent again, it is another message. */
+  readonly idempotency: Idempotency | null;
   /** Aborted when the caller has gone. */
   readonly signal: AbortSignal;
   /** Told how long the model was waited for: at its first word when there is a `reader`, and at its end. */
   readonly onModelTime?: (elapsedMs: number) => void;
-  /** Given the reply piece by piece as it comes. */
+  /** Given the reply piece by piece as it comes, or, when it is replayed, as it came. */
   readonly reader?: TurnReader;
 }
 
@@ -51,30 +54,20 @@ export interface TurnReader {
 export interface StartedTurn {
   readonly turnId: string;
   readonly conversation: ConversationState;
+  readonly replayed: boolean;
 }
 
-export interface ConversationState {
-  readonly id: string;
-  readonly characterId: string;
-  readonly isNew: boolean;
-  /** Completed turns, this one included. */
-  readonly turns: number;
-  /** ISO 8601, UTC. */
-  readonly expiresAt: string;
-  /** Whether the model was shown less than the whole conversation. */
-  readonly truncated: boolean;
-}
+/** `replayed`: this very request was answered before, and no model was asked again. */
+export type SendMessageOutput = SentMessage & { readonly replayed: boolean };
 
-export interface SentMessage {
-  readonly turn: CompletedTurn;
-  readonly conversation: ConversationState;
-}
-
-/** One turn: the conversation is opened, the model is asked, and both messages are kept, or neither. */
+/**
+ * One turn: the conversation is opened, the model is asked, and both messages are kept, or neither. A request that was
+ * completed before is given its answer again.
+ */
 export class SendMessage {
   constructor(private readonly deps: Dependencies) {}
 
-  async execute(input: SendMessageInput): Promise<SentMessage> {
+  async execute(input: SendMessageInput): Promise<SendMessageOutput> {
     const { conversations, ids, clock } = this.deps;
     const turn: Turn = {
       id: ids.next(),
@@ -83,22 +76,38 @@ export class SendMessage {
       userMessage: input.message,
       startedAt: isoTime(clock.now()),
     };
-    const open = await conversations.openTurn(input.clientId, {
+    const opened = await conversations.openTurn(input.clientId, {
       conversationId: turn.conversationId,
       characterId: input.characterId,
       onBusy: input.onBusy,
+      idempotency: input.idempotency,
       signal: input.signal,
     });
+    if (opened.kind === 'replay') return this.replay(opened.answer, input);
     try {
-      const sent = await this.run(turn, open, input);
+      const sent = await this.run(turn, opened, input);
       this.report(input.clientId, turn, sent.turn.outcome);
-      return sent;
+      return { ...sent, replayed: false };
     } catch (error) {
       this.report(input.clientId, turn, failure(error, input.signal));
       throw error;
     } finally {
-      await open.release();
+      await opened.release();
     }
+  }
+
+  private async replay(answer: string, input: SendMessageInput): Promise<SendMessageOutput> {
+    const { sent, telling } = readKeptAnswer(answer, input.message);
+    const { id: turnId, conversationId, characterId, outcome } = sent.turn;
+    let told = 0;
+    for (const length of input.reader === undefined ? [] : telling.pieceLengths) {
+      input.signal.throwIfAborted();
+      const text = outcome.reply.content.slice(told, told + length);
+      await input.reader?.onText(text, { turnId, conversation: telling.conversation, replayed: true });
+      told += length;
+    }
+    this.deps.logger.info({ clientId: input.clientId, turnId, conversationId, characterId }, 'turn replayed');
+    return { ...sent, replayed: true };
   }
 
   private async run(turn: Turn, open: OpenTurn, input: SendMessageInput): Promise<SentMessage> {
@@ -119,6 +128,14 @@ export class SendMessage {
       expiresAt: isoTime(clock.now() + character.ttlSeconds * 1000),
       truncated: history.length < (before?.turns ?? 0),
     };
+    const pieceLengths: number[] = [];
+    const { reader } = input;
+    const tell: TextListener | undefined =
+      reader &&
+      ((text) => {
+        pieceLengths.push(text.length);
+        return reader.onText(text, { turnId: turn.id, conversation: expected, replayed: false });
+      });
     const completion = await this.ask(
       {
         ...effectiveModel(modelPolicy, character),
@@ -128,31 +145,38 @@ export class SendMessage {
         temperature: character.temperature,
       },
       AbortSignal.any([input.signal, open.lost]),
-      input,
-      { turnId: turn.id, conversation: expected },
+      input.onModelTime,
+      tell,
     );
     const completed = completeTurn(turn, completion, isoTime(clock.now()));
-    const { turns, expiresAt } = await open.commit(completed, character.ttlSeconds);
-    return { turn: completed, conversation: { ...expected, turns, expiresAt } };
+    const sentWith = ({ turns, expiresAt }: Conversation): SentMessage => ({
+      turn: completed,
+      conversation: { ...expected, turns, expiresAt },
+    });
+    const telling = reader === undefined ? null : { conversation: expected, pieceLengths };
+    const after = await open.commit(completed, character.ttlSeconds, (conversation) =>
+      writeKeptAnswer(sentWith(conversation), telling),
+    );
+    return sentWith(after);
   }
 
   private async ask(
     prompt: Prompt,
     signal: AbortSignal,
-    { reader, onModelTime }: SendMessageInput,
-    started: StartedTurn,
+    onModelTime: SendMessageInput['onModelTime'],
+    tell: TextListener | undefined,
   ): Promise<Completion> {
     const { llm, clock } = this.deps;
     const askedAt = clock.monotonicMs();
     const tellTime = () => onModelTime?.(clock.monotonicMs() - askedAt);
     try {
       signal.throwIfAborted();
-      if (reader === undefined) return await llm.generate(prompt, signal);
+      if (tell === undefined) return await llm.generate(prompt, signal);
       let begun = false;
       return await llm.stream(prompt, signal, (text) => {
         if (!begun) tellTime();
         begun = true;
-        return reader.onText(text, started);
+        return tell(text);
       });
     } finally {
       tellTime();

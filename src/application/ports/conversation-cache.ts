@@ -9,41 +9,73 @@ export interface OpenTurnRequest {
   /** Whose conversation it becomes if it is new. An existing one may be another's: see `conversation.characterId`. */
   readonly characterId: string;
   readonly onBusy: OnBusy;
+  /** Null: the request can be repeated at its caller's own risk. */
+  readonly idempotency: Idempotency | null;
   /** Aborted when the caller has gone: a waiting request leaves the queue. */
   readonly signal: AbortSignal;
+}
+
+/** A request that may be sent again (IETF draft-ietf-httpapi-idempotency-key-header). Keys are the client's, whatever the conversation. */
+export interface Idempotency {
+  /** 1 to 255 visible ASCII characters. */
+  readonly key: string;
+  /** The same for the same request alone. */
+  readonly digest: string;
+}
+
+/** How long an answer can be had again by its idempotency key, counted from its commit. */
+export const REPLAY_TTL_SECONDS = 86_400;
+
+/** The turn has been completed before: here is what was kept of its answer. */
+export interface ReplayedTurn {
+  readonly kind: 'replay';
+  readonly answer: string;
 }
 
 /**
  * The exclusive right to add one turn to a conversation. Its holder calls `commit` or `release`, and always one of them.
  */
 export interface OpenTurn {
+  readonly kind: 'open';
   /** As it stood when this turn began, or null: it is new. */
   readonly conversation: Conversation | null;
-  /** Aborts, with an AppError as its reason, when the right is lost: the conversation, its character or its client was deleted. */
+  /**
+   * Aborts, with an AppError as its reason, when the right is lost: the conversation, its character or its client was
+   * deleted, or the store has given the right to somebody else.
+   */
   readonly lost: AbortSignal;
   /**
    * Adds both messages, renews the expiry and gives the right back, in one step: all of it, or nothing with an error.
+   * A turn that is in the conversation already is not added again.
    * @param ttlSeconds counted from now.
+   * @param toAnswer makes what a repeated request is given, byte for byte; asked for when the request has an idempotency key.
    * @returns the conversation afterwards.
-   * @throws the reason of `lost`; AppError `cache_unavailable`.
+   * @throws the reason of `lost`; AppError `cache_unavailable`, also when it is not known whether the turn was kept. Then
+   * the idempotency key tells: a repeated request gets the answer, or is run, and never both.
    */
-  commit(turn: CompletedTurn, ttlSeconds: number): Promise<Conversation>;
-  /** Gives the right back and keeps nothing. Does nothing after `commit`. */
+  commit(
+    turn: CompletedTurn,
+    ttlSeconds: number,
+    toAnswer: (after: Conversation) => string,
+  ): Promise<Conversation>;
+  /** Gives the right and the idempotency key back and keeps nothing. Does nothing after `commit`. Never rejects. */
   release(): Promise<void>;
 }
 
 /**
  * Conversations, which expire by themselves. Writers are concurrent: a turn is opened before it is thought about, and
  * at most one is open for a conversation at a time. Every method rejects with AppError `cache_unavailable` when the
- * store cannot answer. What is returned is the caller's own.
+ * store cannot answer. Changing what is returned fails or changes nothing stored.
  */
 export interface ConversationCache {
   find(clientId: string, conversationId: string): Promise<Conversation | null>;
   /**
+   * The idempotency key is looked at before anything else and held from then on, also while the request waits.
    * @throws AppError `conversation_busy` when another turn is open and `onBusy` is `reject`, too many wait already, or
-   * the wait took too long. Rejects with the signal's reason when the caller went.
+   * the wait took too long; `request_in_progress` while another request holds the idempotency key;
+   * `idempotency_mismatch` when the key was used with another digest. Rejects with the signal's reason when the caller went.
    */
-  openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn>;
+  openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn>;
   /**
    * The conversation, and the turns that are open on it or wait for it. A deletion of any kind refuses those that wait
    * with the reason that `lost` would have.

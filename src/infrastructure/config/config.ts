@@ -41,6 +41,8 @@ export interface ConversationCacheConfig {
   readonly kind: 'memory';
   readonly maxConversations: number;
   readonly maxBytes: number;
+  /** Turns that may wait for one conversation, besides the open one. */
+  readonly maxWaiting: number;
 }
 
 /** Everything that can be chosen from outside, checked and frozen. */

@@ -69,6 +69,7 @@ export const environmentSchema = z.object({
   CONVERSATION_CACHE: oneOf('memory').default('memory'),
   CONVERSATION_CACHE_MAX: wholeNumber(1, 10_000_000, 100_000),
   CONVERSATION_CACHE_MAX_BYTES: wholeNumber(1_048_576, Number.MAX_SAFE_INTEGER, 268_435_456),
+  CONVERSATION_QUEUE_MAX: wholeNumber(0, 10_000, 8),
   DATABASE_URL: databaseUrl,
   HISTORY_MAX_MESSAGES: wholeNumber(2, 1000, 40),
   HISTORY_MAX_TOKENS: wholeNumber(0, 10_000_000, 8000),

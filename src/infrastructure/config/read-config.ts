@@ -161,6 +161,7 @@ function toConfig(
       kind: environment.CONVERSATION_CACHE,
       maxConversations: environment.CONVERSATION_CACHE_MAX,
       maxBytes: environment.CONVERSATION_CACHE_MAX_BYTES,
+      maxWaiting: environment.CONVERSATION_QUEUE_MAX,
     },
     database: toDatabase(environment.DATABASE_URL),
     historyBounds: {

@@ -11,13 +11,14 @@ export function conversationModule(
   return new ContainerModule(({ bind }) => {
     bind(CONVERSATIONS)
       .toDynamicValue((context) => {
-        const { maxConversations, maxBytes } = conversationCache;
+        const { maxConversations, maxBytes, maxWaiting } = conversationCache;
         const clock = context.get(CLOCK);
         const cache = new MemoryConversationCache({
           clock,
           bounds: historyBounds,
           maxConversations,
           maxBytes,
+          maxWaiting,
         });
         lifecycle.own('conversation cache', () => cache.close());
         return cache;

@@ -1,10 +1,18 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { MemoryConversationCache } from '#src/adapters/memory/memory-conversation-cache.js';
+import {
+  MemoryConversationCache,
+  type MemoryConversationCacheOptions,
+} from '#src/adapters/memory/memory-conversation-cache.js';
 import type { OpenTurn, OpenTurnRequest } from '#src/application/ports/conversation-cache.js';
 import { conversationCacheContract } from '#tests/contracts/conversation-cache.contract.js';
-import { completedTurn, expectAppError, rejectionOf } from '#tests/support/conversation-cache-bench.js';
+import {
+  completedTurn,
+  expectAppError,
+  notAsked,
+  rejectionOf,
+} from '#tests/support/conversation-cache-bench.js';
 import { ManualClock } from '#tests/support/manual-clock.js';
 
 const BOUNDS = { maxMessages: 40, maxTokens: 8000 };
@@ -28,19 +36,22 @@ describe('MemoryConversationCache', () => {
   let cache: MemoryConversationCache;
   let timers: sinon.SinonFakeTimers;
 
-  const start = (options: { maxConversations?: number; maxBytes?: number } = {}): void => {
+  const start = (options: Omit<MemoryConversationCacheOptions, 'clock' | 'bounds'> = {}): void => {
     cache = new MemoryConversationCache({ clock, bounds: BOUNDS, ...options });
   };
-  const open = (conversationId: string, changes: Partial<OpenTurnRequest> = {}): Promise<OpenTurn> =>
-    cache.openTurn('client', {
+  const open = async (conversationId: string, changes: Partial<OpenTurnRequest> = {}): Promise<OpenTurn> => {
+    const opened = await cache.openTurn('client', {
       conversationId,
       characterId: 'character',
       onBusy: 'queue',
+      idempotency: null,
       signal: new AbortController().signal,
       ...changes,
     });
+    return opened.kind === 'open' ? opened : expect.fail('it should not have been replayed');
+  };
   const add = async (conversationId: string, userMessage = 'hello', ttlSeconds = 60) =>
-    (await open(conversationId)).commit(completedTurn('t', { userMessage }), ttlSeconds);
+    (await open(conversationId)).commit(completedTurn('t', { userMessage }), ttlSeconds, notAsked);
   const alive = async (...ids: string[]): Promise<string[]> => {
     const found = await Promise.all(ids.map((id) => cache.find('client', id)));
     return ids.filter((_, index) => found[index] !== null);
@@ -77,11 +88,11 @@ describe('MemoryConversationCache', () => {
     const before = await add('a');
     const opened = await open('a');
     const tooLarge = completedTurn('t2', { userMessage: 'x'.repeat(10_000) });
-    const refusal = await rejectionOf(opened.commit(tooLarge, 60));
+    const refusal = await rejectionOf(opened.commit(tooLarge, 60, notAsked));
     expectAppError(refusal, 'cache_unavailable');
     expect(await cache.find('client', 'a')).to.deep.equal(before);
     await (await open('a', { onBusy: 'reject' })).release();
-    expect(await rejectionOf(opened.commit(completedTurn('t3'), 60))).to.be.instanceOf(Error);
+    expect(await rejectionOf(opened.commit(completedTurn('t3'), 60, notAsked))).to.be.instanceOf(Error);
   });
 
   it('continues an evicted conversation whose turn was open', async () => {
@@ -89,7 +100,7 @@ describe('MemoryConversationCache', () => {
     await add('a');
     const opened = await open('a');
     await add('b');
-    expect((await opened.commit(completedTurn('t2'), 60)).turns).to.equal(2);
+    expect((await opened.commit(completedTurn('t2'), 60, notAsked)).turns).to.equal(2);
   });
 
   it('expires on the clock to the millisecond', async () => {

@@ -1,5 +1,16 @@
-import { Body, Controller, Middlewares, Post, Request, Response, Route, Security, Tags } from '@tsoa/runtime';
-import type { Request as ExpressRequest } from 'express';
+import {
+  Body,
+  Controller,
+  Header,
+  Middlewares,
+  Post,
+  Request,
+  Response,
+  Route,
+  Security,
+  Tags,
+} from '@tsoa/runtime';
+import type { Request as ExpressRequest, Response as ExpressResponse } from 'express';
 import { inject, injectable } from 'inversify';
 import { SendMessage, type TurnReader } from '#src/application/chat/send-message.js';
 import { EventStream } from '../event-stream.js';
@@ -7,7 +18,8 @@ import { jsonBody } from '../json-body.js';
 import { OpenRequests } from '../open-requests.js';
 import type { Problem } from '../problem.js';
 import { callingClientId, requestContext } from '../request-context.js';
-import type { ChatInput } from '../schemas.js';
+import { requestDigest } from '../request-digest.js';
+import type { ChatInput, IdempotencyKey } from '../schemas.js';
 import { type Turn, toTurn } from '../turn-schemas.js';
 
 @Route('api/chat')
@@ -16,10 +28,16 @@ import { type Turn, toTurn } from '../turn-schemas.js';
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(404, 'character_not_found; conversation_not_found when it is deleted while the turn runs')
-@Response<Problem>(409, 'conversation_busy, conversation_character_mismatch')
+@Response<Problem>(
+  409,
+  'conversation_busy, conversation_character_mismatch; request_in_progress while the first request with this Idempotency-Key runs',
+)
 @Response<Problem>(413, 'payload_too_large')
 @Response<Problem>(415, 'unsupported_media_type')
-@Response<Problem>(422, 'model_rejected')
+@Response<Problem>(
+  422,
+  'model_rejected; idempotency_mismatch when this Idempotency-Key came with another body',
+)
 @Response<Problem>(502, 'model_failed')
 @Response<Problem>(
   503,
@@ -39,10 +57,17 @@ export class ChatController extends Controller {
    * One turn: both messages are kept when the reply is whole, else neither. With `stream: true`, or `Accept:
    * text/event-stream`, the answer is a stream of the events `turn`, `delta`, and `done` (with the same object that the
    * plain call returns) or `error` (with a Problem).
+   *
+   * With an `Idempotency-Key` the request can be sent again without being answered twice: the answer is then the first
+   * one's, with the header `Idempotency-Replayed: true`. A turn that failed frees its key.
    */
   @Post()
   @Middlewares(jsonBody)
-  async postMessage(@Request() request: ExpressRequest, @Body() input: ChatInput): Promise<Turn | undefined> {
+  async postMessage(
+    @Request() request: ExpressRequest,
+    @Body() input: ChatInput,
+    @Header('Idempotency-Key') idempotencyKey?: IdempotencyKey,
+  ): Promise<Turn | undefined> {
     const { res: response } = request;
     if (response === undefined) throw new Error('express has set no response on the request');
     const context = requestContext(request);
@@ -53,12 +78,15 @@ export class ChatController extends Controller {
       message: input.message,
       conversationId: input.conversationId,
       onBusy: input.onBusy ?? 'queue',
+      idempotency:
+        idempotencyKey === undefined ? null : { key: idempotencyKey, digest: requestDigest(input) },
       signal: this.openRequests.signalOf(response),
       onModelTime: (elapsedMs) => {
         context.llmMs = elapsedMs;
       },
-      reader: stream === null ? undefined : turnEvents(stream),
+      reader: stream === null ? undefined : turnEvents(stream, response),
     });
+    if (sent.replayed) sayReplayed(response);
     if (stream === null) return toTurn(sent);
     stream.end('done', toTurn(sent));
     return undefined;
@@ -69,11 +97,16 @@ function prefersEvents(request: ExpressRequest): boolean {
   return request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
 }
 
-function turnEvents(stream: EventStream): TurnReader {
+function turnEvents(stream: EventStream, response: ExpressResponse): TurnReader {
   return {
-    async onText(text, started) {
-      if (!stream.hasBegun) await stream.send('turn', started);
+    async onText(text, { turnId, conversation, replayed }) {
+      if (replayed) sayReplayed(response);
+      if (!stream.hasBegun) await stream.send('turn', { turnId, conversation });
       await stream.send('delta', { text });
     },
   };
+}
+
+function sayReplayed(response: ExpressResponse): void {
+  if (!response.headersSent) response.setHeader('Idempotency-Replayed', 'true');
 }

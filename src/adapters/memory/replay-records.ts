@@ -1,0 +1,132 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '#src/application/ports/clock.js';
+import { type Idempotency, REPLAY_TTL_SECONDS } from '#src/application/ports/conversation-cache.js';
+import { AppError } from '#src/domain/app-error.js';
+import { ClientMap } from './client-map.js';
+import type { ConcernedTurn } from './turn-lanes.js';
+
+export interface ReplayRecordsOptions {
+  /** Decides what has expired. */
+  readonly clock: Clock;
+  /** Of all clients together. */
+  readonly maxReplays: number;
+  readonly maxBytes: number;
+}
+
+/** A key while the request that came with it is under way. It ends once: freed, or kept with the answer. */
+export interface HeldKey {
+  /** Whether the answer can be kept at all. */
+  fits(answer: string): boolean;
+  keep(answer: string): void;
+  /** Does nothing when the key was kept, freed or forgotten before. */
+  free(): void;
+}
+
+/** What is known of a key. */
+interface Known {
+  readonly digest: string;
+  readonly turn: ConcernedTurn;
+}
+
+interface Held extends Known {
+  readonly key: string;
+}
+
+interface Kept extends Known {
+  readonly answer: string;
+}
+
+/** The identity of one kept answer: the key is the object itself. */
+interface Slot {
+  readonly clientId: string;
+  readonly key: string;
+}
+
+/** What objects, map entries, ids and digest take on the heap besides the texts: measured as 1.2 kB, rounded up. */
+const RECORD_OVERHEAD_BYTES = 1536;
+const BYTES_PER_UTF16_UNIT = 2;
+
+function sizeOf({ answer }: { readonly answer: string }): number {
+  return RECORD_OVERHEAD_BYTES + BYTES_PER_UTF16_UNIT * answer.length;
+}
+
+/**
+ * The idempotency keys of each client: those under way, as many as there are requests, and those with a kept answer,
+ * within a bound of count and bytes: the least recently used ones give way, whoever's they are.
+ */
+export class ReplayRecords {
+  readonly #held = new ClientMap<Held>();
+  readonly #slots = new ClientMap<Slot>();
+  readonly #kept: LRUCache<Slot, Kept>;
+  readonly #maxBytes: number;
+
+  constructor(options: ReplayRecordsOptions) {
+    this.#maxBytes = options.maxBytes;
+    this.#kept = new LRUCache<Slot, Kept>({
+      max: options.maxReplays,
+      maxSize: options.maxBytes,
+      sizeCalculation: sizeOf,
+      ttl: REPLAY_TTL_SECONDS * 1000,
+      perf: options.clock,
+      ttlResolution: 0,
+      dispose: (_kept, slot) => this.#slots.delete(slot.clientId, slot.key),
+    });
+  }
+
+  /** How many answers are kept, expired ones that have not been purged yet included. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /**
+   * @returns the answer that is kept, or null: the key is free.
+   * @throws AppError `idempotency_mismatch`, `request_in_progress`.
+   */
+  find(clientId: string, { key, digest }: Idempotency): string | null {
+    const slot = this.#slots.get(clientId, key);
+    const kept = slot && this.#kept.get(slot);
+    const known = kept ?? this.#held.get(clientId, key);
+    if (known === undefined) return null;
+    if (known.digest !== digest) throw new AppError('idempotency_mismatch');
+    if (kept === undefined) throw new AppError('request_in_progress', { retryAfterSeconds: 1 });
+    return kept.answer;
+  }
+
+  /** Takes a key that is free. */
+  hold(clientId: string, { key, digest }: Idempotency, turn: ConcernedTurn): HeldKey {
+    const held: Held = { key, digest, turn };
+    const free = () => {
+      if (this.#held.get(clientId, key) === held) this.#held.delete(clientId, key);
+    };
+    this.#held.set(clientId, key, held);
+    return {
+      fits: (answer) => sizeOf({ answer }) <= this.#maxBytes,
+      keep: (answer) => {
+        const slot: Slot = { clientId, key };
+        this.#kept.set(slot, { digest, turn, answer });
+        this.#slots.set(clientId, key, slot);
+        free();
+      },
+      free,
+    };
+  }
+
+  /** The keys of this client's turns that are concerned, of those under way too. */
+  forget(clientId: string, concerns: (turn: ConcernedTurn) => boolean): void {
+    for (const { key, turn } of this.#held.valuesOf(clientId)) {
+      if (concerns(turn)) this.#held.delete(clientId, key);
+    }
+    for (const slot of this.#slots.valuesOf(clientId)) {
+      const kept = this.#kept.peek(slot, { allowStale: true });
+      if (kept !== undefined && concerns(kept.turn)) this.#kept.delete(slot);
+    }
+  }
+
+  purgeExpired(): void {
+    this.#kept.purgeStale();
+  }
+
+  clear(): void {
+    this.#kept.clear();
+  }
+}
