@@ -12,6 +12,8 @@ import type { Logger } from '#src/application/ports/logger.js';
 import type { ManagedClientRepository } from '#src/application/ports/managed-client-repository.js';
 import type { ModelHealth } from '#src/application/ports/model-health.js';
 import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
+import type { TokenBudget } from '#src/application/ports/token-budget.js';
+import type { UsageRepository } from '#src/application/ports/usage-repository.js';
 
 /** Ports have no value at run time, so the container knows them by these. */
 export const CLOCK: ServiceIdentifier<Clock> = Symbol('Clock');
@@ -27,3 +29,5 @@ export const COMMON_PASSWORDS: ServiceIdentifier<CommonPasswords> = Symbol('Comm
 export const API_KEYS: ServiceIdentifier<ApiKeyMint> = Symbol('ApiKeyMint');
 export const LLM: ServiceIdentifier<LlmGateway> = Symbol('LlmGateway');
 export const MODEL_HEALTH: ServiceIdentifier<ModelHealth> = Symbol('ModelHealth');
+export const TOKEN_BUDGET: ServiceIdentifier<TokenBudget> = Symbol('TokenBudget');
+export const USAGE_REPOSITORY: ServiceIdentifier<UsageRepository> = Symbol('UsageRepository');

@@ -3,10 +3,14 @@ import { MemoryCharacterRepository } from '#src/adapters/memory/memory-character
 import { MemoryClientRepository } from '#src/adapters/memory/memory-client-repository.js';
 import { MemoryConversationCache } from '#src/adapters/memory/memory-conversation-cache.js';
 import { MemoryDatabase } from '#src/adapters/memory/memory-database.js';
+import { MemoryTokenBudget } from '#src/adapters/memory/memory-token-budget.js';
+import { MemoryUsageRepository } from '#src/adapters/memory/memory-usage-repository.js';
 import { UuidV7Generator } from '#src/adapters/system/uuid-v7-generator.js';
 import { CreateCharacter } from '#src/application/characters/create-character.js';
 import { SendMessage, type SendMessageInput } from '#src/application/chat/send-message.js';
+import { TurnCosts } from '#src/application/chat/turn-costs.js';
 import { SignUp } from '#src/application/clients/sign-up.js';
+import { UsageRecords } from '#src/application/usage/usage-records.js';
 import type { Character, CharacterTraits } from '#src/domain/character.js';
 import { FastPasswordHasher } from '#tests/support/fast-password-hasher.js';
 import { ManualClock } from '#tests/support/manual-clock.js';
@@ -29,6 +33,11 @@ export class Workshop {
   readonly database = new MemoryDatabase();
   readonly clients = new MemoryClientRepository(this.database);
   readonly characters = new MemoryCharacterRepository(this.database);
+  readonly usageRepository = new MemoryUsageRepository(this.database);
+  readonly usage = new UsageRecords(this);
+  readonly budget = new MemoryTokenBudget();
+  readonly budgetTokensPerDay = 0;
+  readonly costs = new TurnCosts(this);
   readonly sendMessage = new SendMessage(this);
 
   async signUp(email = 'ada@example.com'): Promise<{ clientId: string; apiKey: string }> {
@@ -49,6 +58,7 @@ export class Workshop {
       conversationId: 'c',
       onBusy: 'queue',
       idempotency: null,
+      budgetTokensPerDay: null,
       signal: new AbortController().signal,
     } as const;
     return this.sendMessage.execute({ ...defaults, ...input });

@@ -25,6 +25,7 @@ const DEFAULTS: Config = {
   conversationCache: { kind: 'memory', maxConversations: 100_000, maxBytes: 268_435_456, maxWaiting: 8 },
   database: { kind: 'sqlite', path: './data/fastwrap.db' },
   historyBounds: { maxMessages: 40, maxTokens: 8000 },
+  budgetTokensPerDay: 0,
   logLevel: 'info',
   shutdownGraceMs: 25_000,
 };
@@ -87,6 +88,11 @@ const NUMBERS: Readonly<Record<string, Whole>> = {
   },
   HISTORY_MAX_MESSAGES: { least: 2, most: 1000, read: ({ historyBounds }) => historyBounds.maxMessages },
   HISTORY_MAX_TOKENS: { least: 0, most: 10_000_000, read: ({ historyBounds }) => historyBounds.maxTokens },
+  BUDGET_TOKENS_PER_DAY: {
+    least: 0,
+    most: 1_000_000_000_000,
+    read: ({ budgetTokensPerDay }) => budgetTokensPerDay,
+  },
   SHUTDOWN_GRACE_MS: { least: 0, most: 2_147_483_647, read: ({ shutdownGraceMs }) => shutdownGraceMs },
 };
 

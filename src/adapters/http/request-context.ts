@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
-import type { Principal } from '#src/domain/principal.js';
+import type { ClientPrincipal, Principal } from '#src/domain/principal.js';
 
 /** What one request carries besides what express knows of it. */
 export interface RequestContext {
@@ -25,10 +25,14 @@ export function requestContext(request: Request): RequestContext {
 }
 
 /** The client that the route's `@Security('client')` has let in. */
-export function callingClientId(request: Request): string {
+export function callingClient(request: Request): ClientPrincipal {
   const { principal } = requestContext(request);
   if (principal?.kind !== 'client') throw new Error('the route does not declare that it needs a client');
-  return principal.clientId;
+  return principal;
+}
+
+export function callingClientId(request: Request): string {
+  return callingClient(request).clientId;
 }
 
 /** For the log. */

@@ -7,7 +7,7 @@ import type {
   OpenTurn,
 } from '#src/application/ports/conversation-cache.js';
 import type { IdGenerator } from '#src/application/ports/id-generator.js';
-import type { LlmGateway, Prompt, TextListener } from '#src/application/ports/llm-gateway.js';
+import type { LlmGateway, Prompt, TextListener, WasteListener } from '#src/application/ports/llm-gateway.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
 import { type Conversation, type HistoryBounds, selectHistory } from '#src/domain/conversation.js';
@@ -15,11 +15,14 @@ import { effectiveModel, type ModelPolicy } from '#src/domain/model-policy.js';
 import { type Completion, completeTurn, type Turn, type TurnOutcome } from '#src/domain/turn.js';
 import { readKeptAnswer, writeKeptAnswer } from './kept-answer.js';
 import type { ConversationState, SentMessage } from './sent-message.js';
+import type { TurnCost } from './turn-cost.js';
+import type { TurnCosts } from './turn-costs.js';
 
 interface Dependencies {
   readonly characters: CharacterRepository;
   readonly conversations: ConversationCache;
   readonly llm: LlmGateway;
+  readonly costs: TurnCosts;
   readonly modelPolicy: ModelPolicy;
   readonly historyBounds: HistoryBounds;
   readonly ids: IdGenerator;
@@ -29,6 +32,8 @@ interface Dependencies {
 
 export interface SendMessageInput {
   readonly clientId: string;
+  /** The client's own in place of the service's; null: the service's; 0: none. */
+  readonly budgetTokensPerDay: number | null;
   readonly characterId: string;
   readonly message: string;
   /** Absent: a new conversation is begun. */
@@ -59,6 +64,16 @@ export interface StartedTurn {
 
 /** `replayed`: this very request was answered before, and no model was asked again. */
 export type SendMessageOutput = SentMessage & { readonly replayed: boolean };
+
+/** A turn that may go on: it is open, and what it may cost is held for it. */
+interface AdmittedTurn {
+  readonly turn: Turn;
+  readonly open: OpenTurn;
+  readonly expected: ConversationState;
+  readonly ttlSeconds: number;
+  readonly prompt: Prompt;
+  readonly cost: TurnCost;
+}
 
 /**
  * One turn: the conversation is opened, the model is asked, and both messages are kept, or neither. A request that was
@@ -128,33 +143,49 @@ export class SendMessage {
       expiresAt: isoTime(clock.now() + character.ttlSeconds * 1000),
       truncated: history.length < (before?.turns ?? 0),
     };
+    const prompt: Prompt = {
+      ...effectiveModel(modelPolicy, character),
+      instructions: character.instructions,
+      history,
+      message: turn.userMessage,
+      temperature: character.temperature,
+    };
+    const cost = await this.deps.costs.open(input, prompt);
+    try {
+      const sent = await this.converse(
+        { turn, open, expected, prompt, cost, ttlSeconds: character.ttlSeconds },
+        input,
+      );
+      cost.complete();
+      return sent;
+    } finally {
+      await cost.close();
+    }
+  }
+
+  private async converse(
+    { turn, open, expected, prompt, cost, ttlSeconds }: AdmittedTurn,
+    input: SendMessageInput,
+  ): Promise<SentMessage> {
     const pieceLengths: number[] = [];
     const { reader } = input;
     const tell: TextListener | undefined =
       reader &&
       ((text) => {
+        cost.hear(text);
         pieceLengths.push(text.length);
         return reader.onText(text, { turnId: turn.id, conversation: expected, replayed: false });
       });
-    const completion = await this.ask(
-      {
-        ...effectiveModel(modelPolicy, character),
-        instructions: character.instructions,
-        history,
-        message: turn.userMessage,
-        temperature: character.temperature,
-      },
-      AbortSignal.any([input.signal, open.lost]),
-      input.onModelTime,
-      tell,
-    );
-    const completed = completeTurn(turn, completion, isoTime(clock.now()));
+    const signal = AbortSignal.any([input.signal, open.lost]);
+    const completion = await this.ask(prompt, signal, input.onModelTime, tell, (usage) => cost.count(usage));
+    cost.count(completion.usage);
+    const completed = completeTurn(turn, completion, isoTime(this.deps.clock.now()));
     const sentWith = ({ turns, expiresAt }: Conversation): SentMessage => ({
       turn: completed,
       conversation: { ...expected, turns, expiresAt },
     });
     const telling = reader === undefined ? null : { conversation: expected, pieceLengths };
-    const after = await open.commit(completed, character.ttlSeconds, (conversation) =>
+    const after = await open.commit(completed, ttlSeconds, (conversation) =>
       writeKeptAnswer(sentWith(conversation), telling),
     );
     return sentWith(after);
@@ -165,19 +196,21 @@ export class SendMessage {
     signal: AbortSignal,
     onModelTime: SendMessageInput['onModelTime'],
     tell: TextListener | undefined,
+    onWaste: WasteListener,
   ): Promise<Completion> {
     const { llm, clock } = this.deps;
     const askedAt = clock.monotonicMs();
     const tellTime = () => onModelTime?.(clock.monotonicMs() - askedAt);
     try {
       signal.throwIfAborted();
-      if (tell === undefined) return await llm.generate(prompt, signal);
+      if (tell === undefined) return await llm.generate(prompt, signal, onWaste);
       let begun = false;
-      return await llm.stream(prompt, signal, (text) => {
+      const onText: TextListener = (text) => {
         if (!begun) tellTime();
         begun = true;
         return tell(text);
-      });
+      };
+      return await llm.stream(prompt, signal, onText, onWaste);
     } finally {
       tellTime();
     }

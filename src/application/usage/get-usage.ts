@@ -26,7 +26,7 @@ export interface TurnTotals extends TurnCounts {
 
 export interface UsageDay extends TurnTotals {
   readonly day: UtcDay;
-  readonly characters: readonly (TurnTotals & { readonly characterId: string })[];
+  readonly characters: (TurnTotals & { readonly characterId: string })[];
 }
 
 export interface BudgetLeft {
@@ -44,7 +44,7 @@ export interface Usage {
   /** Today's; null: there is none. */
   readonly budget: BudgetLeft | null;
   /** Each of the last 30, newest first. */
-  readonly days: readonly UsageDay[];
+  readonly days: UsageDay[];
 }
 
 const NOTHING: TurnCounts = { turns: 0, inputTokens: 0, outputTokens: 0 };

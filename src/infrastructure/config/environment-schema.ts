@@ -73,6 +73,7 @@ export const environmentSchema = z.object({
   DATABASE_URL: databaseUrl,
   HISTORY_MAX_MESSAGES: wholeNumber(2, 1000, 40),
   HISTORY_MAX_TOKENS: wholeNumber(0, 10_000_000, 8000),
+  BUDGET_TOKENS_PER_DAY: wholeNumber(0, 1_000_000_000_000, 0),
   LOG_LEVEL: oneOf('debug', 'info', 'warn', 'error', 'silent').default('info'),
   SHUTDOWN_GRACE_MS: wholeNumber(0, LONGEST_TIMER_MS, 25_000),
 });
@@ -93,7 +94,6 @@ export const UNSUPPORTED_VARIABLES: Readonly<Record<string, string | null>> = {
   LIMIT_SIGNUPS_PER_HOUR: '0',
   LIMIT_PASSWORDS_PER_15_MINUTES: '0',
   LIMIT_BAD_KEYS_PER_MINUTE: '0',
-  BUDGET_TOKENS_PER_DAY: '0',
   INSTANCES: '1',
   TRUST_PROXY: null,
 };

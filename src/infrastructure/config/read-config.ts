@@ -168,6 +168,7 @@ function toConfig(
       maxMessages: environment.HISTORY_MAX_MESSAGES,
       maxTokens: environment.HISTORY_MAX_TOKENS,
     },
+    budgetTokensPerDay: environment.BUDGET_TOKENS_PER_DAY,
     logLevel: environment.LOG_LEVEL,
     shutdownGraceMs: environment.SHUTDOWN_GRACE_MS,
   };

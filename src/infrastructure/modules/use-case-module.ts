@@ -9,6 +9,7 @@ import { UpdateCharacter } from '#src/application/characters/update-character.js
 import { DeleteConversation } from '#src/application/chat/delete-conversation.js';
 import { GetConversation } from '#src/application/chat/get-conversation.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
+import { TurnCosts } from '#src/application/chat/turn-costs.js';
 import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
 import { CreateApiKey } from '#src/application/clients/create-api-key.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
@@ -19,6 +20,8 @@ import { RevokeApiKey } from '#src/application/clients/revoke-api-key.js';
 import { SignUp } from '#src/application/clients/sign-up.js';
 import { UpdateClient } from '#src/application/clients/update-client.js';
 import { CheckHealth } from '#src/application/health/check-health.js';
+import { GetUsage } from '#src/application/usage/get-usage.js';
+import { UsageRecords } from '#src/application/usage/usage-records.js';
 import type { Config } from '../config/config.js';
 import {
   API_KEYS,
@@ -34,9 +37,14 @@ import {
   MANAGED_CLIENTS,
   MODEL_HEALTH,
   PASSWORDS,
+  TOKEN_BUDGET,
+  USAGE_REPOSITORY,
 } from '../tokens.js';
 
-type UseCaseConfig = Pick<Config, 'serviceKey' | 'signup' | 'modelPolicy' | 'historyBounds'>;
+type UseCaseConfig = Pick<
+  Config,
+  'serviceKey' | 'signup' | 'modelPolicy' | 'historyBounds' | 'budgetTokensPerDay'
+>;
 
 /** Everything that a use case can ask for, by the name that it asks with. */
 function dependencies(context: ResolutionContext, config: UseCaseConfig) {
@@ -54,6 +62,11 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
     apiKeys: context.get(API_KEYS),
     llm: context.get(LLM),
     modelHealth: context.get(MODEL_HEALTH),
+    costs: context.get(TurnCosts),
+    usage: context.get(UsageRecords),
+    usageRepository: context.get(USAGE_REPOSITORY),
+    budget: context.get(TOKEN_BUDGET),
+    budgetTokensPerDay: config.budgetTokensPerDay,
     modelPolicy: config.modelPolicy,
     historyBounds: config.historyBounds,
     signup: config.signup,
@@ -73,6 +86,7 @@ const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
   GetCharacter,
   GetClient,
   GetConversation,
+  GetUsage,
   ListApiKeys,
   ListCharacters,
   RecoverAccess,

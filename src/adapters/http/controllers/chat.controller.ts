@@ -17,7 +17,7 @@ import { EventStream } from '../event-stream.js';
 import { jsonBody } from '../json-body.js';
 import { OpenRequests } from '../open-requests.js';
 import type { Problem } from '../problem.js';
-import { callingClientId, requestContext } from '../request-context.js';
+import { callingClient, requestContext } from '../request-context.js';
 import { requestDigest } from '../request-digest.js';
 import type { ChatInput, IdempotencyKey } from '../schemas.js';
 import { type Turn, toTurn } from '../turn-schemas.js';
@@ -38,6 +38,7 @@ import { type Turn, toTurn } from '../turn-schemas.js';
   422,
   'model_rejected; idempotency_mismatch when this Idempotency-Key came with another body',
 )
+@Response<Problem>(429, 'budget_exceeded')
 @Response<Problem>(502, 'model_failed')
 @Response<Problem>(
   503,
@@ -71,9 +72,11 @@ export class ChatController extends Controller {
     const { res: response } = request;
     if (response === undefined) throw new Error('express has set no response on the request');
     const context = requestContext(request);
+    const { clientId, budgetTokensPerDay } = callingClient(request);
     const stream = (input.stream ?? prefersEvents(request)) ? new EventStream(response) : null;
     const sent = await this.sendMessage.execute({
-      clientId: callingClientId(request),
+      clientId,
+      budgetTokensPerDay,
       characterId: input.characterId,
       message: input.message,
       conversationId: input.conversationId,
