@@ -7,6 +7,7 @@ import { conversationsContract } from './conversations.contract.js';
 import { credentialsContract } from './credentials.contract.js';
 import { outagesContract } from './outages.contract.js';
 import { serviceContract } from './service.contract.js';
+import { usageContract } from './usage.contract.js';
 
 /** Every endpoint as an integrator meets it. What holds for one storage holds for all. */
 export function apiContract(storage: AppStorage): void {
@@ -19,5 +20,6 @@ export function apiContract(storage: AppStorage): void {
     chatContract(storage);
     conversationsContract(storage);
     outagesContract(storage);
+    usageContract(storage);
   });
 }
