@@ -12,6 +12,7 @@ import {
   TTL_SECONDS,
 } from '#tests/support/conversation-cache-bench.js';
 import { conversationDeletionContract } from './conversation-deletion.contract.js';
+import { conversationIdempotencyContract } from './conversation-idempotency.contract.js';
 import { conversationMemoryContract } from './conversation-memory.contract.js';
 import { conversationTurnsContract } from './conversation-turns.contract.js';
 
@@ -26,6 +27,7 @@ export function conversationCacheContract(harness: ConversationCacheHarness): vo
     conversationMemoryContract(bench);
     conversationDeletionContract(bench);
     conversationTurnsContract(bench);
+    conversationIdempotencyContract(bench);
 
     const { breakBackend } = harness;
     if (breakBackend !== undefined) {

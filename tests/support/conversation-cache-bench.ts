@@ -22,6 +22,8 @@ export interface ConversationCacheSubject {
   now(): number;
   /** Moves that time, or really waits. */
   advance(ms: number): Promise<void>;
+  /** Takes so much off the time that every kept answer has left, without waiting. */
+  ageReplays(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,11 @@ function request(changes: Partial<OpenTurnRequest> = {}): OpenTurnRequest {
     signal,
     ...changes,
   };
+}
+
+/** Part of a request: its idempotency key, and what it is recognised by. */
+export function keyed(key: string, digest = 'digest'): Pick<OpenTurnRequest, 'idempotency'> {
+  return { idempotency: { key, digest } };
 }
 
 export function completedTurn(id: string, changes: Partial<CompletedTurn> = {}): CompletedTurn {

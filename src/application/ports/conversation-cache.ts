@@ -73,7 +73,7 @@ export interface ConversationCache {
    * The idempotency key is looked at before anything else and held from then on, also while the request waits.
    * @throws AppError `conversation_busy` when another turn is open and `onBusy` is `reject`, too many wait already, or
    * the wait took too long; `request_in_progress` while another request holds the idempotency key;
-   * `idempotency_mismatch` when the key was used with another digest. Rejects with the signal's reason when the caller went.
+   * `idempotency_mismatch` when the key was used, or is held, with another digest. Rejects with the signal's reason when the caller went.
    */
   openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn>;
   /**

@@ -5,11 +5,16 @@ import {
   MemoryConversationCache,
   type MemoryConversationCacheOptions,
 } from '#src/adapters/memory/memory-conversation-cache.js';
-import type { OpenTurn, OpenTurnRequest } from '#src/application/ports/conversation-cache.js';
+import {
+  type OpenTurn,
+  type OpenTurnRequest,
+  REPLAY_TTL_SECONDS,
+} from '#src/application/ports/conversation-cache.js';
 import { conversationCacheContract } from '#tests/contracts/conversation-cache.contract.js';
 import {
   completedTurn,
   expectAppError,
+  keyed,
   notAsked,
   rejectionOf,
 } from '#tests/support/conversation-cache-bench.js';
@@ -26,6 +31,7 @@ conversationCacheContract({
       cache,
       now: () => clock.now(),
       advance: async (ms) => clock.advance(ms),
+      ageReplays: async (ms) => clock.advance(ms),
       close: async () => cache.close(),
     };
   },
@@ -177,6 +183,81 @@ describe('MemoryConversationCache', () => {
     expect(callers.map(({ signal }) => getEventListeners(signal, 'abort').length)).to.deep.equal([
       0, 0, 0, 0,
     ]);
+  });
+
+  describe('with answers for repeated requests', () => {
+    const answer = async (key: string, text: string): Promise<void> => {
+      const opened = await open(`conversation of ${key}`, keyed(key));
+      await opened.commit(completedTurn('t'), 60, () => text);
+    };
+    /** Those among the keys whose request would not be run again. */
+    const known = async (...keys: string[]): Promise<string[]> => {
+      const opened = await Promise.all(
+        keys.map((key) =>
+          cache.openTurn('client', {
+            conversationId: `again with ${key}`,
+            characterId: 'character',
+            onBusy: 'reject',
+            signal: new AbortController().signal,
+            ...keyed(key),
+          }),
+        ),
+      );
+      for (const turn of opened) if (turn.kind === 'open') await turn.release();
+      return keys.filter((_, index) => opened[index]?.kind === 'replay');
+    };
+
+    it('evicts the least recently used beyond the count, and none whose turn is running', async () => {
+      start({ maxReplays: 3 });
+      const running = await open('running', keyed('running'));
+      for (const key of ['a', 'b', 'c']) await answer(key, 'text');
+      expect(await known('a')).to.deep.equal(['a']);
+      await answer('d', 'text');
+      expect(cache.replays).to.equal(3);
+      expect(await known('a', 'b', 'c', 'd')).to.deep.equal(['a', 'c', 'd']);
+      expectAppError(await rejectionOf(open('other', keyed('running'))), 'request_in_progress');
+      await running.release();
+    });
+
+    it('evicts the least recently used beyond the bytes', async () => {
+      start({ maxReplayBytes: 100_000 });
+      await answer('a', 'x'.repeat(20_000));
+      await answer('b', 'x'.repeat(20_000));
+      expect(await known('a', 'b')).to.deep.equal(['a', 'b']);
+      await answer('c', 'x'.repeat(10_000));
+      expect(await known('a', 'b', 'c')).to.deep.equal(['b', 'c']);
+    });
+
+    it('refuses the turn whose answer alone is larger than its memory, and keeps nothing of it', async () => {
+      start({ maxReplayBytes: 10_000 });
+      const opened = await open('a', keyed('k'));
+      const refusal = await rejectionOf(opened.commit(completedTurn('t'), 60, () => 'x'.repeat(10_000)));
+      expectAppError(refusal, 'cache_unavailable');
+      expect(await alive('a')).to.deep.equal([]);
+      expect(await known('k')).to.deep.equal([]);
+      await (await open('a', { onBusy: 'reject' })).release();
+    });
+
+    it('keeps no answer of a conversation that is too large', async () => {
+      start({ maxBytes: 10_000 });
+      const opened = await open('a', keyed('k'));
+      const tooLarge = completedTurn('t', { userMessage: 'x'.repeat(10_000) });
+      await rejectionOf(opened.commit(tooLarge, 60, () => 'text'));
+      expect(await known('k')).to.deep.equal([]);
+    });
+
+    it('purges what has expired every minute', async () => {
+      start();
+      await answer('a', 'text');
+      clock.advance(REPLAY_TTL_SECONDS * 1000);
+      await answer('b', 'text');
+      clock.advance(1);
+      timers.tick(59_999);
+      expect(cache.replays).to.equal(2);
+      timers.tick(1);
+      expect(cache.replays).to.equal(1);
+      expect(await known('a', 'b')).to.deep.equal(['b']);
+    });
   });
 
   it('gives back the timer of its purge when it is closed', () => {
