@@ -16,6 +16,7 @@ import { conversationModule } from './modules/conversation-module.js';
 import { httpModule } from './modules/http-module.js';
 import { modelModule, WARM_UP } from './modules/model-module.js';
 import { openPersistence } from './modules/persistence-module.js';
+import { openRedis } from './modules/redis-module.js';
 import { securityModule } from './modules/security-module.js';
 import { systemModule } from './modules/system-module.js';
 import { useCaseModule } from './modules/use-case-module.js';
@@ -68,12 +69,14 @@ export class Application {
 
 async function compose(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Container> {
   const persistence = await openPersistence(config.database, config.secret, lifecycle);
+  const redis = await openRedis(config.redis, logger, lifecycle);
   const container = new Container();
   container.load(
     systemModule(logger),
     persistence.module,
+    redis,
     securityModule(persistence.secret),
-    budgetModule(config),
+    budgetModule(config, lifecycle),
     conversationModule(config, lifecycle),
     modelModule(config, lifecycle),
     useCaseModule(config),

@@ -5,7 +5,10 @@ import { charactersContract } from './characters.contract.js';
 import { chatContract } from './chat.contract.js';
 import { conversationsContract } from './conversations.contract.js';
 import { credentialsContract } from './credentials.contract.js';
+import { duplicatesContract } from './duplicates.contract.js';
+import { idempotencyContract } from './idempotency.contract.js';
 import { outagesContract } from './outages.contract.js';
+import { parallelTurnsContract } from './parallel-turns.contract.js';
 import { serviceContract } from './service.contract.js';
 import { usageContract } from './usage.contract.js';
 
@@ -19,6 +22,9 @@ export function apiContract(storage: AppStorage): void {
     charactersContract(storage);
     chatContract(storage);
     conversationsContract(storage);
+    idempotencyContract(storage);
+    duplicatesContract(storage);
+    parallelTurnsContract(storage);
     outagesContract(storage);
     usageContract(storage);
   });

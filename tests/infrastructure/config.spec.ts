@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Config } from '#src/infrastructure/config/config.js';
 import { environmentSchema, UNSUPPORTED_VARIABLES } from '#src/infrastructure/config/environment-schema.js';
 import { ConfigError, readConfig } from '#src/infrastructure/config/read-config.js';
+import { REDIS_URL_RULE } from '#src/infrastructure/config/redis-url.js';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -21,6 +22,7 @@ const DEFAULTS: Config = {
     deadlines: { firstTokenMs: 15_000, chunkMs: 10_000, totalMs: 60_000 },
   },
   tracing: null,
+  redis: null,
   modelPolicy: { defaultModel: 'demo', allowedModels: ['demo'], maxOutputTokens: 4096 },
   conversationCache: { kind: 'memory', maxConversations: 100_000, maxBytes: 268_435_456, maxWaiting: 8 },
   database: { kind: 'sqlite', path: './data/fastwrap.db' },
@@ -29,6 +31,18 @@ const DEFAULTS: Config = {
   logLevel: 'info',
   shutdownGraceMs: 25_000,
 };
+
+/** What changes when there is a Redis. */
+function onRedis(address: { host: string; port?: number }): Pick<Config, 'redis' | 'conversationCache'> {
+  return {
+    redis: {
+      topology: { kind: 'single', address: { port: 6379, ...address }, database: 0 },
+      credentials: { username: null, password: null },
+      tls: false,
+    },
+    conversationCache: { ...DEFAULTS.conversationCache, kind: 'redis' },
+  };
+}
 
 const PRODUCTION = {
   NODE_ENV: 'production',
@@ -54,7 +68,13 @@ function faultsOf(variables: Variables): readonly string[] {
 interface Whole {
   readonly least: number;
   readonly most: number;
-  readonly read: (config: Config) => number;
+  readonly read: (config: Config) => number | undefined;
+  /** Without which it would mean nothing. */
+  readonly beside?: Variables;
+}
+
+function portOf({ redis }: Config): number | undefined {
+  return redis?.topology.kind === 'single' ? redis.topology.address.port : undefined;
 }
 
 const NUMBERS: Readonly<Record<string, Whole>> = {
@@ -71,6 +91,7 @@ const NUMBERS: Readonly<Record<string, Whole>> = {
   },
   MODEL_CHUNK_MS: { least: 1, most: 2_147_483_647, read: ({ model }) => model.deadlines.chunkMs },
   MODEL_TOTAL_MS: { least: 1, most: 2_147_483_647, read: ({ model }) => model.deadlines.totalMs },
+  REDIS_PORT: { least: 1, most: 65_535, read: portOf, beside: { REDIS_HOST: 'redis' } },
   CONVERSATION_CACHE_MAX: {
     least: 1,
     most: 10_000_000,
@@ -218,8 +239,40 @@ const TEXTS: Readonly<Record<string, Text>> = {
   },
   CONVERSATION_CACHE: {
     good: [['memory', {}]],
-    bad: [CANARY, 'redis'],
-    rule: 'must be one of memory',
+    bad: [CANARY, 'Redis'],
+    rule: 'must be one of memory, redis',
+  },
+  REDIS_URL: {
+    good: [['redis://10.0.0.1', onRedis({ host: '10.0.0.1' })]],
+    bad: [
+      `http://${CANARY}`,
+      CANARY,
+      'redis://',
+      `redis://:${CANARY}@a:70000`,
+      `redis://:${CANARY}@a:0`,
+      `redis://a,${CANARY}`,
+      `redis://a/${CANARY}`,
+      `redis://:%E0%A4${CANARY}@a`,
+      `redis+sentinel://${CANARY}`,
+      `redis+cluster://${CANARY}/1`,
+      `redis+other://${CANARY}`,
+    ],
+    rule: REDIS_URL_RULE,
+  },
+  REDIS_HOST: {
+    good: [['10.0.0.1', onRedis({ host: '10.0.0.1' })]],
+    bad: [`${CANARY} b`, `redis://${CANARY}`, `user@${CANARY}`],
+    rule: 'must be a host name or an IP address',
+  },
+  REDIS_USER: { good: [['shop', {}]], bad: [], rule: '' },
+  REDIS_API_KEY: { good: [[CANARY, {}]], bad: [], rule: '' },
+  REDIS_TLS: {
+    good: [
+      ['true', {}],
+      ['false', {}],
+    ],
+    bad: [CANARY, 'yes'],
+    rule: 'must be one of true, false',
   },
   DATABASE_URL: {
     good: [
@@ -256,10 +309,10 @@ describe('readConfig', () => {
     );
   });
 
-  for (const [name, { least, most, read }] of Object.entries(NUMBERS)) {
+  for (const [name, { least, most, read, beside }] of Object.entries(NUMBERS)) {
     it(`takes ${name} from ${least} to ${most}`, () => {
-      expect(read(readConfig({ [name]: String(least) }))).to.equal(least);
-      expect(read(readConfig({ [name]: String(most) }))).to.equal(most);
+      expect(read(readConfig({ ...beside, [name]: String(least) }))).to.equal(least);
+      expect(read(readConfig({ ...beside, [name]: String(most) }))).to.equal(most);
       const rule = `${name} must be a whole number from ${least} to ${most}`;
       const outside = [least - 1, most + 1].map(String);
       for (const bad of [
@@ -358,7 +411,7 @@ describe('readConfig', () => {
         FASTWRAP_API_KEY: CANARY,
         PORT: CANARY,
         MODEL_PROVIDER: 'openai-compatible',
-        REDIS_HOST: CANARY,
+        INSTANCES: CANARY,
       }),
     ).to.have.members([
       'FASTWRAP_API_KEY must have at least 16 characters',
@@ -367,7 +420,7 @@ describe('readConfig', () => {
       'MODEL must be set in production',
       'MODEL_KEY must be set in production',
       'MODEL_BASE_URL must be set for MODEL_PROVIDER openai-compatible',
-      'REDIS_HOST is not supported by this version',
+      'INSTANCES is not supported by this version',
     ]);
     const all = { ...NUMBERS, ...TEXTS };
     const bad = Object.keys(all).filter((name) => name in NUMBERS || (TEXTS[name]?.bad.length ?? 0) > 0);
@@ -385,6 +438,76 @@ describe('readConfig', () => {
       expect(faultsOf({ [name]: CANARY })).to.deep.equal([`${name} is not supported by this version`]);
     });
   }
+
+  it('keeps conversations on Redis where there is one, unless told otherwise', () => {
+    expect(readConfig({ REDIS_HOST: 'r' }).conversationCache.kind).to.equal('redis');
+    expect(readConfig({ REDIS_HOST: 'r', CONVERSATION_CACHE: 'redis' })).to.deep.equal(
+      readConfig({ REDIS_URL: 'redis://r' }),
+    );
+    const apart = readConfig({ REDIS_HOST: 'r', CONVERSATION_CACHE: 'memory' });
+    expect(apart.conversationCache.kind).to.equal('memory');
+    expect(apart.redis).not.to.equal(null);
+  });
+
+  it('says in one place where Redis is', () => {
+    expect(faultsOf({ CONVERSATION_CACHE: 'redis' })).to.deep.equal([
+      'REDIS_URL or REDIS_HOST must be set for CONVERSATION_CACHE redis',
+    ]);
+    expect(faultsOf({ REDIS_HOST: CANARY, REDIS_URL: `redis://${CANARY}` })).to.deep.equal([
+      'REDIS_URL must not be set beside REDIS_HOST: one of them says where Redis is',
+    ]);
+    expect(faultsOf({ REDIS_URL: CANARY, CONVERSATION_CACHE: 'redis' })).to.deep.equal([
+      `REDIS_URL ${REDIS_URL_RULE}`,
+    ]);
+  });
+
+  it('reads every way to reach Redis', () => {
+    const redis = (variables: Variables) => readConfig(variables).redis;
+    const login = { REDIS_USER: 'shop', REDIS_API_KEY: 'p@ss/word' };
+    const credentials = { username: 'shop', password: 'p@ss/word' };
+    expect(redis({ REDIS_HOST: 'r', REDIS_PORT: '7000', REDIS_TLS: 'true', ...login })).to.deep.equal({
+      topology: { kind: 'single', address: { host: 'r', port: 7000 }, database: 0 },
+      credentials,
+      tls: true,
+    });
+    expect(redis({ REDIS_URL: 'rediss://shop:p%40ss%2Fword@[::1]:7000/2' })).to.deep.equal({
+      topology: { kind: 'single', address: { host: '::1', port: 7000 }, database: 2 },
+      credentials,
+      tls: true,
+    });
+    expect(redis({ REDIS_URL: 'redis://r', ...login })?.credentials).to.deep.equal(credentials);
+    expect(redis({ REDIS_URL: 'redis://:own@r', ...login })?.credentials).to.deep.equal({
+      username: null,
+      password: 'own',
+    });
+    expect(
+      redis({ REDIS_URL: 'redis+sentinel://:w@s1,s2:7000/shop/1?sentinel_user=u&sentinel_password=p' }),
+    ).to.deep.equal({
+      topology: {
+        kind: 'sentinel',
+        sentinels: [
+          { host: 's1', port: 26_379 },
+          { host: 's2', port: 7000 },
+        ],
+        master: 'shop',
+        database: 1,
+        sentinelCredentials: { username: 'u', password: 'p' },
+      },
+      credentials: { username: null, password: 'w' },
+      tls: false,
+    });
+    expect(redis({ REDIS_URL: 'rediss+cluster://shop:p%40ss%2Fword@n1,n2:7000' })).to.deep.equal({
+      topology: {
+        kind: 'cluster',
+        nodes: [
+          { host: 'n1', port: 6379 },
+          { host: 'n2', port: 7000 },
+        ],
+      },
+      credentials,
+      tls: true,
+    });
+  });
 
   it('wants a service key where only the operator may sign clients up', () => {
     expect(faultsOf({ SIGNUP: 'operator' })).to.deep.equal([

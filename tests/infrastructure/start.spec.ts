@@ -70,12 +70,12 @@ describe('the start of the process', function () {
   });
 
   it('stops at a bad configuration with one message', async () => {
-    expect(await refusal({ PORT: CANARY, SIGNUP: CANARY, REDIS_URL: `redis://${CANARY}` })).to.equal(
+    expect(await refusal({ PORT: CANARY, SIGNUP: CANARY, TRUST_PROXY: CANARY })).to.equal(
       [
         'FastWrap cannot start. The configuration is not valid:',
         '  - PORT must be a whole number from 0 to 65535',
         '  - SIGNUP must be one of open, operator',
-        '  - REDIS_URL is not supported by this version',
+        '  - TRUST_PROXY is not supported by this version',
         '',
       ].join('\n'),
     );

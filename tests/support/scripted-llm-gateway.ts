@@ -28,7 +28,7 @@ export class ScriptedLlmGateway implements LlmGateway {
     return answer(prompt, signal, onWaste);
   }
 
-  /** The answer in one piece. */
+  /** The answer word by word. */
   async stream(
     prompt: Prompt,
     signal: AbortSignal,
@@ -36,7 +36,9 @@ export class ScriptedLlmGateway implements LlmGateway {
     onWaste?: WasteListener,
   ): Promise<Completion> {
     const completion = await this.generate(prompt, signal, onWaste);
-    await onText(completion.reply.content);
+    for (const word of completion.reply.content.match(/\S*\s*/g) ?? []) {
+      if (word !== '') await onText(word);
+    }
     return completion;
   }
 

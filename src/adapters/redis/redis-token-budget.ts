@@ -8,6 +8,7 @@ import type {
 import type { UtcDay } from '#src/domain/utc-day.js';
 import { FIND, RESERVE, SETTLE } from './budget-scripts.js';
 import type { RedisConnection } from './redis-connection.js';
+import { redisUnavailable } from './redis-failure.js';
 
 export interface RedisTokenBudgetOptions {
   readonly connection: RedisConnection;
@@ -37,7 +38,7 @@ export class RedisTokenBudget implements TokenBudget {
     const answer =
       first.kind === 'unknown' ? await this.#ask(hold, request.limit, await recordedUse()) : first;
     if (answer.kind === 'refused') return answer;
-    if (answer.kind === 'unknown') throw new Error('a counter that was begun is unknown');
+    if (answer.kind === 'unknown') throw redisUnavailable(new Error('the budget script did not begin'));
     return { kind: 'reserved', settle: (spent) => this.#settle(hold, spent, 'first') };
   }
 
@@ -102,10 +103,9 @@ function readAnswer(answer: unknown): Answer {
   const [kind, remaining] = Array.isArray(answer) ? answer : [];
   if (kind === 'refused' && typeof remaining === 'number') return { kind, remaining };
   if (kind === 'reserved' || kind === 'unknown') return { kind };
-  throw new Error('a script answered what it cannot');
+  throw redisUnavailable(new Error('the budget script answered something else'));
 }
 
-/** The braces keep all that one client has in one slot of a cluster. */
 function keyOf(clientId: string, day: UtcDay): string {
-  return `fastwrap:{${clientId}}:budget:${day}`;
+  return `fw:1:{${encodeURIComponent(clientId)}}:budget:${day}`;
 }

@@ -5,30 +5,51 @@ import type { ConversationState, SentMessage } from './sent-message.js';
 export interface Telling {
   /** As it was expected to be when the reply began. */
   readonly conversation: ConversationState;
-  /** In UTF-16 units; together the length of the reply. */
-  readonly pieceLengths: readonly number[];
+  /** Together the reply. */
+  readonly pieces: readonly string[];
 }
 
 /** What a conversation cache keeps for a repeated request. The message is not in it: the repeated request brings it along. */
 interface KeptAnswer {
   readonly turn: Omit<CompletedTurn, 'userMessage'>;
   readonly conversation: ConversationState;
-  /** Null: it was answered in one piece. */
-  readonly telling: Telling | null;
+  /** Null: it was answered in one piece. Lengths are in UTF-16 units. */
+  readonly telling: { readonly conversation: ConversationState; readonly lengths: readonly number[] } | null;
 }
 
+/** @param telling null when nobody read along. */
 export function writeKeptAnswer({ turn, conversation }: SentMessage, telling: Telling | null): string {
   const { userMessage: _, ...rest } = turn;
-  const kept: KeptAnswer = { turn: rest, conversation, telling };
+  const kept: KeptAnswer = {
+    turn: rest,
+    conversation,
+    telling: telling && {
+      conversation: telling.conversation,
+      lengths: telling.pieces.map(({ length }) => length),
+    },
+  };
   return JSON.stringify(kept);
 }
 
-/** What was written before, for the same message; a reply that nobody was told is told in one piece. */
+/** What was written, for the same message. A reply that nobody read along is told in one piece. */
 export function readKeptAnswer(text: string, userMessage: string): { sent: SentMessage; telling: Telling } {
   const { turn, conversation, telling }: KeptAnswer = JSON.parse(text);
-  const { length } = turn.outcome.reply.content;
+  const { content } = turn.outcome.reply;
   return {
     sent: { turn: { ...turn, userMessage }, conversation },
-    telling: telling ?? { conversation, pieceLengths: length === 0 ? [] : [length] },
+    telling: {
+      conversation: telling?.conversation ?? conversation,
+      pieces: cut(content, telling?.lengths ?? [content.length]),
+    },
   };
+}
+
+function cut(text: string, lengths: readonly number[]): string[] {
+  let begin = 0;
+  const pieces: string[] = [];
+  for (const length of lengths) {
+    pieces.push(text.slice(begin, begin + length));
+    begin += length;
+  }
+  return pieces.filter((piece) => piece !== '');
 }

@@ -113,13 +113,13 @@ export class SendMessage {
 
   private async replay(answer: string, input: SendMessageInput): Promise<SendMessageOutput> {
     const { sent, telling } = readKeptAnswer(answer, input.message);
-    const { id: turnId, conversationId, characterId, outcome } = sent.turn;
-    let told = 0;
-    for (const length of input.reader === undefined ? [] : telling.pieceLengths) {
-      input.signal.throwIfAborted();
-      const text = outcome.reply.content.slice(told, told + length);
-      await input.reader?.onText(text, { turnId, conversation: telling.conversation, replayed: true });
-      told += length;
+    const { id: turnId, conversationId, characterId } = sent.turn;
+    const { reader, signal } = input;
+    if (reader !== undefined) {
+      for (const text of telling.pieces) {
+        signal.throwIfAborted();
+        await reader.onText(text, { turnId, conversation: telling.conversation, replayed: true });
+      }
     }
     this.deps.logger.info({ clientId: input.clientId, turnId, conversationId, characterId }, 'turn replayed');
     return { ...sent, replayed: true };
@@ -167,24 +167,22 @@ export class SendMessage {
     { turn, open, expected, prompt, cost, ttlSeconds }: AdmittedTurn,
     input: SendMessageInput,
   ): Promise<SentMessage> {
-    const pieceLengths: number[] = [];
-    const { reader } = input;
-    const tell: TextListener | undefined =
-      reader &&
-      ((text) => {
-        cost.hear(text);
-        pieceLengths.push(text.length);
-        return reader.onText(text, { turnId: turn.id, conversation: expected, replayed: false });
-      });
-    const signal = AbortSignal.any([input.signal, open.lost]);
-    const completion = await this.ask(prompt, signal, input.onModelTime, tell, (usage) => cost.count(usage));
+    const pieces: string[] = [];
+    const started: StartedTurn = { turnId: turn.id, conversation: expected, replayed: false };
+    const completion = await this.ask(
+      prompt,
+      AbortSignal.any([input.signal, open.lost]),
+      cost,
+      input.onModelTime,
+      input.reader && recorded(input.reader, started, pieces),
+    );
     cost.count(completion.usage);
     const completed = completeTurn(turn, completion, isoTime(this.deps.clock.now()));
     const sentWith = ({ turns, expiresAt }: Conversation): SentMessage => ({
       turn: completed,
       conversation: { ...expected, turns, expiresAt },
     });
-    const telling = reader === undefined ? null : { conversation: expected, pieceLengths };
+    const telling = input.reader === undefined ? null : { conversation: expected, pieces };
     const after = await open.commit(completed, ttlSeconds, (conversation) =>
       writeKeptAnswer(sentWith(conversation), telling),
     );
@@ -194,13 +192,14 @@ export class SendMessage {
   private async ask(
     prompt: Prompt,
     signal: AbortSignal,
+    cost: TurnCost,
     onModelTime: SendMessageInput['onModelTime'],
     tell: TextListener | undefined,
-    onWaste: WasteListener,
   ): Promise<Completion> {
     const { llm, clock } = this.deps;
     const askedAt = clock.monotonicMs();
     const tellTime = () => onModelTime?.(clock.monotonicMs() - askedAt);
+    const onWaste: WasteListener = (usage) => cost.count(usage);
     try {
       signal.throwIfAborted();
       if (tell === undefined) return await llm.generate(prompt, signal, onWaste);
@@ -208,6 +207,7 @@ export class SendMessage {
       const onText: TextListener = (text) => {
         if (!begun) tellTime();
         begun = true;
+        cost.hear(text);
         return tell(text);
       };
       return await llm.stream(prompt, signal, onText, onWaste);
@@ -225,6 +225,13 @@ export class SendMessage {
       'turn',
     );
   }
+}
+
+function recorded(reader: TurnReader, started: StartedTurn, pieces: string[]): TextListener {
+  return (text) => {
+    pieces.push(text);
+    return reader.onText(text, started);
+  };
 }
 
 /** A caller who left is no failure; a service that ends the turn is one, with a code. */

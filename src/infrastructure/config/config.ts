@@ -1,3 +1,4 @@
+import type { RedisSettings } from '#src/adapters/redis/redis-settings.js';
 import type { HistoryBounds } from '#src/domain/conversation.js';
 import type { ModelPolicy } from '#src/domain/model-policy.js';
 import type { Provider } from '#src/domain/model-provider.js';
@@ -38,7 +39,7 @@ export interface TracingConfig {
 export type DatabaseConfig = { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'memory' };
 
 export interface ConversationCacheConfig {
-  readonly kind: 'memory';
+  readonly kind: 'memory' | 'redis';
   readonly maxConversations: number;
   readonly maxBytes: number;
   /** Turns that may wait for one conversation, besides the open one. */
@@ -59,6 +60,8 @@ export interface Config {
   readonly modelPolicy: ModelPolicy;
   /** Null: nothing is traced. */
   readonly tracing: TracingConfig | null;
+  /** Null: there is none. */
+  readonly redis: RedisSettings | null;
   readonly conversationCache: ConversationCacheConfig;
   readonly database: DatabaseConfig;
   readonly historyBounds: HistoryBounds;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PROVIDERS } from '#src/domain/model-provider.js';
+import { parseRedisUrl, REDIS_URL_RULE } from './redis-url.js';
 
 const LONGEST_TIMER_MS = 2_147_483_647;
 
@@ -38,6 +39,13 @@ const databaseUrl = z
   .regex(/^(memory:|sqlite:.+)$/, 'must be sqlite:<path> or memory:')
   .default('sqlite:./data/fastwrap.db');
 
+const redisUrl = z.string().transform((text, context) => {
+  const settings = parseRedisUrl(text);
+  if (settings !== null) return settings;
+  context.addIssue({ code: 'custom', message: REDIS_URL_RULE });
+  return z.NEVER;
+});
+
 /** One entry for each variable: its form and default. What depends on another variable is checked by `readConfig`. */
 export const environmentSchema = z.object({
   NODE_ENV: z
@@ -66,10 +74,19 @@ export const environmentSchema = z.object({
   LANGSMITH_TRACING_V2: oneOf('true', 'false').default('true'),
   TRACING_ENDPOINT: httpUrl.default('https://api.smith.langchain.com'),
   TRACING_PROJECT: z.string().max(200, 'must have at most 200 characters').default('fastwrap'),
-  CONVERSATION_CACHE: oneOf('memory').default('memory'),
+  CONVERSATION_CACHE: oneOf('memory', 'redis').optional(),
   CONVERSATION_CACHE_MAX: wholeNumber(1, 10_000_000, 100_000),
   CONVERSATION_CACHE_MAX_BYTES: wholeNumber(1_048_576, Number.MAX_SAFE_INTEGER, 268_435_456),
   CONVERSATION_QUEUE_MAX: wholeNumber(0, 10_000, 8),
+  REDIS_URL: redisUrl.optional(),
+  REDIS_HOST: z
+    .string()
+    .regex(/^[^\s/@?#]+$/, 'must be a host name or an IP address')
+    .optional(),
+  REDIS_PORT: wholeNumber(1, 65_535, 6379),
+  REDIS_USER: z.string().optional(),
+  REDIS_API_KEY: z.string().optional(),
+  REDIS_TLS: oneOf('true', 'false').default('false'),
   DATABASE_URL: databaseUrl,
   HISTORY_MAX_MESSAGES: wholeNumber(2, 1000, 40),
   HISTORY_MAX_TOKENS: wholeNumber(0, 10_000_000, 8000),
@@ -85,8 +102,6 @@ export type Environment = z.infer<typeof environmentSchema>;
  * better no start than a false promise.
  */
 export const UNSUPPORTED_VARIABLES: Readonly<Record<string, string | null>> = {
-  REDIS_URL: null,
-  REDIS_HOST: null,
   LIMIT_IP_PER_MINUTE: '0',
   LIMIT_CHAT_PER_MINUTE: '0',
   LIMIT_REQUESTS_PER_MINUTE: '0',

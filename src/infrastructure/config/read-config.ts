@@ -1,6 +1,7 @@
 import { detectProvider, PROVIDERS, type Provider } from '#src/domain/model-provider.js';
 import type { Config, DatabaseConfig, ProviderConfig, TracingConfig } from './config.js';
 import { type Environment, environmentSchema, UNSUPPORTED_VARIABLES } from './environment-schema.js';
+import { redisFaults, toRedisSettings } from './redis-config.js';
 
 const DEMO_MODEL = 'demo';
 
@@ -27,6 +28,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     ...modelFaults(primary),
     ...(fallback === null ? [] : modelFaults(fallback)),
     ...productionFaults(environment, primary, fallback),
+    ...redisFaults(environment),
   ];
   faults.push(...dependent.filter((fault) => !malformed.has(variableOf(fault))));
   for (const [name, harmless] of Object.entries(UNSUPPORTED_VARIABLES)) {
@@ -135,6 +137,7 @@ function toConfig(
   primary: ProviderConfig,
   fallback: ProviderConfig | null,
 ): Config {
+  const redis = toRedisSettings(environment);
   return {
     production: environment.NODE_ENV === 'production',
     host: environment.HOST,
@@ -157,8 +160,9 @@ function toConfig(
       maxOutputTokens: environment.MODEL_MAX_OUTPUT_TOKENS,
     },
     tracing: toTracing(environment),
+    redis,
     conversationCache: {
-      kind: environment.CONVERSATION_CACHE,
+      kind: environment.CONVERSATION_CACHE ?? (redis === null ? 'memory' : 'redis'),
       maxConversations: environment.CONVERSATION_CACHE_MAX,
       maxBytes: environment.CONVERSATION_CACHE_MAX_BYTES,
       maxWaiting: environment.CONVERSATION_QUEUE_MAX,

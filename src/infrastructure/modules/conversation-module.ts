@@ -1,28 +1,40 @@
-import { ContainerModule } from 'inversify';
+import { ContainerModule, type ResolutionContext } from 'inversify';
 import { MemoryConversationCache } from '#src/adapters/memory/memory-conversation-cache.js';
+import { RedisConversationCache } from '#src/adapters/redis/redis-conversation-cache.js';
 import type { Config } from '../config/config.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { CLOCK, CONVERSATIONS } from '../tokens.js';
+import { REDIS } from './redis-module.js';
 
-export function conversationModule(
-  { conversationCache, historyBounds }: Pick<Config, 'conversationCache' | 'historyBounds'>,
-  lifecycle: Lifecycle,
-): ContainerModule {
+type ConversationConfig = Pick<Config, 'conversationCache' | 'historyBounds'>;
+
+export function conversationModule(config: ConversationConfig, lifecycle: Lifecycle): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(CONVERSATIONS)
       .toDynamicValue((context) => {
-        const { maxConversations, maxBytes, maxWaiting } = conversationCache;
-        const clock = context.get(CLOCK);
-        const cache = new MemoryConversationCache({
-          clock,
-          bounds: historyBounds,
-          maxConversations,
-          maxBytes,
-          maxWaiting,
-        });
+        const cache = makeCache(context, config);
         lifecycle.own('conversation cache', () => cache.close());
         return cache;
       })
       .inSingletonScope();
   });
+}
+
+function makeCache(
+  context: ResolutionContext,
+  { conversationCache, historyBounds: bounds }: ConversationConfig,
+): MemoryConversationCache | RedisConversationCache {
+  const { kind, maxConversations, maxBytes, maxWaiting } = conversationCache;
+  switch (kind) {
+    case 'memory':
+      return new MemoryConversationCache({
+        clock: context.get(CLOCK),
+        bounds,
+        maxConversations,
+        maxBytes,
+        maxWaiting,
+      });
+    case 'redis':
+      return new RedisConversationCache({ connection: context.get(REDIS), bounds, maxWaiting });
+  }
 }

@@ -130,6 +130,15 @@ describe('MemoryConversationCache', () => {
     expect(await alive('a', 'b')).to.deep.equal(['b']);
   });
 
+  it('does not keep a conversation longer for a turn that is in it already', async () => {
+    start();
+    await add('a', 'hello', 10);
+    clock.advance(9_000);
+    await add('a', 'hello', 10);
+    clock.advance(1_001);
+    expect(await alive('a')).to.deep.equal([]);
+  });
+
   it('forgets an evicted or expired conversation in its index too', async () => {
     start({ maxConversations: 2 });
     await add('a');
@@ -257,6 +266,14 @@ describe('MemoryConversationCache', () => {
       timers.tick(1);
       expect(cache.replays).to.equal(1);
       expect(await known('a', 'b')).to.deep.equal(['b']);
+    });
+
+    it('takes what has expired along with a deletion, before its purge', async () => {
+      start();
+      await answer('a', 'text');
+      clock.advance(REPLAY_TTL_SECONDS * 1000 + 1);
+      await cache.deleteByClient('client');
+      expect(cache.replays).to.equal(0);
     });
   });
 

@@ -9,7 +9,7 @@ import { asking, granted, itKeepsBudgets } from '#tests/contracts/token-budget.c
 import { RedisServer } from '#tests/support/redis-server.js';
 import { recordingLogger } from '#tests/support/test-app.js';
 
-const KEY = 'fastwrap:{ada}:budget:2026-01-01';
+const KEY = 'fw:1:{ada}:budget:2026-01-01';
 const LEASE_MS = 120_000;
 
 let server: RedisServer;

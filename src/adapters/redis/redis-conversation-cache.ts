@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  ConversationCache,
+  OpenTurn,
+  OpenTurnRequest,
+  ReplayedTurn,
+} from '#src/application/ports/conversation-cache.js';
+import { AppError } from '#src/domain/app-error.js';
+import type { Conversation, HistoryBounds } from '#src/domain/conversation.js';
+import { ConversationStore, type Deletion, type OpenReply, type TurnTicket } from './conversation-store.js';
+import { endOfTurn } from './end-of-turn.js';
+import { HeldTurn } from './held-turn.js';
+import { Pause } from './pause.js';
+import type { RedisConnection } from './redis-connection.js';
+import { ReleaseRetries } from './release-retries.js';
+
+export interface RedisConversationCacheOptions {
+  readonly connection: RedisConnection;
+  readonly bounds: HistoryBounds;
+  /** For each conversation, besides the open turn. Default 8. */
+  readonly maxWaiting?: number;
+  /** Default 30,000. */
+  readonly maxWaitMs?: number;
+  /** Answers that are kept for repeated requests, for each client. Default 10,000. */
+  readonly maxReplays?: number;
+}
+
+/** The first in the queue asks often, the longer it waits the less; the others only that they still stand there. */
+const FIRST_PAUSE_MS = 25;
+const LONGEST_PAUSE_MS = 100;
+const PAUSE_BEHIND_MS = 150;
+
+/**
+ * Conversations that several processes share. Each turn has its right from Redis, as a lease that its process renews and
+ * that a commit must still hold; a process that dies blocks its conversation for five seconds.
+ */
+export class RedisConversationCache implements ConversationCache {
+  readonly #connection: RedisConnection;
+  readonly #store: ConversationStore;
+  readonly #releases: ReleaseRetries;
+  readonly #bounds: HistoryBounds;
+  readonly #maxWaiting: number;
+  readonly #maxWaitMs: number;
+  readonly #maxReplays: number;
+  /** Turns and pauses of this process by token: what is known here need not be asked for. */
+  readonly #held = new Map<string, HeldTurn>();
+  readonly #waiting = new Map<string, Pause>();
+
+  constructor(options: RedisConversationCacheOptions) {
+    this.#connection = options.connection;
+    this.#store = new ConversationStore(options.connection);
+    this.#releases = new ReleaseRetries(this.#store);
+    this.#bounds = options.bounds;
+    this.#maxWaiting = options.maxWaiting ?? 8;
+    this.#maxWaitMs = options.maxWaitMs ?? 30_000;
+    this.#maxReplays = options.maxReplays ?? 10_000;
+  }
+
+  find(clientId: string, conversationId: string): Promise<Conversation | null> {
+    return this.#store.find(clientId, conversationId);
+  }
+
+  async openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn> {
+    const { signal } = request;
+    signal.throwIfAborted();
+    const ticket: TurnTicket = { clientId, request, token: randomUUID() };
+    const pause = new Pause();
+    const callerLeft = (): void => pause.wake();
+    signal.addEventListener('abort', callerLeft);
+    this.#waiting.set(ticket.token, pause);
+    try {
+      return await this.#admit(ticket, pause);
+    } finally {
+      this.#waiting.delete(ticket.token);
+      signal.removeEventListener('abort', callerLeft);
+    }
+  }
+
+  async delete(clientId: string, conversationId: string): Promise<boolean> {
+    return this.#delete(clientId, {
+      what: 'conversation',
+      id: conversationId,
+      reason: 'conversation_not_found',
+    });
+  }
+
+  async deleteByCharacter(clientId: string, characterId: string): Promise<void> {
+    await this.#delete(clientId, { what: 'character', id: characterId, reason: 'character_not_found' });
+  }
+
+  async deleteByClient(clientId: string): Promise<void> {
+    await this.#delete(clientId, { what: 'client', reason: 'unauthenticated' });
+  }
+
+  check(): Promise<void> {
+    return this.#store.check();
+  }
+
+  /** What turns still hold is given back by its expiry. The connection is its owner's to close. */
+  close(): void {
+    this.#releases.stop();
+    for (const turn of this.#held.values()) turn.lose('');
+  }
+
+  async #admit(ticket: TurnTicket, pause: Pause): Promise<OpenTurn | ReplayedTurn> {
+    const { signal } = ticket.request;
+    const deadline = performance.now() + this.#maxWaitMs;
+    for (let attempt = 0; ; attempt += 1) {
+      const askedAt = performance.now();
+      const reply = await this.#ask(ticket);
+      if (reply.kind === 'replay') return reply;
+      if (reply.kind !== 'open' && reply.kind !== 'wait') throw refusal(reply);
+      const left = deadline - performance.now();
+      if (signal.aborted || (reply.kind === 'wait' && left <= 0)) {
+        await this.#giveBack(ticket);
+        signal.throwIfAborted();
+        throw busy();
+      }
+      if (reply.kind === 'open') return this.#hold(ticket, reply, askedAt);
+      const longest =
+        reply.place === 1 ? Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) : PAUSE_BEHIND_MS;
+      await pause.last(Math.min(longest, left));
+    }
+  }
+
+  /** A question that got no answer may have been heard. */
+  async #ask(ticket: TurnTicket): Promise<OpenReply> {
+    const { isAvailable } = this.#connection;
+    try {
+      return await this.#store.open(ticket, this.#maxWaiting);
+    } catch (error) {
+      if (isAvailable) void this.#giveBack(ticket);
+      throw error;
+    }
+  }
+
+  #hold(ticket: TurnTicket, opened: Extract<OpenReply, { kind: 'open' }>, askedAt: number): HeldTurn {
+    const turn = new HeldTurn({
+      store: this.#store,
+      ticket,
+      opened,
+      askedAt,
+      bounds: this.#bounds,
+      maxReplays: this.#maxReplays,
+      giveBack: () => this.#giveBack(ticket),
+      onEnd: (next) => {
+        this.#held.delete(ticket.token);
+        this.#wake(next);
+      },
+    });
+    this.#held.set(ticket.token, turn);
+    return turn;
+  }
+
+  async #giveBack(ticket: TurnTicket): Promise<void> {
+    this.#wake(await this.#releases.release(ticket));
+  }
+
+  #wake(token: string | null): void {
+    if (token !== null) this.#waiting.get(token)?.wake();
+  }
+
+  async #delete(clientId: string, deletion: Deletion): Promise<boolean> {
+    let found = false;
+    for (let again = true; again; ) {
+      const part = await this.#store.delete(clientId, deletion);
+      found ||= part.found;
+      again = part.again;
+      for (const token of part.tokens) {
+        this.#held.get(token)?.lose(deletion.reason);
+        this.#wake(token);
+      }
+    }
+    return found;
+  }
+}
+
+function busy(): AppError {
+  return new AppError('conversation_busy', { retryAfterSeconds: 1 });
+}
+
+function refusal(reply: Exclude<OpenReply, { kind: 'open' | 'wait' | 'replay' }>): AppError {
+  switch (reply.kind) {
+    case 'ended':
+      return endOfTurn(reply.reason);
+    case 'mismatch':
+      return new AppError('idempotency_mismatch');
+    case 'in_progress':
+      return new AppError('request_in_progress', { retryAfterSeconds: 1 });
+    case 'busy':
+      return busy();
+  }
+}

@@ -1,0 +1,38 @@
+import type { Exchange } from '#src/domain/conversation.js';
+
+/** @param fence rises from turn to turn: the order in which they were admitted, for whoever examines the store. */
+export function writeExchange(exchange: Exchange, fence: string): string {
+  return JSON.stringify({ ...exchange, fence });
+}
+
+/** @throws Error when it is not what `writeExchange` wrote. */
+export function readExchange(json: string): Exchange {
+  const { turnId, user, assistant, userAt, assistantAt, tokens }: Partial<Exchange> = JSON.parse(json);
+  return Object.freeze({
+    turnId: text(turnId),
+    user: text(user),
+    assistant: text(assistant),
+    userAt: text(userAt),
+    assistantAt: text(assistantAt),
+    tokens: whole(tokens),
+  });
+}
+
+export function text(value: unknown): string {
+  if (typeof value !== 'string') throw new Error('Redis holds something unexpected: no text');
+  return value;
+}
+
+/** Scripts return numbers as texts. */
+export function whole(value: unknown): number {
+  const number = Number(value);
+  if (value === null || !Number.isSafeInteger(number)) {
+    throw new Error('Redis holds something unexpected: no number');
+  }
+  return number;
+}
+
+export function list(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw new Error('Redis holds something unexpected: no list');
+  return value;
+}
