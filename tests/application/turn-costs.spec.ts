@@ -198,6 +198,18 @@ describe('what a turn costs', () => {
     expect(await recorded()).to.deep.equal([row(0, inputTokens, outputTokens)]);
   });
 
+  it('is no more for a reader who read along', async () => {
+    await shop.send({ ...mine, reader: { onText: async () => {} } });
+    expect(await counter()).to.deep.equal({ spent: 15, held: 0 });
+    shop.llm.stream = async (_prompt, _signal, onText, onWaste) => {
+      await onText('Good ');
+      onWaste?.({ inputTokens: 40, outputTokens: 2, totalTokens: 42, estimated: false });
+      throw new AppError('model_rejected');
+    };
+    await outcomeOf(shop.send({ ...mine, reader: { onText: async () => {} } }));
+    expect(await counter()).to.deep.equal({ spent: 15 + 42, held: 0 });
+  });
+
   it('is counted on the day that the turn began on', async () => {
     shop.clock.advance(86_399_000);
     shop.llm.answer = () => {

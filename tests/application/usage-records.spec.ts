@@ -12,10 +12,11 @@ import { ManualClock } from '#tests/support/manual-clock.js';
 class RecordingUsageRepository extends MemoryUsageRepository {
   readonly writes: { entries: readonly UsageEntry[]; oldestDay: string }[] = [];
   isAway = false;
-  gate: Promise<void> = Promise.resolve();
+  /** What each write waits for, in order. */
+  readonly gates: Promise<void>[] = [];
 
   override async add(entries: readonly UsageEntry[], oldestDay: string): Promise<void> {
-    await this.gate;
+    await this.gates.shift();
     if (this.isAway) throw new AppError('database_unavailable');
     this.writes.push({ entries, oldestDay });
   }
@@ -71,18 +72,25 @@ describe('UsageRecords', () => {
 
   it('has written all that was noted before when a flush ends, also behind one that runs', async () => {
     let open = () => {};
-    usageRepository.gate = new Promise((resolve) => {
-      open = resolve;
-    });
+    usageRepository.gates.push(
+      new Promise((resolve) => {
+        open = resolve;
+      }),
+    );
     records.note(entryOf());
-    const running = records.flush();
+    void records.flush();
     await Promise.resolve();
     records.note(entryOf({ day: '2026-01-30' }));
     const behind = records.flush();
     expect(records.flush()).to.equal(behind);
+    let isOver = false;
+    void behind.then(() => {
+      isOver = true;
+    });
+    await new Promise(setImmediate);
+    expect(isOver).to.equal(false);
     open();
     await behind;
-    await running;
     expect(written()).to.deep.equal([[entryOf()], [entryOf({ day: '2026-01-30' })]]);
   });
 

@@ -88,6 +88,9 @@ describe('RedisTokenBudget', () => {
     expect(await ask(20)).to.deep.equal({ kind: 'refused', remaining: 10 });
     await age(LEASE_MS / 2);
     expect(await state()).to.deep.equal({ spent: 0, held: 30 });
+    const { sweep, ...rest } = await fields();
+    const [lease] = Object.keys(rest).filter((field) => field.startsWith('r:'));
+    expect(rest[lease ?? '']).to.equal(`${sweep} 30`);
     granted(await ask(70));
     await alive.settle(5);
     expect(await state()).to.deep.equal({ spent: 5, held: 70 });
