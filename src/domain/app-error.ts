@@ -41,6 +41,7 @@ const ERRORS = {
   idempotency_mismatch: ['unprocessable', 'This Idempotency-Key was used for another request.'],
   model_rejected: ['unprocessable', 'The model refused this input.'],
   rate_limited: ['limited', 'Too many requests: a limit was hit.'],
+  budget_exceeded: ['limited', 'The token budget of the day is used up.'],
   internal_error: ['internal', 'Something went wrong on our side.'],
   model_failed: ['upstream_failed', 'The model did not give a usable answer.'],
   model_unavailable: ['unavailable', 'The model cannot be reached at the moment.'],

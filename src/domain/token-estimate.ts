@@ -1,6 +1,16 @@
 /** What chat formats add around each message (OpenAI cookbook, "How to count tokens"). */
 const TOKENS_PER_MESSAGE = 4;
 
+/** What they add at the end, where the reply begins (ibid.). */
+const TOKENS_BEFORE_REPLY = 3;
+
+/** The texts that a model is asked with. */
+interface PromptTexts {
+  readonly instructions: string;
+  readonly history: readonly { readonly tokens: number }[];
+  readonly message: string;
+}
+
 /**
  * A model-free guess that errs on the high side: four ASCII characters a token, one token for
  * every other UTF-16 unit.
@@ -11,4 +21,17 @@ export function estimateTokens(text: string): number {
     if (text.charCodeAt(i) < 128) ascii += 1;
   }
   return TOKENS_PER_MESSAGE + Math.ceil(ascii / 4) + (text.length - ascii);
+}
+
+/** What a model is asked with, message by message. */
+export function estimatePrompt({ instructions, history, message }: PromptTexts): number {
+  return history.reduce(
+    (sum, exchange) => sum + exchange.tokens,
+    estimateTokens(instructions) + estimateTokens(message),
+  );
+}
+
+/** The most that one answer should cost, the reply at its cap. */
+export function estimateDearest(prompt: PromptTexts & { readonly maxOutputTokens: number }): number {
+  return estimatePrompt(prompt) + TOKENS_BEFORE_REPLY + prompt.maxOutputTokens;
 }

@@ -8,10 +8,12 @@ import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
 import { CheckHealth } from '#src/application/health/check-health.js';
 import { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { Logger } from '#src/application/ports/logger.js';
+import { UsageRecords } from '#src/application/usage/usage-records.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Config } from './config/config.js';
 import { HttpServer } from './http-server.js';
 import { Lifecycle } from './lifecycle.js';
+import { budgetModule } from './modules/budget-module.js';
 import { conversationModule } from './modules/conversation-module.js';
 import { httpModule } from './modules/http-module.js';
 import { limitModule } from './modules/limit-module.js';
@@ -25,6 +27,8 @@ import { readOpenApiDocument } from './package-files.js';
 import { CLOCK, LOGGER } from './tokens.js';
 
 const KEY_USES_INTERVAL_MS = 10_000;
+/** What a crash forgets at most. */
+const USAGE_INTERVAL_MS = 1000;
 
 /** Replaces bindings after all modules are loaded; tests put cheap or broken parts in. */
 export type Override = (container: Container) => void;
@@ -43,7 +47,7 @@ export class Application {
     try {
       const container = await compose(config, logger, lifecycle);
       override?.(container);
-      keepKeyUses(container, lifecycle);
+      flushRegularly(container, lifecycle);
       watchAccess(container, lifecycle);
       // Its uptime counts from its making.
       container.get(CheckHealth);
@@ -76,6 +80,7 @@ async function compose(config: Config, logger: Logger, lifecycle: Lifecycle): Pr
     persistence.module,
     redis,
     securityModule(persistence.secret),
+    budgetModule(config, lifecycle),
     conversationModule(config, lifecycle),
     limitModule(config, lifecycle),
     modelModule(config, lifecycle),
@@ -99,18 +104,20 @@ function createApp(container: Container, { trustedProxies, corsOrigins }: Config
   });
 }
 
-function keepKeyUses(container: Container, lifecycle: Lifecycle): void {
-  const uses = container.get(ApiKeyUses);
+/** What is collected so that no request waits for its write is written now and then, and at the end. */
+function flushRegularly(container: Container, lifecycle: Lifecycle): void {
   const logger = container.get(LOGGER);
-  const flush = () =>
-    uses
-      .flush()
-      .catch((err: unknown) => logger.warn({ err }, 'the last use of API keys could not be recorded'));
-  const timer = setInterval(flush, KEY_USES_INTERVAL_MS);
-  lifecycle.own('key uses', () => {
-    clearInterval(timer);
-    return flush();
-  });
+  const keep = (name: string, intervalMs: number, collected: { flush(): Promise<void> }) => {
+    const flush = () =>
+      collected.flush().catch((err: unknown) => logger.warn({ err, what: name }, 'could not be written'));
+    const timer = setInterval(flush, intervalMs);
+    lifecycle.own(name, () => {
+      clearInterval(timer);
+      return flush();
+    });
+  };
+  keep('key uses', KEY_USES_INTERVAL_MS, container.get(ApiKeyUses));
+  keep('usage', USAGE_INTERVAL_MS, container.get(UsageRecords));
 }
 
 /** While the database cannot be read, what runs is left alone; health tells of it, and every new request does. */

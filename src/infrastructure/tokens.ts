@@ -16,7 +16,9 @@ import type { ModelHealth } from '#src/application/ports/model-health.js';
 import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
 import type { RateLimiter } from '#src/application/ports/rate-limiter.js';
 import type { RunningRequests } from '#src/application/ports/running-requests.js';
+import type { TokenBudget } from '#src/application/ports/token-budget.js';
 import type { TurnSlots } from '#src/application/ports/turn-slots.js';
+import type { UsageRepository } from '#src/application/ports/usage-repository.js';
 
 /** Ports have no value at run time, so the container knows them by these. */
 export const CLOCK: ServiceIdentifier<Clock> = Symbol('Clock');
@@ -37,3 +39,5 @@ export const FAILURE_LIMITER: ServiceIdentifier<FailureLimiter> = Symbol('Failur
 export const KNOWN_ADDRESSES: ServiceIdentifier<KnownAddresses> = Symbol('KnownAddresses');
 export const TURN_SLOTS: ServiceIdentifier<TurnSlots> = Symbol('TurnSlots');
 export const RUNNING_REQUESTS: ServiceIdentifier<RunningRequests> = Symbol('RunningRequests');
+export const TOKEN_BUDGET: ServiceIdentifier<TokenBudget> = Symbol('TokenBudget');
+export const USAGE_REPOSITORY: ServiceIdentifier<UsageRepository> = Symbol('UsageRepository');

@@ -235,6 +235,7 @@ describe('SendMessage', () => {
         message: 'Hello',
         onBusy: 'queue',
         idempotency: null,
+        budgetTokensPerDay: null,
         signal: new AbortController().signal,
       } as const;
       const sendMessage = new SendMessage({ ...shop, characters });

@@ -4,6 +4,8 @@ import { MemoryClientRepository } from '#src/adapters/memory/memory-client-repos
 import { MemoryConversationCache } from '#src/adapters/memory/memory-conversation-cache.js';
 import { MemoryDatabase } from '#src/adapters/memory/memory-database.js';
 import { MemoryManagedClientRepository } from '#src/adapters/memory/memory-managed-client-repository.js';
+import { MemoryTokenBudget } from '#src/adapters/memory/memory-token-budget.js';
+import { MemoryUsageRepository } from '#src/adapters/memory/memory-usage-repository.js';
 import { FlexibleFailureLimiter } from '#src/adapters/rate-limiter-flexible/flexible-failure-limiter.js';
 import { FlexibleKnownAddresses } from '#src/adapters/rate-limiter-flexible/flexible-known-addresses.js';
 import { MemoryCounters } from '#src/adapters/rate-limiter-flexible/memory-counters.js';
@@ -12,8 +14,10 @@ import { UuidV7Generator } from '#src/adapters/system/uuid-v7-generator.js';
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import { CreateCharacter } from '#src/application/characters/create-character.js';
 import { SendMessage, type SendMessageInput } from '#src/application/chat/send-message.js';
+import { TurnCosts } from '#src/application/chat/turn-costs.js';
 import { PasswordAttempts } from '#src/application/clients/password-attempts.js';
 import { SignUp } from '#src/application/clients/sign-up.js';
+import { UsageRecords } from '#src/application/usage/usage-records.js';
 import type { Character, CharacterTraits } from '#src/domain/character.js';
 import { FastPasswordHasher } from '#tests/support/fast-password-hasher.js';
 import { ManualClock } from '#tests/support/manual-clock.js';
@@ -61,6 +65,11 @@ export class Workshop {
     badKeysPerMinute: 0,
   };
   readonly passwordAttempts = new PasswordAttempts(this);
+  readonly usageRepository = new MemoryUsageRepository(this.database);
+  readonly usage = new UsageRecords(this);
+  readonly budget = new MemoryTokenBudget();
+  readonly budgetTokensPerDay = 0;
+  readonly costs = new TurnCosts(this);
   readonly sendMessage = new SendMessage(this);
 
   async signUp(email = 'ada@example.com'): Promise<{ clientId: string; apiKey: string }> {
@@ -85,6 +94,7 @@ export class Workshop {
       conversationId: 'c',
       onBusy: 'queue',
       idempotency: null,
+      budgetTokensPerDay: null,
       signal: new AbortController().signal,
     } as const;
     return this.sendMessage.execute({ ...defaults, ...input });

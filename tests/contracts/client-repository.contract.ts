@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { CharacterRepository } from '#src/application/ports/character-repository.js';
 import type { ClientChanges, ClientRepository, NewApiKey } from '#src/application/ports/client-repository.js';
 import type { ManagedClientRepository } from '#src/application/ports/managed-client-repository.js';
+import type { UsageRepository } from '#src/application/ports/usage-repository.js';
 import { AppError, type ErrorCode } from '#src/domain/app-error.js';
 import type { Character } from '#src/domain/character.js';
 import type { ClientCredentials } from '#src/domain/client.js';
@@ -11,6 +12,7 @@ export interface Storage {
   readonly clients: ClientRepository;
   readonly managed: ManagedClientRepository;
   readonly characters: CharacterRepository;
+  readonly usage: UsageRepository;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { estimateTokens } from '#src/domain/token-estimate.js';
+import { estimateDearest, estimatePrompt, estimateTokens } from '#src/domain/token-estimate.js';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 200 });
 
@@ -52,5 +52,29 @@ describe('estimateTokens', () => {
 
   it('never guesses fewer tokens than a fourth of the characters', () => {
     fc.assert(fc.property(anyText, (text) => estimateTokens(text) >= text.length / 4));
+  });
+});
+
+describe('the estimate of a prompt', () => {
+  const prompt = {
+    instructions: 'You sell books.',
+    history: [{ tokens: 100 }, { tokens: 20 }],
+    message: 'Hello',
+  };
+
+  it('is that of all its messages', () => {
+    expect(estimatePrompt(prompt)).to.equal(
+      estimateTokens('You sell books.') + 100 + 20 + estimateTokens('Hello'),
+    );
+  });
+
+  it('takes the reply at its cap for the dearest answer, and what chat formats put before it', () => {
+    const dearest = estimateDearest({ ...prompt, maxOutputTokens: 500 });
+    expect(dearest).to.equal(estimatePrompt(prompt) + 3 + 500);
+  });
+
+  it('never falls below what OpenAI counts around messages: 4 for each and 3 before the reply', () => {
+    const empty = { instructions: '', history: [], message: '', maxOutputTokens: 1 };
+    expect(estimateDearest(empty)).to.be.at.least(2 * 4 + 3 + 1);
   });
 });

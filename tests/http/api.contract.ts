@@ -11,6 +11,7 @@ import { idempotencyContract } from './idempotency.contract.js';
 import { outagesContract } from './outages.contract.js';
 import { parallelTurnsContract } from './parallel-turns.contract.js';
 import { serviceContract } from './service.contract.js';
+import { usageContract } from './usage.contract.js';
 
 /** Every endpoint as an integrator meets it. What holds for one storage holds for all. */
 export function apiContract(storage: AppStorage): void {
@@ -27,5 +28,6 @@ export function apiContract(storage: AppStorage): void {
     duplicatesContract(storage);
     parallelTurnsContract(storage);
     outagesContract(storage);
+    usageContract(storage);
   });
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Config } from '#src/infrastructure/config/config.js';
-import { environmentSchema, UNSUPPORTED_VARIABLES } from '#src/infrastructure/config/environment-schema.js';
+import { environmentSchema } from '#src/infrastructure/config/environment-schema.js';
 import { ConfigError, readConfig } from '#src/infrastructure/config/read-config.js';
 import { REDIS_URL_RULE } from '#src/infrastructure/config/redis-url.js';
 
@@ -39,6 +39,7 @@ const DEFAULTS: Config = {
   conversationCache: { kind: 'memory', maxConversations: 100_000, maxBytes: 268_435_456, maxWaiting: 8 },
   database: { kind: 'sqlite', path: './data/fastwrap.db' },
   historyBounds: { maxMessages: 40, maxTokens: 8000 },
+  budgetTokensPerDay: 0,
   logLevel: 'info',
   shutdownGraceMs: 25_000,
 };
@@ -136,6 +137,11 @@ const NUMBERS: Readonly<Record<string, Whole>> = {
   },
   HISTORY_MAX_MESSAGES: { least: 2, most: 1000, read: ({ historyBounds }) => historyBounds.maxMessages },
   HISTORY_MAX_TOKENS: { least: 0, most: 10_000_000, read: ({ historyBounds }) => historyBounds.maxTokens },
+  BUDGET_TOKENS_PER_DAY: {
+    least: 0,
+    most: 1_000_000_000_000,
+    read: ({ budgetTokensPerDay }) => budgetTokensPerDay,
+  },
   SHUTDOWN_GRACE_MS: { least: 0, most: 2_147_483_647, read: ({ shutdownGraceMs }) => shutdownGraceMs },
 };
 
@@ -406,7 +412,7 @@ describe('readConfig', () => {
   }
 
   it('counts an empty variable as absent', () => {
-    const names = [...Object.keys(environmentSchema.shape), ...Object.keys(UNSUPPORTED_VARIABLES)];
+    const names = Object.keys(environmentSchema.shape);
     expect(readConfig(Object.fromEntries(names.map((name) => [name, ''])))).to.deep.equal(DEFAULTS);
     expect(readConfig({ PORT: undefined })).to.deep.equal(DEFAULTS);
     expect(faultsOf({ ...PRODUCTION, FASTWRAP_API_KEY: '' })).to.deep.equal([
@@ -483,7 +489,7 @@ describe('readConfig', () => {
       'MODEL must be set in production',
       'MODEL_KEY must be set in production',
       'MODEL_BASE_URL must be set for MODEL_PROVIDER openai-compatible',
-      'BUDGET_TOKENS_PER_DAY is not supported by this version',
+      'BUDGET_TOKENS_PER_DAY must be a whole number from 0 to 1000000000000',
     ]);
     const all = { ...NUMBERS, ...TEXTS };
     const bad = Object.keys(all).filter((name) => name in NUMBERS || (TEXTS[name]?.bad.length ?? 0) > 0);
@@ -494,13 +500,6 @@ describe('readConfig', () => {
     );
     expect(faults.map((fault) => fault.split(' ')[0])).to.have.members(bad);
   });
-
-  for (const [name, harmless] of Object.entries(UNSUPPORTED_VARIABLES)) {
-    it(`refuses ${name}, which it does not support yet`, () => {
-      if (harmless !== null) expect(readConfig({ [name]: harmless })).to.deep.equal(DEFAULTS);
-      expect(faultsOf({ [name]: CANARY })).to.deep.equal([`${name} is not supported by this version`]);
-    });
-  }
 
   it('keeps conversations on Redis where there is one, unless told otherwise', () => {
     expect(readConfig({ REDIS_HOST: 'r' }).conversationCache.kind).to.equal('redis');

@@ -32,9 +32,9 @@ describeWithRedis('the service while Redis is away', (redis) => {
   beforeEach(async () => {
     const llm = new ScriptedLlmGateway();
     const { answer } = llm;
-    llm.answer = async (prompt, signal) => {
+    llm.answer = async (...asked) => {
       await delay(MODEL_MS);
-      return answer(prompt, signal);
+      return answer(...asked);
     };
     app = await startTestApp({
       env: { REDIS_URL: redis().url },

@@ -10,7 +10,7 @@ export interface ApiResponse {
 /** Speaks to one service with one key, and nothing more clever than fetch. */
 export class ApiClient {
   constructor(
-    private readonly url: string,
+    readonly url: string,
     readonly apiKey: string | null = null,
   ) {}
 

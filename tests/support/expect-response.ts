@@ -32,6 +32,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [number, string, string]>> =
   idempotency_mismatch: [422, 'Unprocessable Content', 'This Idempotency-Key was used for another request.'],
   model_rejected: [422, 'Unprocessable Content', 'The model refused this input.'],
   rate_limited: [429, 'Too Many Requests', 'Too many requests: a limit was hit.'],
+  budget_exceeded: [429, 'Too Many Requests', 'The token budget of the day is used up.'],
   internal_error: [500, 'Internal Server Error', 'Something went wrong on our side.'],
   model_failed: [502, 'Bad Gateway', 'The model did not give a usable answer.'],
   model_unavailable: [503, 'Service Unavailable', 'The model cannot be reached at the moment.'],

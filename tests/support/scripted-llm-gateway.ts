@@ -1,8 +1,12 @@
 import { EventEmitter, once } from 'node:events';
-import type { LlmGateway, Prompt, TextListener } from '#src/application/ports/llm-gateway.js';
+import type { LlmGateway, Prompt, TextListener, WasteListener } from '#src/application/ports/llm-gateway.js';
 import type { Completion } from '#src/domain/turn.js';
 
-type Answer = (prompt: Prompt, signal: AbortSignal) => Completion | Promise<Completion>;
+type Answer = (
+  prompt: Prompt,
+  signal: AbortSignal,
+  onWaste: WasteListener | undefined,
+) => Completion | Promise<Completion>;
 
 export const GOOD_DAY: Completion = {
   reply: { content: 'Good day.', finishReason: 'stop' },
@@ -17,16 +21,21 @@ export class ScriptedLlmGateway implements LlmGateway {
   answer: Answer = () => GOOD_DAY;
   readonly #events = new EventEmitter();
 
-  async generate(prompt: Prompt, signal: AbortSignal): Promise<Completion> {
+  async generate(prompt: Prompt, signal: AbortSignal, onWaste?: WasteListener): Promise<Completion> {
     this.prompts.push(prompt);
     const answer = this.answer;
     this.#events.emit('prompt', signal);
-    return answer(prompt, signal);
+    return answer(prompt, signal, onWaste);
   }
 
   /** The answer word by word. */
-  async stream(prompt: Prompt, signal: AbortSignal, onText: TextListener): Promise<Completion> {
-    const completion = await this.generate(prompt, signal);
+  async stream(
+    prompt: Prompt,
+    signal: AbortSignal,
+    onText: TextListener,
+    onWaste?: WasteListener,
+  ): Promise<Completion> {
+    const completion = await this.generate(prompt, signal, onWaste);
     for (const word of completion.reply.content.match(/\S*\s*/g) ?? []) {
       if (word !== '') await onText(word);
     }

@@ -1,5 +1,5 @@
 import type { Clock } from '#src/application/ports/clock.js';
-import type { LlmGateway, Prompt, TextListener } from '#src/application/ports/llm-gateway.js';
+import type { LlmGateway, Prompt, TextListener, WasteListener } from '#src/application/ports/llm-gateway.js';
 import type { ModelHealth } from '#src/application/ports/model-health.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Completion } from '#src/domain/turn.js';
@@ -64,19 +64,24 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
     }));
   }
 
-  generate(prompt: Prompt, caller: AbortSignal): Promise<Completion> {
+  generate(prompt: Prompt, caller: AbortSignal, onWaste?: WasteListener): Promise<Completion> {
     const { totalMs } = this.#options;
     return within(totalMs, caller, (signal) =>
       this.#askAny(prompt, signal, {
         firstChoiceMs: totalMs / 2,
         endsAtMs: this.#endsAtMs(),
-        ask: (gateway, asked, attempt) => gateway.generate(asked, attempt),
+        ask: (gateway, asked, attempt) => gateway.generate(asked, attempt, onWaste),
         hasBegun: () => false,
       }),
     );
   }
 
-  stream(prompt: Prompt, caller: AbortSignal, onText: TextListener): Promise<Completion> {
+  stream(
+    prompt: Prompt,
+    caller: AbortSignal,
+    onText: TextListener,
+    onWaste?: WasteListener,
+  ): Promise<Completion> {
     const { totalMs } = this.#options;
     let begun = false;
     return within(totalMs, caller, (signal) =>
@@ -84,11 +89,16 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
         firstChoiceMs: totalMs,
         endsAtMs: this.#endsAtMs(),
         ask: (gateway, asked, attempt, answered) =>
-          gateway.stream(asked, attempt, (text) => {
-            begun = true;
-            answered();
-            return onText(text);
-          }),
+          gateway.stream(
+            asked,
+            attempt,
+            (text) => {
+              begun = true;
+              answered();
+              return onText(text);
+            },
+            onWaste,
+          ),
         hasBegun: () => begun,
       }),
     );

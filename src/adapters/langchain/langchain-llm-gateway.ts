@@ -1,6 +1,6 @@
 import type { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { LRUCache } from 'lru-cache';
-import type { LlmGateway, Prompt, TextListener } from '#src/application/ports/llm-gateway.js';
+import type { LlmGateway, Prompt, TextListener, WasteListener } from '#src/application/ports/llm-gateway.js';
 import type { Completion } from '#src/domain/turn.js';
 import type { ChatModelFactory, ProviderConnection } from './chat-model-factory.js';
 import { loadChatModelFactory } from './load-chat-model-factory.js';
@@ -49,18 +49,23 @@ export class LangChainLlmGateway implements LlmGateway {
    * and, told so there, prints prompts (LANGCHAIN_VERBOSE) or sends them away (LANGSMITH_TRACING and its aliases);
    * no option of a call forbids that.
    */
-  generate(prompt: Prompt, signal: AbortSignal): Promise<Completion> {
+  generate(prompt: Prompt, signal: AbortSignal, onWaste?: WasteListener): Promise<Completion> {
     return withinDeadline(this.#deadlines.totalMs, signal, async (callSignal) => {
       const { models, toMessages } = await this.#load();
       const result = await this.#modelFor(models, prompt)._generate(toMessages(prompt), {
         signal: callSignal,
       });
-      return readCompletion(result, prompt);
+      return readCompletion(result, prompt, onWaste);
     });
   }
 
   /** By `_streamResponseChunks`, for the same reason. */
-  stream(prompt: Prompt, signal: AbortSignal, onText: TextListener): Promise<Completion> {
+  stream(
+    prompt: Prompt,
+    signal: AbortSignal,
+    onText: TextListener,
+    onWaste?: WasteListener,
+  ): Promise<Completion> {
     const { totalMs, firstTokenMs, chunkMs } = this.#deadlines;
     return withinDeadline(totalMs, signal, async (callSignal, patience) => {
       const { models, toMessages } = await this.#load();
@@ -79,7 +84,7 @@ export class LangChainLlmGateway implements LlmGateway {
         await pass(answer.add(chunk));
       }
       await pass(answer.end());
-      return toCompletion(answer.answer, prompt);
+      return toCompletion(answer.answer, prompt, onWaste);
     });
   }
 

@@ -1,8 +1,8 @@
 import type { BaseMessage } from '@langchain/core/messages';
 import type { ChatGeneration, ChatResult } from '@langchain/core/outputs';
-import type { Prompt } from '#src/application/ports/llm-gateway.js';
+import type { Prompt, WasteListener } from '#src/application/ports/llm-gateway.js';
 import type { AppError } from '#src/domain/app-error.js';
-import { estimateTokens } from '#src/domain/token-estimate.js';
+import { estimatePrompt, estimateTokens } from '#src/domain/token-estimate.js';
 import type { Completion, FinishReason, Usage } from '#src/domain/turn.js';
 import { modelError } from './llm-errors.js';
 import { ProviderFailure } from './provider-failure.js';
@@ -22,7 +22,7 @@ const MOST_CHARACTERS = 1_000_000;
  * @throws AppError `model_rejected` when a content filter cut it; `model_failed` when it has no text, was not finished,
  * is absurdly long, or asks for a tool.
  */
-export function readCompletion(result: ChatResult, prompt: Prompt): Completion {
+export function readCompletion(result: ChatResult, prompt: Prompt, onWaste?: WasteListener): Completion {
   const generation = result.generations[0];
   if (generation === undefined) throw unusable('no_choice');
   return toCompletion(
@@ -32,6 +32,7 @@ export function readCompletion(result: ChatResult, prompt: Prompt): Completion {
       usage: reportedUsage(generation.message),
     },
     prompt,
+    onWaste,
   );
 }
 
@@ -44,10 +45,16 @@ export interface RawAnswer {
 }
 
 /** @throws as `readCompletion`. */
-export function toCompletion(
-  { content, finishReason: reason, usage }: RawAnswer,
-  prompt: Prompt,
-): Completion {
+export function toCompletion(answer: RawAnswer, prompt: Prompt, onWaste?: WasteListener): Completion {
+  try {
+    return requireUsable(answer, prompt);
+  } catch (error) {
+    if (answer.usage !== null) onWaste?.(answer.usage);
+    throw error;
+  }
+}
+
+function requireUsable({ content, finishReason: reason, usage }: RawAnswer, prompt: Prompt): Completion {
   if (reason === 'content_filter') throw unusable('content_filter');
   const finishReason = FINISH_REASONS.get(reason);
   if (finishReason === undefined) throw unusable('not_finished');
@@ -98,10 +105,7 @@ function isCount(value: unknown): value is number {
 }
 
 function estimatedUsage(prompt: Prompt, content: string): Usage {
-  const inputTokens = prompt.history.reduce(
-    (sum, exchange) => sum + exchange.tokens,
-    estimateTokens(prompt.instructions) + estimateTokens(prompt.message),
-  );
+  const inputTokens = estimatePrompt(prompt);
   const outputTokens = estimateTokens(content);
   return { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens, estimated: true };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '#src/application/ports/clock.js';
 import type { IdGenerator } from '#src/application/ports/id-generator.js';
-import type { LlmGateway, Prompt, TextListener } from '#src/application/ports/llm-gateway.js';
+import type { LlmGateway, Prompt, TextListener, WasteListener } from '#src/application/ports/llm-gateway.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import type { Completion } from '#src/domain/turn.js';
 import { DroppedTraces } from './dropped-traces.js';
@@ -38,17 +38,23 @@ export class TracedLlmGateway implements LlmGateway {
     });
   }
 
-  generate(prompt: Prompt, signal: AbortSignal): Promise<Completion> {
-    return this.#trace(prompt, signal, false, () => this.#options.gateway.generate(prompt, signal));
+  generate(prompt: Prompt, signal: AbortSignal, onWaste?: WasteListener): Promise<Completion> {
+    return this.#trace(prompt, signal, false, () => this.#options.gateway.generate(prompt, signal, onWaste));
   }
 
-  stream(prompt: Prompt, signal: AbortSignal, onText: TextListener): Promise<Completion> {
-    return this.#trace(prompt, signal, true, (onToken) =>
-      this.#options.gateway.stream(prompt, signal, (text) => {
+  stream(
+    prompt: Prompt,
+    signal: AbortSignal,
+    onText: TextListener,
+    onWaste?: WasteListener,
+  ): Promise<Completion> {
+    return this.#trace(prompt, signal, true, (onToken) => {
+      const pass: TextListener = (text) => {
         onToken();
         return onText(text);
-      }),
-    );
+      };
+      return this.#options.gateway.stream(prompt, signal, pass, onWaste);
+    });
   }
 
   /** Loads `langsmith`, which takes a tenth of a second, before the first trace has to. */

@@ -7,7 +7,7 @@ import type {
   OpenTurn,
 } from '#src/application/ports/conversation-cache.js';
 import type { IdGenerator } from '#src/application/ports/id-generator.js';
-import type { LlmGateway, Prompt, TextListener } from '#src/application/ports/llm-gateway.js';
+import type { LlmGateway, Prompt, TextListener, WasteListener } from '#src/application/ports/llm-gateway.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
 import { type Conversation, type HistoryBounds, selectHistory } from '#src/domain/conversation.js';
@@ -15,12 +15,15 @@ import { effectiveModel, type ModelPolicy } from '#src/domain/model-policy.js';
 import { type Completion, completeTurn, type Turn, type TurnOutcome } from '#src/domain/turn.js';
 import { readKeptAnswer, writeKeptAnswer } from './kept-answer.js';
 import type { ConversationState, SentMessage } from './sent-message.js';
+import type { TurnCost } from './turn-cost.js';
+import type { TurnCosts } from './turn-costs.js';
 import { untilEither } from './until-either.js';
 
 interface Dependencies {
   readonly characters: CharacterRepository;
   readonly conversations: ConversationCache;
   readonly llm: LlmGateway;
+  readonly costs: TurnCosts;
   readonly modelPolicy: ModelPolicy;
   readonly historyBounds: HistoryBounds;
   readonly ids: IdGenerator;
@@ -30,6 +33,8 @@ interface Dependencies {
 
 export interface SendMessageInput {
   readonly clientId: string;
+  /** The client's own in place of the service's; null: the service's; 0: none. */
+  readonly budgetTokensPerDay: number | null;
   readonly characterId: string;
   readonly message: string;
   /** Absent: a new conversation is begun. */
@@ -60,6 +65,16 @@ export interface StartedTurn {
 
 /** `replayed`: this very request was answered before, and no model was asked again. */
 export type SendMessageOutput = SentMessage & { readonly replayed: boolean };
+
+/** A turn that may go on: it is open, and what it may cost is held for it. */
+interface AdmittedTurn {
+  readonly turn: Turn;
+  readonly open: OpenTurn;
+  readonly expected: ConversationState;
+  readonly ttlSeconds: number;
+  readonly prompt: Prompt;
+  readonly cost: TurnCost;
+}
 
 /**
  * One turn: the conversation is opened, the model is asked, and both messages are kept, or neither. A request that was
@@ -136,19 +151,37 @@ export class SendMessage {
       message: turn.userMessage,
       temperature: character.temperature,
     };
+    const cost = await this.deps.costs.open(input, prompt);
+    try {
+      const sent = await this.converse(
+        { turn, open, expected, prompt, cost, ttlSeconds: character.ttlSeconds },
+        input,
+      );
+      cost.complete();
+      return sent;
+    } finally {
+      await cost.close();
+    }
+  }
+
+  private async converse(
+    { turn, open, expected, prompt, cost, ttlSeconds }: AdmittedTurn,
+    input: SendMessageInput,
+  ): Promise<SentMessage> {
     const pieces: string[] = [];
     const started: StartedTurn = { turnId: turn.id, conversation: expected, replayed: false };
     const tell = input.reader && recorded(input.reader, started, pieces);
     const completion = await untilEither(input.signal, open.lost, (signal) =>
-      this.ask(prompt, signal, input.onModelTime, tell),
+      this.ask(prompt, signal, cost, input.onModelTime, tell),
     );
-    const completed = completeTurn(turn, completion, isoTime(clock.now()));
+    cost.count(completion.usage);
+    const completed = completeTurn(turn, completion, isoTime(this.deps.clock.now()));
     const sentWith = ({ turns, expiresAt }: Conversation): SentMessage => ({
       turn: completed,
       conversation: { ...expected, turns, expiresAt },
     });
     const telling = input.reader === undefined ? null : { conversation: expected, pieces };
-    const after = await open.commit(completed, character.ttlSeconds, (conversation) =>
+    const after = await open.commit(completed, ttlSeconds, (conversation) =>
       writeKeptAnswer(sentWith(conversation), telling),
     );
     return sentWith(after);
@@ -157,20 +190,24 @@ export class SendMessage {
   private async ask(
     prompt: Prompt,
     signal: AbortSignal,
+    cost: TurnCost,
     onModelTime: SendMessageInput['onModelTime'],
     tell: TextListener | undefined,
   ): Promise<Completion> {
     const { llm, clock } = this.deps;
     const askedAt = clock.monotonicMs();
     const tellTime = () => onModelTime?.(clock.monotonicMs() - askedAt);
+    const onWaste: WasteListener = (usage) => cost.count(usage);
     try {
-      if (tell === undefined) return await llm.generate(prompt, signal);
+      if (tell === undefined) return await llm.generate(prompt, signal, onWaste);
       let begun = false;
-      return await llm.stream(prompt, signal, (text) => {
+      const onText: TextListener = (text) => {
         if (!begun) tellTime();
         begun = true;
+        cost.hear(text);
         return tell(text);
-      });
+      };
+      return await llm.stream(prompt, signal, onText, onWaste);
     } finally {
       tellTime();
     }

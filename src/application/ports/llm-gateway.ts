@@ -1,5 +1,5 @@
 import type { Exchange } from '#src/domain/conversation.js';
-import type { Completion } from '#src/domain/turn.js';
+import type { Completion, Usage } from '#src/domain/turn.js';
 
 /** What a model is shown: one system message, the history, the new message; texts byte for byte. */
 export interface Prompt {
@@ -15,15 +15,24 @@ export interface Prompt {
 /** Given a piece of the reply; the next one is not taken before it settles, so that a slow reader slows the provider. */
 export type TextListener = (text: string) => Promise<void>;
 
+/** Told what an answer cost that could not be used, where its provider counted it. Nothing else tells of it. */
+export type WasteListener = (usage: Usage) => void;
+
 export interface LlmGateway {
   /**
    * @param signal cancels the call, also upstream.
+   * @param onWaste called before the call ends, once for each such answer.
    * @throws AppError `model_rejected`, `model_failed`, `model_unavailable` or `model_timeout`; the signal's reason when cancelled.
    */
-  generate(prompt: Prompt, signal: AbortSignal): Promise<Completion>;
+  generate(prompt: Prompt, signal: AbortSignal, onWaste?: WasteListener): Promise<Completion>;
   /**
    * As `generate`, and tells the reply piece by piece as it comes: well-formed Unicode, never empty, together exactly
    * `reply.content`. After the first piece nothing is tried again.
    */
-  stream(prompt: Prompt, signal: AbortSignal, onText: TextListener): Promise<Completion>;
+  stream(
+    prompt: Prompt,
+    signal: AbortSignal,
+    onText: TextListener,
+    onWaste?: WasteListener,
+  ): Promise<Completion>;
 }

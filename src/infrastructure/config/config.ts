@@ -73,6 +73,8 @@ export interface Config {
   readonly conversationCache: ConversationCacheConfig;
   readonly database: DatabaseConfig;
   readonly historyBounds: HistoryBounds;
+  /** Of each client that has none of its own; 0: none. */
+  readonly budgetTokensPerDay: number;
   readonly logLevel: LogLevel;
   readonly shutdownGraceMs: number;
 }

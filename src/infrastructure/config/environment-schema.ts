@@ -134,16 +134,9 @@ export const environmentSchema = z.object({
   LIMIT_BAD_KEYS_PER_MINUTE: wholeNumber(0, MOST, 60),
   INSTANCES: wholeNumber(1, 10_000, 1),
   TRUST_PROXY: proxyList.default([]),
+  BUDGET_TOKENS_PER_DAY: wholeNumber(0, 1_000_000_000_000, 0),
   LOG_LEVEL: oneOf('debug', 'info', 'warn', 'error', 'silent').default('info'),
   SHUTDOWN_GRACE_MS: wholeNumber(0, LONGEST_TIMER_MS, 25_000),
 });
 
 export type Environment = z.infer<typeof environmentSchema>;
-
-/**
- * Settings of the documented service that this version does not have yet, with the one value that promises nothing:
- * better no start than a false promise.
- */
-export const UNSUPPORTED_VARIABLES: Readonly<Record<string, string | null>> = {
-  BUDGET_TOKENS_PER_DAY: '0',
-};

@@ -1,6 +1,6 @@
 import { detectProvider, PROVIDERS, type Provider } from '#src/domain/model-provider.js';
 import type { Config, DatabaseConfig, ProviderConfig, TracingConfig } from './config.js';
-import { type Environment, environmentSchema, UNSUPPORTED_VARIABLES } from './environment-schema.js';
+import { type Environment, environmentSchema } from './environment-schema.js';
 import { redisFaults, toRedisSettings } from './redis-config.js';
 
 const DEMO_MODEL = 'demo';
@@ -31,9 +31,6 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     ...redisFaults(environment),
   ];
   faults.push(...dependent.filter((fault) => !malformed.has(variableOf(fault))));
-  for (const [name, harmless] of Object.entries(UNSUPPORTED_VARIABLES)) {
-    if (name in given && given[name] !== harmless) faults.push(`${name} is not supported by this version`);
-  }
   if (environment.SIGNUP === 'operator' && environment.FASTWRAP_API_KEY === undefined) {
     faults.push('FASTWRAP_API_KEY must be set for SIGNUP operator: nobody could sign up');
   }
@@ -184,6 +181,7 @@ function toConfig(
       maxMessages: environment.HISTORY_MAX_MESSAGES,
       maxTokens: environment.HISTORY_MAX_TOKENS,
     },
+    budgetTokensPerDay: environment.BUDGET_TOKENS_PER_DAY,
     logLevel: environment.LOG_LEVEL,
     shutdownGraceMs: environment.SHUTDOWN_GRACE_MS,
   };

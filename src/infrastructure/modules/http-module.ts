@@ -7,6 +7,7 @@ import { ChatController } from '#src/adapters/http/controllers/chat.controller.j
 import { ClientsController } from '#src/adapters/http/controllers/clients.controller.js';
 import { ConversationsController } from '#src/adapters/http/controllers/conversations.controller.js';
 import { ServiceController } from '#src/adapters/http/controllers/service.controller.js';
+import { UsageController } from '#src/adapters/http/controllers/usage.controller.js';
 import { OpenRequests } from '#src/adapters/http/open-requests.js';
 import { Readiness } from '#src/adapters/http/readiness.js';
 import { ServiceVersion } from '#src/adapters/http/service-version.js';
@@ -22,6 +23,7 @@ const CONTROLLERS = [
   ClientsController,
   ConversationsController,
   ServiceController,
+  UsageController,
 ];
 
 export function httpModule(version: string): ContainerModule {

@@ -3,14 +3,16 @@ import { MemoryCharacterRepository } from '#src/adapters/memory/memory-character
 import { MemoryClientRepository } from '#src/adapters/memory/memory-client-repository.js';
 import { MemoryDatabase } from '#src/adapters/memory/memory-database.js';
 import { MemoryManagedClientRepository } from '#src/adapters/memory/memory-managed-client-repository.js';
+import { MemoryUsageRepository } from '#src/adapters/memory/memory-usage-repository.js';
 import { SqliteCharacterRepository } from '#src/adapters/sqlite/sqlite-character-repository.js';
 import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repository.js';
 import { SqliteDatabase } from '#src/adapters/sqlite/sqlite-database.js';
 import { SqliteManagedClientRepository } from '#src/adapters/sqlite/sqlite-managed-client-repository.js';
+import { SqliteUsageRepository } from '#src/adapters/sqlite/sqlite-usage-repository.js';
 import type { DatabaseConfig } from '../config/config.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { type MasterSecret, secretOfDatabase, secretOfProcess } from '../master-secret.js';
-import { CHARACTERS, CLIENTS, MANAGED_CLIENTS } from '../tokens.js';
+import { CHARACTERS, CLIENTS, MANAGED_CLIENTS, USAGE_REPOSITORY } from '../tokens.js';
 
 interface OpenedPersistence {
   readonly module: ContainerModule;
@@ -18,7 +20,7 @@ interface OpenedPersistence {
   readonly secret: MasterSecret;
 }
 
-/** Clients, keys and characters, where the configuration wants them. */
+/** Clients, keys, characters and usage, where the configuration wants them. */
 export async function openPersistence(
   config: DatabaseConfig,
   configuredSecret: string | null,
@@ -31,6 +33,7 @@ export async function openPersistence(
         bind(CLIENTS).toConstantValue(new MemoryClientRepository(database));
         bind(MANAGED_CLIENTS).toConstantValue(new MemoryManagedClientRepository(database));
         bind(CHARACTERS).toConstantValue(new MemoryCharacterRepository(database));
+        bind(USAGE_REPOSITORY).toConstantValue(new MemoryUsageRepository(database));
       });
       return { module, secret: secretOfProcess(configuredSecret) };
     }
@@ -41,6 +44,7 @@ export async function openPersistence(
         bind(CLIENTS).toConstantValue(new SqliteClientRepository(database));
         bind(MANAGED_CLIENTS).toConstantValue(new SqliteManagedClientRepository(database));
         bind(CHARACTERS).toConstantValue(new SqliteCharacterRepository(database));
+        bind(USAGE_REPOSITORY).toConstantValue(new SqliteUsageRepository(database));
       });
       return { module, secret: await secretOfDatabase(database, config.path, configuredSecret) };
     }

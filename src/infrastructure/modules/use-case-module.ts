@@ -10,6 +10,7 @@ import { UpdateCharacter } from '#src/application/characters/update-character.js
 import { DeleteConversation } from '#src/application/chat/delete-conversation.js';
 import { GetConversation } from '#src/application/chat/get-conversation.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
+import { TurnCosts } from '#src/application/chat/turn-costs.js';
 import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
 import { CreateApiKey } from '#src/application/clients/create-api-key.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
@@ -25,6 +26,8 @@ import { RequestLimits } from '#src/application/limits/request-limits.js';
 import { GetManagedClient } from '#src/application/operator/get-managed-client.js';
 import { ListManagedClients } from '#src/application/operator/list-managed-clients.js';
 import { UpdateManagedClient } from '#src/application/operator/update-managed-client.js';
+import { GetUsage } from '#src/application/usage/get-usage.js';
+import { UsageRecords } from '#src/application/usage/usage-records.js';
 import type { Config } from '../config/config.js';
 import {
   API_KEYS,
@@ -44,10 +47,15 @@ import {
   PASSWORDS,
   RATE_LIMITER,
   RUNNING_REQUESTS,
+  TOKEN_BUDGET,
   TURN_SLOTS,
+  USAGE_REPOSITORY,
 } from '../tokens.js';
 
-type UseCaseConfig = Pick<Config, 'serviceKey' | 'signup' | 'limits' | 'modelPolicy' | 'historyBounds'>;
+type UseCaseConfig = Pick<
+  Config,
+  'serviceKey' | 'signup' | 'limits' | 'modelPolicy' | 'historyBounds' | 'budgetTokensPerDay'
+>;
 
 /** Everything that a use case can ask for, by the name that it asks with. */
 function dependencies(context: ResolutionContext, config: UseCaseConfig) {
@@ -71,6 +79,11 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
     knownAddresses: context.get(KNOWN_ADDRESSES),
     turnSlots: context.get(TURN_SLOTS),
     limits: config.limits,
+    costs: context.get(TurnCosts),
+    usage: context.get(UsageRecords),
+    usageRepository: context.get(USAGE_REPOSITORY),
+    budget: context.get(TOKEN_BUDGET),
+    budgetTokensPerDay: config.budgetTokensPerDay,
     modelPolicy: config.modelPolicy,
     historyBounds: config.historyBounds,
     signup: config.signup,
@@ -93,6 +106,7 @@ const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
   GetClient,
   GetConversation,
   GetManagedClient,
+  GetUsage,
   ListApiKeys,
   ListCharacters,
   ListManagedClients,

@@ -8,6 +8,7 @@ import { expect } from 'chai';
 import { spy } from 'sinon';
 import { open as openDriver } from 'sqlite';
 import sqlite3 from 'sqlite3';
+import { MIGRATIONS } from '#src/adapters/sqlite/migrations/migrations.js';
 import { SqliteCharacterRepository } from '#src/adapters/sqlite/sqlite-character-repository.js';
 import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repository.js';
 import { SqliteConnection, type SqlValue } from '#src/adapters/sqlite/sqlite-connection.js';
@@ -120,7 +121,7 @@ describe('SqliteDatabase', () => {
         characterOf(21),
       );
       expect(await second.read('SELECT count(*) AS count FROM schema_migrations')).to.deep.equal([
-        { count: 1 },
+        { count: MIGRATIONS.length },
       ]);
     });
 
@@ -132,7 +133,7 @@ describe('SqliteDatabase', () => {
       expect(error.message).to.include(path).and.to.include('version 99');
       const connection = await SqliteConnection.open(path, 'read');
       expect(await connection.run('SELECT version FROM schema_migrations')).to.deep.equal([
-        { version: 1 },
+        ...MIGRATIONS.map(({ version }) => ({ version })),
         { version: 99 },
       ]);
       await connection.close();

@@ -5,6 +5,7 @@ import { SqliteCharacterRepository } from '#src/adapters/sqlite/sqlite-character
 import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repository.js';
 import { SqliteDatabase } from '#src/adapters/sqlite/sqlite-database.js';
 import { SqliteManagedClientRepository } from '#src/adapters/sqlite/sqlite-managed-client-repository.js';
+import { SqliteUsageRepository } from '#src/adapters/sqlite/sqlite-usage-repository.js';
 import type { Storage, StorageHarness } from '#tests/contracts/client-repository.contract.js';
 
 const databases = new WeakMap<Storage, SqliteDatabase>();
@@ -19,6 +20,7 @@ export const sqliteHarness: StorageHarness = {
       clients: new SqliteClientRepository(database),
       managed: new SqliteManagedClientRepository(database),
       characters: new SqliteCharacterRepository(database),
+      usage: new SqliteUsageRepository(database),
       close: async () => {
         await database.close();
         await rm(folder, { recursive: true });
@@ -35,7 +37,7 @@ export const sqliteHarness: StorageHarness = {
     {
       how: 'the tables have gone',
       bringAbout: async (storage) => {
-        for (const table of ['characters', 'api_keys', 'clients', 'schema_migrations']) {
+        for (const table of ['usage', 'characters', 'api_keys', 'clients', 'schema_migrations']) {
           await databases.get(storage)?.write(`DROP TABLE ${table}`);
         }
       },

@@ -39,7 +39,7 @@ import { type Turn, toTurn } from '../turn-schemas.js';
   422,
   'model_rejected; idempotency_mismatch when this Idempotency-Key came with another body',
 )
-@Response<Problem>(429, 'rate_limited')
+@Response<Problem>(429, 'rate_limited, budget_exceeded')
 @Response<Problem>(502, 'model_failed')
 @Response<Problem>(
   503,
@@ -73,10 +73,11 @@ export class ChatController extends Controller {
     const { res: response } = request;
     if (response === undefined) throw new Error('express has set no response on the request');
     const context = requestContext(request);
-    const { clientId, keyId } = callingClient(request);
+    const { clientId, keyId, budgetTokensPerDay } = callingClient(request);
     const stream = (input.stream ?? prefersEvents(request)) ? new EventStream(response) : null;
     const sent = await this.sendMessage.execute({
       clientId,
+      budgetTokensPerDay,
       characterId: input.characterId,
       message: input.message,
       conversationId: input.conversationId,

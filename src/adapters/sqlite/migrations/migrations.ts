@@ -1,5 +1,6 @@
 import { initial } from './0001-initial.js';
 import { clientTerms } from './0002-client-terms.js';
+import { usage } from './0003-usage.js';
 
 export interface Migration {
   /** 1, 2, 3 … without gaps. */
@@ -13,4 +14,5 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: 'initial', sql: initial },
   { version: 2, name: 'client-terms', sql: clientTerms },
+  { version: 3, name: 'usage', sql: usage },
 ];

@@ -1,0 +1,51 @@
+import type { Timestamp, Uuid } from './schemas.js';
+import type { Count } from './turn-schemas.js';
+
+/**
+ * A day in UTC.
+ * @pattern ^\d{4}-\d{2}-\d{2}$
+ * @format date
+ */
+export type Day = string;
+
+/** Of a day or a character: completed turns, and tokens, also those of turns that failed after the model had answered. */
+export interface CharacterUsage {
+  /** It may be gone by now. */
+  characterId: Uuid;
+  turns: Count;
+  inputTokens: Count;
+  outputTokens: Count;
+  totalTokens: Count;
+}
+
+export interface UsageDay {
+  day: Day;
+  turns: Count;
+  inputTokens: Count;
+  outputTokens: Count;
+  totalTokens: Count;
+  characters: CharacterUsage[];
+}
+
+/** Of today, in tokens. */
+export interface BudgetLeft {
+  /**
+   * @isInt
+   * @minimum 1
+   */
+  tokensPerDay: number;
+  spentTokens: Count;
+  /** For turns that run: each holds what it may cost at most, and gives back what it did not. */
+  heldTokens: Count;
+  /** Neither spent nor held. */
+  leftTokens: Count;
+  /** The end of the day in UTC. */
+  resetsAt: Timestamp;
+}
+
+export interface Usage {
+  /** Null: there is no budget. */
+  budget: BudgetLeft | null;
+  /** Today and the 29 days before it, newest first. */
+  days: UsageDay[];
+}

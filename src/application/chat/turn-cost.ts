@@ -1,0 +1,61 @@
+import type { Prompt } from '#src/application/ports/llm-gateway.js';
+import type { Reservation } from '#src/application/ports/token-budget.js';
+import type { UsageRecords } from '#src/application/usage/usage-records.js';
+import { estimatePrompt, estimateTokens } from '#src/domain/token-estimate.js';
+import type { Usage } from '#src/domain/turn.js';
+import type { UtcDay } from '#src/domain/utc-day.js';
+
+interface Options {
+  readonly clientId: string;
+  readonly characterId: string;
+  /** On which the turn is counted, also when it ends on the next one. */
+  readonly day: UtcDay;
+  readonly prompt: Prompt;
+  /** Null: there is no budget. */
+  readonly reservation: Reservation | null;
+  readonly records: UsageRecords;
+}
+
+/** What one turn has cost so far. It is closed once, whatever came of the turn. */
+export class TurnCost {
+  private inputTokens = 0;
+  private outputTokens = 0;
+  /** Of an answer that nobody has counted yet. */
+  private heard = '';
+  private isCompleted = false;
+
+  constructor(private readonly options: Options) {}
+
+  /** A piece of an answer has come. */
+  hear(text: string): void {
+    this.heard += text;
+  }
+
+  /** An answer has ended, usable or not, and this is what it cost. */
+  count({ inputTokens, outputTokens }: Pick<Usage, 'inputTokens' | 'outputTokens'>): void {
+    this.inputTokens += inputTokens;
+    this.outputTokens += outputTokens;
+    this.heard = '';
+  }
+
+  /** The turn has been stored. */
+  complete(): void {
+    this.isCompleted = true;
+  }
+
+  /** Notes what was spent, and gives back what was not. Never rejects. */
+  async close(): Promise<void> {
+    const { clientId, characterId, day, prompt, reservation, records } = this.options;
+    if (this.heard !== '') {
+      this.count({ inputTokens: estimatePrompt(prompt), outputTokens: estimateTokens(this.heard) });
+    }
+    const { inputTokens, outputTokens } = this;
+    const spent = inputTokens + outputTokens;
+    // Before the budget is settled: a counter that has to begin anew begins with what was noted.
+    if (spent > 0 || this.isCompleted) {
+      const turns = this.isCompleted ? 1 : 0;
+      records.note({ clientId, day, characterId, turns, inputTokens, outputTokens });
+    }
+    await reservation?.settle(spent);
+  }
+}

@@ -1,0 +1,70 @@
+import { type Clock, isoTime } from '#src/application/ports/clock.js';
+import type { Prompt } from '#src/application/ports/llm-gateway.js';
+import type { Reservation, TokenBudget } from '#src/application/ports/token-budget.js';
+import type { UsageRepository } from '#src/application/ports/usage-repository.js';
+import type { UsageRecords } from '#src/application/usage/usage-records.js';
+import { AppError } from '#src/domain/app-error.js';
+import { estimateDearest } from '#src/domain/token-estimate.js';
+import { endOfUtcDay, type UtcDay, utcDayOf } from '#src/domain/utc-day.js';
+import { TurnCost } from './turn-cost.js';
+
+interface Dependencies {
+  readonly budget: TokenBudget;
+  readonly usage: UsageRecords;
+  readonly usageRepository: UsageRepository;
+  readonly clock: Clock;
+  /** Of every client that has none of its own; 0: none. */
+  readonly budgetTokensPerDay: number;
+}
+
+export interface CostlyTurn {
+  readonly clientId: string;
+  readonly characterId: string;
+  /** The client's own in place of the service's; null: the service's; 0: none. */
+  readonly budgetTokensPerDay: number | null;
+}
+
+/** Holds a part of the budget for a turn before a model is called. Without a budget it asks nobody. */
+export class TurnCosts {
+  constructor(private readonly deps: Dependencies) {}
+
+  /**
+   * The caller closes what it is given.
+   * @throws AppError `budget_exceeded`; `cache_unavailable` or `database_unavailable` when the budget cannot be asked.
+   */
+  async open({ clientId, characterId, budgetTokensPerDay }: CostlyTurn, prompt: Prompt): Promise<TurnCost> {
+    const { clock, usage: records } = this.deps;
+    const now = clock.now();
+    const day = utcDayOf(now);
+    const limit = budgetTokensPerDay ?? this.deps.budgetTokensPerDay;
+    const reservation = limit === 0 ? null : await this.reserve(clientId, day, limit, prompt);
+    if (reservation === 'refused') throw budgetExceeded(limit, endOfUtcDay(day), now);
+    return new TurnCost({ clientId, characterId, day, prompt, reservation, records });
+  }
+
+  private async reserve(
+    clientId: string,
+    day: UtcDay,
+    limit: number,
+    prompt: Prompt,
+  ): Promise<Reservation | 'refused'> {
+    const { budget, usage, usageRepository } = this.deps;
+    const answer = await budget.reserve(clientId, {
+      day,
+      tokens: estimateDearest(prompt),
+      limit,
+      recordedUse: async () => {
+        await usage.flush();
+        return usageRepository.tokensOn(clientId, day);
+      },
+    });
+    return answer.kind === 'refused' ? 'refused' : answer;
+  }
+}
+
+function budgetExceeded(limit: number, resetsAtMs: number, now: number): AppError {
+  return new AppError('budget_exceeded', {
+    detail: `This turn could cost more than is left of the budget of ${limit} tokens per day. It resets at ${isoTime(resetsAtMs)}.`,
+    retryAfterSeconds: Math.max(1, Math.ceil((resetsAtMs - now) / 1000)),
+  });
+}

@@ -1,0 +1,29 @@
+import type { UtcDay } from './utc-day.js';
+
+export interface TurnCounts {
+  /** Completed ones. */
+  readonly turns: number;
+  /** Spent, also by turns that then failed. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** What a client's turns with one character cost in one day. */
+export interface CharacterDay extends TurnCounts {
+  readonly day: UtcDay;
+  /** The character may be gone by now. */
+  readonly characterId: string;
+}
+
+/** How far back usage is kept and shown: today and the days before it. */
+export const USAGE_DAYS = 30;
+
+/** Both together, otherwise as the first one. */
+export function addCounts<T extends TurnCounts>(to: T, more: TurnCounts): T {
+  return {
+    ...to,
+    turns: to.turns + more.turns,
+    inputTokens: to.inputTokens + more.inputTokens,
+    outputTokens: to.outputTokens + more.outputTokens,
+  };
+}

@@ -1,0 +1,4 @@
+import { itRecordsUsage } from '#tests/contracts/usage-repository.contract.js';
+import { memoryHarness } from './memory-storage.js';
+
+itRecordsUsage(memoryHarness);
