@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 const HOST = '127.0.0.1';
+/** Between the ends of it; what comes meanwhile goes along, which spares most of the work. */
+const LATENCY_MS = 1;
 
 interface Pair {
   readonly near: Socket;
@@ -74,9 +76,9 @@ export class FaultyProxy {
     const pair = { near, far };
     this.#pairs.add(pair);
     for (const socket of [near, far]) socket.setNoDelay(true).on('error', () => socket.destroy());
-    near.on('data', (chunk) => this.#pass(() => far.write(chunk)));
+    near.on('data', (chunk) => this.#pass(() => send(far, chunk)));
     far.on('data', (chunk) => {
-      if (!this.#swallowsReplies && !near.destroyed) near.write(chunk);
+      if (!this.#swallowsReplies && !near.destroyed) send(near, chunk);
     });
     near.once('close', () => this.#pass(() => far.end()));
     far.once('close', () => {
@@ -89,4 +91,12 @@ export class FaultyProxy {
     if (this.#held === null) arrive();
     else this.#held.push(arrive);
   }
+}
+
+function send(socket: Socket, chunk: Buffer): void {
+  if (socket.writableCorked === 0) {
+    socket.cork();
+    setTimeout(() => socket.uncork(), LATENCY_MS);
+  }
+  socket.write(chunk);
 }

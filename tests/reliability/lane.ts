@@ -29,7 +29,7 @@ export interface RunOutcome {
 const WORKERS = 3;
 /** Of each client, under the same ids. */
 const CONVERSATIONS = 10;
-const LONGEST_RUN_MS = 120_000;
+const LONGEST_RUN_MS = 90_000;
 /** Of the acknowledged turns; of what was abandoned it is half. */
 const ASKED_AGAIN_SHARE = 0.01;
 
@@ -102,7 +102,11 @@ export class Lane {
     await injector.settled();
     const stored = await readStoredConversations(this.inspector);
     const late = overdue.signal.aborted ? [`${turns} turns after ${LONGEST_RUN_MS} ms, and no end`] : [];
-    return { seed, faults, attempts, stored, violations: [...late, ...checkHistory(attempts, stored)] };
+    const crashes = workers
+      .filter(({ endedByItself }) => endedByItself)
+      .map(() => 'a process ended by itself');
+    const violations = [...late, ...crashes, ...checkHistory(attempts, stored)];
+    return { seed, faults, attempts, stored, violations };
   }
 
   async stop(): Promise<void> {

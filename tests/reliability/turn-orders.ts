@@ -36,3 +36,6 @@ export type WorkerMessage = { readonly ready: true } | { readonly reports: reado
 
 export const CLIENTS = ['client-a', 'client-b'] as const;
 export const CHARACTER_ID = 'character';
+
+/** Messages between processes cost more than what they are about: those of so much time go together. */
+export const BATCH_MS = 2;

@@ -11,6 +11,7 @@ import { AppError } from '#src/domain/app-error.js';
 import { MarkingLlmGateway } from './marking-llm-gateway.js';
 import { sabotaged } from './sabotage.js';
 import {
+  BATCH_MS,
   CHARACTER_ID,
   CLIENTS,
   type TurnOrder,
@@ -76,14 +77,13 @@ async function run({ number, key, ...request }: TurnOrder): Promise<TurnReport> 
   }
 }
 
-/** What ends at the same time is told in one message: messages between processes are what costs most here. */
 function report(ended: TurnReport): void {
   reports.push(ended);
   if (reports.length > 1) return;
-  setImmediate(() => {
+  setTimeout(() => {
     process.send?.({ reports });
     reports = [];
-  });
+  }, BATCH_MS);
 }
 
 async function addClient(clientId: string): Promise<void> {

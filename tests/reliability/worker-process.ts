@@ -1,7 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { TurnOrder, TurnReport, WorkerMessage, WorkerSettings } from './turn-orders.js';
+import {
+  BATCH_MS,
+  type TurnOrder,
+  type TurnReport,
+  type WorkerMessage,
+  type WorkerSettings,
+} from './turn-orders.js';
 
 const SCRIPT = fileURLToPath(new URL('./turn-worker.js', import.meta.url));
 
@@ -12,6 +18,7 @@ type Heard = (report: TurnReport | null) => void;
 export class WorkerProcess {
   #child: ChildProcess | null = null;
   #isReady = false;
+  #endedByItself = false;
   #restarting: Promise<void> | null = null;
   #outbox: TurnOrder[] = [];
   readonly #pending = new Map<number, Heard>();
@@ -21,6 +28,11 @@ export class WorkerProcess {
   /** Whether it takes orders. One that is held still does. */
   get isReady(): boolean {
     return this.#isReady;
+  }
+
+  /** Which it never should. */
+  get endedByItself(): boolean {
+    return this.#endedByItself;
   }
 
   /** Orders that it has not reported on. */
@@ -36,7 +48,8 @@ export class WorkerProcess {
         if ('ready' in message) resolve();
         else this.#hear(message.reports);
       });
-      child.once('exit', () => {
+      child.once('exit', (_code, signal) => {
+        if (signal !== 'SIGKILL') this.#endedByItself = true;
         if (this.#child === child) this.#lose();
         reject(new Error('the worker ended before it was ready'));
       });
@@ -49,7 +62,7 @@ export class WorkerProcess {
   send(order: TurnOrder, heard: Heard): void {
     this.#pending.set(order.number, heard);
     this.#outbox.push(order);
-    if (this.#outbox.length === 1) setImmediate(() => this.#flush());
+    if (this.#outbox.length === 1) setTimeout(() => this.#flush(), BATCH_MS);
   }
 
   /** `kill -9`, and a new one in its place. */
