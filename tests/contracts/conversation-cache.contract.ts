@@ -49,6 +49,7 @@ export function conversationCacheContract(harness: ConversationCacheHarness): vo
             expectAppError(refusal, 'cache_unavailable');
             expect(refusal).to.have.property('retryAfterSeconds');
           }
+          await opened.release();
         });
       });
     }

@@ -1,5 +1,5 @@
 import type { Logger } from '#src/application/ports/logger.js';
-import { COMMAND_TIMEOUT_MS, createRedisClient, type RedisClient } from './create-redis-client.js';
+import { createRedisClient, type RedisClient } from './create-redis-client.js';
 import { RedisBreaker } from './redis-breaker.js';
 import { hopelessness, isReply, redisUnavailable, withoutArguments } from './redis-failure.js';
 import type { RedisScript } from './redis-script.js';
@@ -13,9 +13,9 @@ export interface RedisConnectionOptions {
 /** How long the start waits for Redis before it goes on without. */
 const START_PATIENCE_MS = 1500;
 /** Of one operation with all that the client tries: a cluster is asked again when slots have moved. */
-const OPERATION_TIMEOUT_MS = COMMAND_TIMEOUT_MS + 150;
+const OPERATION_TIMEOUT_MS = 250;
 
-/** One connection to Redis for all adapters of a process. No operation takes longer than 400 ms; while Redis is away none takes any time. */
+/** One connection to Redis for all adapters of a process. No operation takes longer than 250 ms; while Redis is away none takes any time. */
 export class RedisConnection {
   /** For libraries that bring their own commands. Its failures are only counted inside {@link attempt}. */
   readonly client: RedisClient;
@@ -125,14 +125,15 @@ export class RedisConnection {
   }
 }
 
-/** In time or not at all: what settles later is nobody's concern. */
+/**
+ * In time or not at all: what settles later is nobody's concern. A process that was busy itself looks first whether the
+ * answer has come, which timers alone would not: they run before what has arrived is read.
+ */
 async function inTime<T>(operation: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`no answer within ${OPERATION_TIMEOUT_MS} ms`)),
-      OPERATION_TIMEOUT_MS,
-    );
+    const giveUp = () => reject(new Error(`no answer within ${OPERATION_TIMEOUT_MS} ms`));
+    timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), OPERATION_TIMEOUT_MS);
   });
   try {
     return await Promise.race([operation, late]);

@@ -25,9 +25,10 @@ export interface RedisConversationCacheOptions {
   readonly maxReplays?: number;
 }
 
-/** The first in the queue asks often, the longer it waits the less; the others only that they still stand there. */
+/** The first in the queue asks often, the longer it waits there the less; the others mostly say that they are still there. */
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 100;
+const PAUSE_OF_SECOND_MS = 60;
 const PAUSE_BEHIND_MS = 150;
 
 /**
@@ -105,7 +106,8 @@ export class RedisConversationCache implements ConversationCache {
   async #admit(ticket: TurnTicket, pause: Pause): Promise<OpenTurn | ReplayedTurn> {
     const { signal } = ticket.request;
     const deadline = performance.now() + this.#maxWaitMs;
-    for (let attempt = 0; ; attempt += 1) {
+    let asFirst = 0;
+    for (;;) {
       const askedAt = performance.now();
       const reply = await this.#ask(ticket);
       if (reply.kind === 'replay') return reply;
@@ -117,9 +119,8 @@ export class RedisConversationCache implements ConversationCache {
         throw busy();
       }
       if (reply.kind === 'open') return this.#hold(ticket, reply, askedAt);
-      const longest =
-        reply.place === 1 ? Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) : PAUSE_BEHIND_MS;
-      await pause.last(Math.min(longest, left));
+      if (reply.place === 1) asFirst += 1;
+      await pause.last(Math.min(pauseAt(reply.place, asFirst), left));
     }
   }
 
@@ -173,6 +174,11 @@ export class RedisConversationCache implements ConversationCache {
     }
     return found;
   }
+}
+
+function pauseAt(place: number, asFirst: number): number {
+  if (place === 1) return Math.min(FIRST_PAUSE_MS * 2 ** (asFirst - 1), LONGEST_PAUSE_MS);
+  return place === 2 ? PAUSE_OF_SECOND_MS : PAUSE_BEHIND_MS;
 }
 
 function busy(): AppError {

@@ -78,7 +78,8 @@ export interface ConversationCache {
   openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn>;
   /**
    * The conversation, and the turns that are open on it or wait for it. A deletion of any kind refuses those that wait
-   * with the reason that `lost` would have.
+   * with the reason that `lost` would have, and takes the idempotency keys of its turns along, with the answers kept for
+   * them, whether or not the conversation has expired since.
    * @returns false when there was neither a conversation nor an open turn.
    */
   delete(clientId: string, conversationId: string): Promise<boolean>;

@@ -1,42 +1,35 @@
-import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
-import { RedisConversationCache } from '#src/adapters/redis/redis-conversation-cache.js';
+import { setTimeout as delay } from 'node:timers/promises';
 import { conversationCacheContract } from '#tests/contracts/conversation-cache.contract.js';
-import { RedisServer } from '#tests/support/redis-server.js';
-import { recordingLogger } from '#tests/support/test-app.js';
+import type { ConversationCacheHarness } from '#tests/support/conversation-cache-bench.js';
+import { describeOnAnyRedis, type RedisUnderTest } from '#tests/support/with-redis.js';
+import { RedisBench } from './redis-bench.js';
 
-const BOUNDS = { maxMessages: 40, maxTokens: 8000 };
-
-describe('RedisConversationCache', () => {
-  let server: RedisServer;
-  before(async () => {
-    server = await RedisServer.start();
-  });
-  after(() => server.stop());
-
-  conversationCacheContract({
+function harness(redis: () => RedisUnderTest): ConversationCacheHarness {
+  return {
     name: 'Redis',
     create: async (options) => {
-      const connection = await RedisConnection.open({
-        settings: server.connection,
-        logger: recordingLogger([]),
-      });
-      await connection.client.flushall();
-      const cache = new RedisConversationCache({ connection, bounds: BOUNDS, ...options });
+      const bench = await RedisBench.start(redis(), options);
+      const { client } = bench.connection;
+      await client.flushdb();
       return {
-        cache,
+        cache: bench.cache,
         now: () => Date.now(),
-        advance: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+        advance: (ms) => delay(ms),
         ageReplays: async (ms) => {
-          for (const key of await connection.client.keys('fw:1:*:r:*')) {
-            await connection.client.pexpire(key, (await connection.client.pttl(key)) - ms);
+          for (const key of await client.keys('fw:1:*:r:*')) {
+            await client.pexpire(key, (await client.pttl(key)) - ms);
           }
         },
-        close: async () => {
-          cache.close();
-          await connection.close();
-        },
+        close: () => bench.stop(),
       };
     },
-    breakBackend: () => server.kill(),
-  });
-});
+  };
+}
+
+describeOnAnyRedis('RedisConversationCache', (redis, server) =>
+  conversationCacheContract({
+    ...harness(redis),
+    // The last of the contract's tests.
+    ...(server === null ? {} : { breakBackend: () => server().kill() }),
+  }),
+);

@@ -1,0 +1,13 @@
+import { redisStorage } from '#tests/support/app-storages.js';
+import { describeOnAnyRedis } from '#tests/support/with-redis.js';
+import { duplicatesContract } from './duplicates.contract.js';
+import { idempotencyContract } from './idempotency.contract.js';
+import { parallelTurnsContract } from './parallel-turns.contract.js';
+
+/** Not the whole API: the rest of it looks at times, which Redis takes from its own clock. */
+describeOnAnyRedis('HTTP API on Redis', (redis) => {
+  const storage = redisStorage(redis);
+  idempotencyContract(storage);
+  duplicatesContract(storage);
+  parallelTurnsContract(storage);
+});
