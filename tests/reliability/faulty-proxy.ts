@@ -37,8 +37,8 @@ export class FaultyProxy {
   /** Every connection is reset in both directions. */
   reset(): void {
     for (const { near, far } of this.#pairs) {
-      near.resetAndDestroy();
-      far.resetAndDestroy();
+      cut(near);
+      cut(far);
     }
   }
 
@@ -99,4 +99,10 @@ function send(socket: Socket, chunk: Buffer): void {
     setTimeout(() => socket.uncork(), LATENCY_MS);
   }
   socket.write(chunk);
+}
+
+/** A socket that has begun to end cannot be reset any more: Node would leave it open, and turn in circles over it. */
+function cut(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -1,7 +1,7 @@
 /** The command line of the history checker: docs/reliability.md says what it shows. */
 import { parseArgs } from 'node:util';
 import { runLanes } from './run-lanes.js';
-import { SABOTAGE, type SabotageKind } from './sabotage.js';
+import { isSabotage, SABOTAGE, type SabotageKind } from './sabotage.js';
 
 const REPORT_EVERY = 50;
 const SHOWN = 20;
@@ -16,10 +16,6 @@ const { values } = parseArgs({
     sabotage: { type: 'string' },
   },
 });
-
-function isSabotage(kind: string): kind is SabotageKind {
-  return Object.hasOwn(SABOTAGE, kind);
-}
 
 function readSabotage(kind: string | undefined): SabotageKind | null {
   if (kind === undefined) return null;

@@ -8,17 +8,17 @@ const USAGE = { inputTokens: 1, outputTokens: 1, totalTokens: 2, estimated: fals
 
 /** A fast model that does what the message asks for, and looks at what it is shown of the conversation. */
 export class MarkingLlmGateway implements LlmGateway {
-  /** @throws Error when it is shown anything but whole turns of this very conversation. */
+  /** Its reply is another one than was expected when it is shown anything but whole turns of this very conversation. */
   async generate({ history, message }: Prompt, signal: AbortSignal): Promise<Completion> {
     const mark = markOf(message);
-    for (const { user, assistant } of history) {
-      if (!user.startsWith(mark) || assistant !== replyTo(user)) throw new Error('not of this conversation');
-    }
+    const isWell = history.every(
+      ({ user, assistant }) => user.startsWith(mark) && assistant === replyTo(user),
+    );
     const thinkMs = thinkMsOf(message);
     if (thinkMs > 0) await delay(thinkMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     if (isToFail(message)) throw new AppError('model_failed');
     return {
-      reply: { content: replyTo(message), finishReason: 'stop' },
+      reply: { content: isWell ? replyTo(message) : 'I was shown something else.', finishReason: 'stop' },
       model: 'marking',
       usage: USAGE,
     };

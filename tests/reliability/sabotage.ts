@@ -25,6 +25,10 @@ export const SABOTAGE = {
 
 export type SabotageKind = keyof typeof SABOTAGE;
 
+export function isSabotage(kind: string): kind is SabotageKind {
+  return Object.hasOwn(SABOTAGE, kind);
+}
+
 const ONE_IN = 25;
 
 interface Saboteur {
