@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { describeWithRedis } from '#tests/support/with-redis.js';
 import { runLanes } from './run-lanes.js';
 import { isSabotage, SABOTAGE, type SabotageKind } from './sabotage.js';
 
@@ -16,10 +17,9 @@ const FOUND: Record<SabotageKind, RegExp> = {
   rerun: /^(stored \d+ times|answered as another turn)/,
 };
 
-describe('the history of concurrent turns on Redis', function () {
-  this.timeout(60_000);
-
-  it('fits what is stored, whatever fails: processes, Redis, connections', async () => {
+describeWithRedis('the history of concurrent turns on Redis', () => {
+  it('fits what is stored, whatever fails: processes, Redis, connections', async function () {
+    this.timeout(60_000);
     const tally = await runLanes({ ...SMALL, runs: 2, lanes: 2, seed: SEED, sabotage: null });
     process.stdout.write(`    seed ${SEED}: ${tally}\n`);
     expect(tally.violations).to.deep.equal([]);
@@ -30,7 +30,8 @@ describe('the history of concurrent turns on Redis', function () {
   });
 
   for (const kind of Object.keys(SABOTAGE).filter(isSabotage)) {
-    it(`would show a cache that ${SABOTAGE[kind]}`, async () => {
+    it(`would show a cache that ${SABOTAGE[kind]}`, async function () {
+      this.timeout(60_000);
       const { violations } = await runLanes({ ...SMALL, seed: SEED, sabotage: kind, withFaults: false });
       expect(violations.filter(({ what }) => FOUND[kind].test(what))).not.to.deep.equal([]);
     });

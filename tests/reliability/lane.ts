@@ -47,8 +47,8 @@ export class Lane {
   static async start(sabotage: SabotageKind | null): Promise<Lane> {
     const redis = await RedisServer.start();
     const proxy = await FaultyProxy.start(redis.port);
-    const settings = { port: proxy.port, password: redis.password, sabotage };
-    const workers = Array.from({ length: WORKERS }, () => new WorkerProcess(settings));
+    const redisUrl = `redis://:${redis.password}@127.0.0.1:${proxy.port}`;
+    const workers = Array.from({ length: WORKERS }, () => new WorkerProcess({ redisUrl, sabotage }));
     const lane = new Lane(redis, proxy, workers, new Redis(redis.url));
     try {
       await Promise.all(workers.map((worker) => worker.start()));

@@ -4,8 +4,8 @@ import type { SabotageKind } from './sabotage.js';
 
 /** What a worker process is started with. */
 export interface WorkerSettings {
-  readonly port: number;
-  readonly password: string;
+  /** As `REDIS_URL` has it. */
+  readonly redisUrl: string;
   readonly sabotage: SabotageKind | null;
 }
 

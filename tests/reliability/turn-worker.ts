@@ -8,6 +8,7 @@ import { SystemClock } from '#src/adapters/system/system-clock.js';
 import { UuidV7Generator } from '#src/adapters/system/uuid-v7-generator.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
 import { AppError } from '#src/domain/app-error.js';
+import { parseRedisUrl } from '#src/infrastructure/config/redis-url.js';
 import { MarkingLlmGateway } from './marking-llm-gateway.js';
 import { sabotaged } from './sabotage.js';
 import {
@@ -24,7 +25,7 @@ const BOUNDS = { maxMessages: 100_000, maxTokens: 100_000_000 };
 const MAX_WAIT_MS = 1500;
 const SINCE = '2026-01-01T00:00:00.000Z';
 
-const { port, password, sabotage }: WorkerSettings = JSON.parse(process.argv[2] ?? '');
+const { redisUrl, sabotage }: WorkerSettings = JSON.parse(process.argv[2] ?? '');
 const quiet = () => {};
 const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 
@@ -33,14 +34,9 @@ const clients = new MemoryClientRepository(database);
 const characters = new MemoryCharacterRepository(database);
 for (const clientId of CLIENTS) await addClient(clientId);
 
-const connection = await RedisConnection.open({
-  settings: {
-    topology: { kind: 'single', address: { host: '127.0.0.1', port }, database: 0 },
-    credentials: { username: null, password },
-    tls: false,
-  },
-  logger,
-});
+const settings = parseRedisUrl(redisUrl);
+if (settings === null) throw new Error('not the address of a Redis');
+const connection = await RedisConnection.open({ settings, logger });
 const cache = new RedisConversationCache({ connection, bounds: BOUNDS, maxWaitMs: MAX_WAIT_MS });
 
 const sendMessage = new SendMessage({
