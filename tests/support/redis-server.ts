@@ -1,24 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { RedisSettings } from '#src/adapters/redis/redis-settings.js';
+import { freePort } from '#tests/support/free-port.js';
 import { makeTestFolder, type TestFolder } from '#tests/support/test-app.js';
 
 const HOST = '127.0.0.1';
 
 /** Its standard input ends with the process that holds the other end, however that ends, and takes the server with it. */
 const WATCHED = 'redis-server "$@" & echo "$!"; cat >/dev/null; kill -KILL "$!"; wait';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 /** A private, empty redis-server on a free port, with a password, that keeps nothing on disk and outlives nobody. */
 export class RedisServer {
@@ -35,7 +25,7 @@ export class RedisServer {
   /** @param settings as redis-server takes them, such as `--maxmemory 2mb`. */
   static async start(...settings: string[]): Promise<RedisServer> {
     const password = randomBytes(18).toString('hex');
-    const server = new RedisServer(await freePort(), password, await makeTestFolder(), settings);
+    const server = new RedisServer(await freePort(HOST), password, await makeTestFolder(), settings);
     await server.restart();
     return server;
   }

@@ -1,0 +1,8 @@
+/**
+ * `node scripts/reliability/sentinel.mjs`: the contract of ConversationCache through three sentinels, then failovers under load, all started from the
+ * redis-server on PATH.
+ * docs/reliability.md says what is shown.
+ */
+import { runSuite } from './run-suite.mjs';
+
+runSuite('sentinel');

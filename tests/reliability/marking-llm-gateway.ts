@@ -1,0 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LlmGateway, Prompt, TextListener } from '#src/application/ports/llm-gateway.js';
+import { AppError } from '#src/domain/app-error.js';
+import type { Completion } from '#src/domain/turn.js';
+import { isToFail, markOf, replyTo, thinkMsOf } from './marked-message.js';
+
+const USAGE = { inputTokens: 1, outputTokens: 1, totalTokens: 2, estimated: false };
+
+/** A fast model that does what the message asks for, and looks at what it is shown of the conversation. */
+export class MarkingLlmGateway implements LlmGateway {
+  /** Its reply is another one than was expected when it is shown anything but whole turns of this very conversation. */
+  async generate({ history, message }: Prompt, signal: AbortSignal): Promise<Completion> {
+    const mark = markOf(message);
+    const isWell = history.every(
+      ({ user, assistant }) => user.startsWith(mark) && assistant === replyTo(user),
+    );
+    const thinkMs = thinkMsOf(message);
+    if (thinkMs > 0) await delay(thinkMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    if (isToFail(message)) throw new AppError('model_failed');
+    return {
+      reply: { content: isWell ? replyTo(message) : 'I was shown something else.', finishReason: 'stop' },
+      model: 'marking',
+      usage: USAGE,
+    };
+  }
+
+  async stream(prompt: Prompt, signal: AbortSignal, onText: TextListener): Promise<Completion> {
+    const completion = await this.generate(prompt, signal);
+    await onText(completion.reply.content);
+    return completion;
+  }
+}

@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { freePort } from '#tests/support/free-port.js';
+import { RedisServer } from '#tests/support/redis-server.js';
+
+const HOST = '127.0.0.1';
+const PASSWORD = 'cluster-password';
+const SLOTS = 16_384;
+const NODES = 3;
+
+/** Three private masters that share the slots. */
+export class RedisCluster {
+  private constructor(private readonly servers: readonly RedisServer[]) {}
+
+  static async start(): Promise<RedisCluster> {
+    const servers: RedisServer[] = [];
+    const busPorts: number[] = [];
+    while (servers.length < NODES) {
+      // Of its own accord a node adds 10,000 to its port, which may be too much.
+      const busPort = await freePort(HOST);
+      servers.push(await startNode(busPort));
+      busPorts.push(busPort);
+    }
+    const cluster = new RedisCluster(servers);
+    await cluster.#join(busPorts);
+    return cluster;
+  }
+
+  get url(): string {
+    return `redis+cluster://:${PASSWORD}@${this.servers.map(({ port }) => `${HOST}:${port}`).join(',')}`;
+  }
+
+  async kill(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.kill()));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.stop()));
+  }
+
+  async #join(busPorts: readonly number[]): Promise<void> {
+    const nodes = this.servers.map(({ port }) => new Redis({ host: HOST, port, password: PASSWORD }));
+    const bounds = nodes.map((_, index) => Math.floor((SLOTS * index) / nodes.length));
+    for (const [index, node] of nodes.entries()) {
+      const last = (bounds[index + 1] ?? SLOTS) - 1;
+      await node.call('CLUSTER', 'ADDSLOTSRANGE', String(bounds[index]), String(last));
+      // Nodes that begin with the same epoch settle that among themselves first, which takes its time.
+      await node.call('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
+    }
+    for (const [index, { port }] of this.servers.entries()) {
+      await nodes[0]?.call('CLUSTER', 'MEET', HOST, String(port), String(busPorts[index]));
+    }
+    for (const node of nodes) {
+      for (;;) {
+        const info = String(await node.call('CLUSTER', 'INFO'));
+        if (info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${NODES}`)) break;
+        await delay(50);
+      }
+      node.disconnect();
+    }
+  }
+}
+
+function startNode(busPort: number): Promise<RedisServer> {
+  return RedisServer.start(
+    `--requirepass ${PASSWORD}`,
+    `--masterauth ${PASSWORD}`,
+    '--cluster-enabled yes',
+    `--cluster-port ${busPort}`,
+  );
+}

@@ -1,0 +1,97 @@
+/** Forked: one process of the service without its HTTP. Takes batches of orders, and reports how each turn went. */
+import { MemoryCharacterRepository } from '#src/adapters/memory/memory-character-repository.js';
+import { MemoryClientRepository } from '#src/adapters/memory/memory-client-repository.js';
+import { MemoryDatabase } from '#src/adapters/memory/memory-database.js';
+import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
+import { RedisConversationCache } from '#src/adapters/redis/redis-conversation-cache.js';
+import { SystemClock } from '#src/adapters/system/system-clock.js';
+import { UuidV7Generator } from '#src/adapters/system/uuid-v7-generator.js';
+import { SendMessage } from '#src/application/chat/send-message.js';
+import { AppError } from '#src/domain/app-error.js';
+import { parseRedisUrl } from '#src/infrastructure/config/redis-url.js';
+import { MarkingLlmGateway } from './marking-llm-gateway.js';
+import { sabotaged } from './sabotage.js';
+import {
+  BATCH_MS,
+  CHARACTER_ID,
+  CLIENTS,
+  type TurnOrder,
+  type TurnReport,
+  type WorkerSettings,
+} from './turn-orders.js';
+
+/** Everything is kept, so that everything can be looked for. */
+const BOUNDS = { maxMessages: 100_000, maxTokens: 100_000_000 };
+const MAX_WAIT_MS = 1500;
+const SINCE = '2026-01-01T00:00:00.000Z';
+
+const { redisUrl, sabotage }: WorkerSettings = JSON.parse(process.argv[2] ?? '');
+const quiet = () => {};
+const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+
+const database = new MemoryDatabase();
+const clients = new MemoryClientRepository(database);
+const characters = new MemoryCharacterRepository(database);
+for (const clientId of CLIENTS) await addClient(clientId);
+
+const settings = parseRedisUrl(redisUrl);
+if (settings === null) throw new Error('not the address of a Redis');
+const connection = await RedisConnection.open({ settings, logger });
+const cache = new RedisConversationCache({ connection, bounds: BOUNDS, maxWaitMs: MAX_WAIT_MS });
+
+const sendMessage = new SendMessage({
+  characters,
+  conversations: sabotage === null ? cache : sabotaged(cache, connection.client, sabotage),
+  llm: new MarkingLlmGateway(),
+  modelPolicy: { defaultModel: 'marking', allowedModels: ['marking'], maxOutputTokens: 100 },
+  historyBounds: BOUNDS,
+  ids: new UuidV7Generator(),
+  clock: new SystemClock(),
+  logger,
+});
+
+let reports: TurnReport[] = [];
+
+process.on('message', (orders: readonly TurnOrder[]) => {
+  for (const order of orders) void run(order).then(report);
+});
+process.on('disconnect', () => process.exit(0));
+process.send?.({ ready: true });
+
+async function run({ number, key, ...request }: TurnOrder): Promise<TurnReport> {
+  try {
+    const { turn, conversation, replayed } = await sendMessage.execute({
+      ...request,
+      characterId: CHARACTER_ID,
+      idempotency: { key, digest: request.message },
+      signal: new AbortController().signal,
+    });
+    const reply = turn.outcome.reply.content;
+    return { number, answer: { turnId: turn.id, reply, turns: conversation.turns, replayed } };
+  } catch (error) {
+    return { number, code: error instanceof AppError ? error.code : 'internal_error' };
+  }
+}
+
+function report(ended: TurnReport): void {
+  reports.push(ended);
+  if (reports.length > 1) return;
+  setTimeout(() => {
+    process.send?.({ reports });
+    reports = [];
+  }, BATCH_MS);
+}
+
+async function addClient(clientId: string): Promise<void> {
+  await clients.create(
+    {
+      client: { id: clientId, email: `${clientId}@example.com`, storeName: null, createdAt: SINCE },
+      passwordHash: '',
+    },
+    { id: clientId, name: null, digest: new Uint8Array(32), lastFour: '0000', createdAt: SINCE },
+  );
+  const texts = { name: 'Ada', instructions: 'You sell books.', greeting: null };
+  const settings = { model: null, temperature: null, maxOutputTokens: null, ttlSeconds: 3600 };
+  const times = { createdAt: SINCE, updatedAt: SINCE };
+  await characters.create(clientId, { id: CHARACTER_ID, ...texts, ...settings, ...times }, 1);
+}
