@@ -2,7 +2,7 @@ import { createParser } from 'eventsource-parser';
 import { ProviderFailure } from './provider-failure.js';
 
 /** An event holds a few words. */
-const MOST_OF_AN_EVENT = 1024 * 1024;
+const MOST_OF_AN_EVENT = 512 * 1024;
 /** After it some servers keep the connection open. */
 const LAST_EVENT = '[DONE]';
 

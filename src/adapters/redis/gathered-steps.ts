@@ -1,5 +1,5 @@
 import { Cluster } from 'ioredis';
-import type { RedisConnection } from './redis-connection.js';
+import { BRIEF_TIMEOUT_MS, type RedisConnection } from './redis-connection.js';
 import { RedisScript } from './redis-script.js';
 
 interface Asked {
@@ -66,6 +66,7 @@ return results`);
         this.#script,
         keys,
         asked.flatMap(({ args }) => args),
+        BRIEF_TIMEOUT_MS,
       );
       if (!Array.isArray(results)) throw new Error('the script did not answer with a list');
       for (const [place, { resolve }] of asked.entries()) resolve(results[place]);

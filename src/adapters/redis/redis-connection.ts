@@ -14,6 +14,8 @@ export interface RedisConnectionOptions {
 const START_PATIENCE_MS = 1500;
 /** Of one operation with all that the client tries: a cluster is asked again when slots have moved. */
 const OPERATION_TIMEOUT_MS = 250;
+/** Of one that can be done without: with two of them and one of the others a request still answers within 500 ms. */
+export const BRIEF_TIMEOUT_MS = 100;
 
 /** One connection to Redis for all adapters of a process. No operation takes longer than 250 ms; while Redis is away none takes any time. */
 export class RedisConnection {
@@ -28,7 +30,7 @@ export class RedisConnection {
     this.#logger = logger;
     this.client = createRedisClient(settings);
     this.#breaker = new RedisBreaker({
-      probe: () => inTime(this.client.ping()),
+      probe: () => inTime(this.client.ping(), OPERATION_TIMEOUT_MS),
       onOpen: (error) => this.#reportAbsence(error),
       onClose: () => logger.info({}, 'Redis is back'),
     });
@@ -63,6 +65,7 @@ export class RedisConnection {
     script: RedisScript,
     keys: readonly string[],
     args: readonly (string | number)[],
+    timeoutMs = OPERATION_TIMEOUT_MS,
   ): Promise<unknown> {
     return this.attempt(async (client) => {
       try {
@@ -72,17 +75,20 @@ export class RedisConnection {
         if (!isReply(error) || !error.message.startsWith('NOSCRIPT')) throw error;
         return await client.eval(script.source, keys.length, ...keys, ...args);
       }
-    });
+    }, timeoutMs);
   }
 
   /**
    * Anything that is asked of Redis, within its time.
    * @throws AppError `cache_unavailable`; what was asked may have been done all the same.
    */
-  async attempt<T>(operation: (client: RedisClient) => Promise<T>): Promise<T> {
+  async attempt<T>(
+    operation: (client: RedisClient) => Promise<T>,
+    timeoutMs = OPERATION_TIMEOUT_MS,
+  ): Promise<T> {
     if (this.#breaker.isOpen) throw redisUnavailable(this.#breaker.lastError);
     try {
-      const result = await inTime(operation(this.client));
+      const result = await inTime(operation(this.client), timeoutMs);
       this.#breaker.succeeded();
       return result;
     } catch (error) {
@@ -129,11 +135,11 @@ export class RedisConnection {
  * In time or not at all: what settles later is nobody's concern. A process that was busy itself looks first whether the
  * answer has come, which timers alone would not: they run before what has arrived is read.
  */
-async function inTime<T>(operation: Promise<T>): Promise<T> {
+async function inTime<T>(operation: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    const giveUp = () => reject(new Error(`no answer within ${OPERATION_TIMEOUT_MS} ms`));
-    timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), OPERATION_TIMEOUT_MS);
+    const giveUp = () => reject(new Error(`no answer within ${timeoutMs} ms`));
+    timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), timeoutMs);
   });
   try {
     return await Promise.race([operation, late]);

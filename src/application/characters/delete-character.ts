@@ -7,12 +7,16 @@ interface Dependencies {
   readonly conversations: ConversationCache;
 }
 
-/** Ends a character, and with it its conversations and the turns that run in them. */
+/**
+ * Ends a character, and with it its conversations and the turns that run in them: once before, so that a store that cannot
+ * be reached leaves the character to be deleted again, and once behind it, for the turns that began meanwhile.
+ */
 export class DeleteCharacter {
   constructor(private readonly deps: Dependencies) {}
 
   async execute({ clientId, characterId }: { clientId: string; characterId: string }): Promise<void> {
     const { characters, conversations } = this.deps;
+    await conversations.deleteByCharacter(clientId, characterId);
     const deleted = await characters.delete(clientId, characterId);
     await conversations.deleteByCharacter(clientId, characterId);
     if (!deleted) throw new AppError('character_not_found');

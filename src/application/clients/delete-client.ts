@@ -10,8 +10,8 @@ interface Dependencies {
 }
 
 /**
- * Ends an account. The account goes first, so that no new turn can begin; then its conversations, which also ends
- * the turns that run.
+ * Ends an account. Its conversations go first, while the account can still ask again if they cannot be reached; and once
+ * more behind it, with the turns that began meanwhile.
  */
 export class DeleteClient {
   constructor(private readonly deps: Dependencies) {}
@@ -19,6 +19,7 @@ export class DeleteClient {
   /** @returns false when there was none. */
   async execute({ clientId, origin }: { clientId: string; origin: RequestOrigin }): Promise<boolean> {
     const { clients, conversations, audit } = this.deps;
+    await conversations.deleteByClient(clientId);
     const deleted = await clients.delete(clientId);
     if (deleted) audit.record({ event: 'client_deleted', origin, clientId });
     await conversations.deleteByClient(clientId);

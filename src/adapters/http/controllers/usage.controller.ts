@@ -10,6 +10,8 @@ import type { Usage } from '../usage-schemas.js';
 @Tags('accounts')
 @Security('client')
 @Response<Problem>(401, 'unauthenticated')
+@Response<Problem>(403, 'forbidden: the account is suspended')
+@Response<Problem>(429, 'rate_limited')
 @Response<Problem>(503, 'cache_unavailable, database_unavailable, overloaded, shutting_down')
 @injectable()
 export class UsageController extends Controller {
