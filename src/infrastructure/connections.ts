@@ -8,14 +8,20 @@ export class Connections {
   /** What was taken of an answer that waits for its reader, when it was last looked at. */
   readonly #open = new Map<Socket, number | null>();
   readonly #answers = new WeakMap<Duplex, ServerResponse>();
+  /** Those that wait for the one before them, or did when they were asked for. */
+  readonly #queued = new WeakMap<Socket, Set<ServerResponse>>();
 
   add(socket: Socket): void {
     this.#open.set(socket, null);
-    socket.once('close', () => this.#open.delete(socket));
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      for (const response of this.#queued.get(socket) ?? []) closeUnsent(response);
+    });
   }
 
   answer(socket: Socket, response: ServerResponse): void {
     this.#answers.set(socket, response);
+    if (response.socket === null) this.#queue(socket, response);
   }
 
   latestAnswer(socket: Duplex): ServerResponse | undefined {
@@ -62,4 +68,20 @@ export class Connections {
       socket.destroy();
     }
   }
+
+  #queue(socket: Socket, response: ServerResponse): void {
+    const queued = this.#queued.get(socket) ?? new Set();
+    this.#queued.set(socket, queued.add(response));
+    response.once('close', () => queued.delete(response));
+  }
+}
+
+/**
+ * Node closes only the answer that has the connection when that dies. Whoever works for one behind it waits for a
+ * `close` that never comes.
+ */
+function closeUnsent(response: ServerResponse): void {
+  if (response.socket !== null || response.destroyed) return;
+  response.destroy();
+  response.emit('close');
 }

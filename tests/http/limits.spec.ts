@@ -168,6 +168,8 @@ describe('limits over HTTP', () => {
           detail: 'The limit "turns" was hit: 2 turns of this account at the same time.',
           retryAfter: '1',
         });
+        expect(response.headers.get('ratelimit-policy')).to.equal('"turns";q=2;qu="concurrent-requests"');
+        expect(response.headers.get('ratelimit')).to.equal('"turns";r=0;t=1');
       }
       expect(app.blocks).to.deep.equal(['turns']);
       const left = new Promise((resolve) => first.called.addEventListener('abort', resolve));
@@ -177,6 +179,23 @@ describe('limits over HTTP', () => {
       held.release();
       expect(statuses([await second.answer, await third.answer])).to.deep.equal([200, 200]);
       expect(statuses(await times(2, () => chat(owner, characterId)))).to.deep.equal([200, 200]);
+    });
+
+    it('name the turns at the same time beside the turns in a minute when those are what refuses', async () => {
+      await start({ LIMIT_CHAT_PER_MINUTE: '9', LIMIT_CONCURRENT_TURNS: '1' });
+      const owner = await app.api.signUp();
+      const characterId = await owner.createCharacter();
+      const held = app.llm.hold();
+      const called = app.llm.nextCall();
+      const running = chat(owner, characterId);
+      await called;
+      const { headers } = await chat(owner, characterId);
+      expect(headers.get('ratelimit-policy')).to.equal(
+        '"chat";q=9;w=60, "turns";q=1;qu="concurrent-requests"',
+      );
+      expect(headers.get('ratelimit')).to.match(/^"chat";r=7;t=(60|59), "turns";r=0;t=1$/);
+      held.release();
+      expect((await running).headers.get('ratelimit-policy')).to.equal('"chat";q=9;w=60');
     });
 
     it('are those that the operator has set for it, from the next request on', async () => {

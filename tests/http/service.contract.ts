@@ -91,6 +91,10 @@ export function serviceContract(storage: AppStorage): void {
         const asset = await app.api.get(`/${address}`);
         expect(asset.status, address).to.equal(200);
         expect(asset.text.length, address).to.be.greaterThan(50);
+        // Ours changes with the service, the others with a version of Swagger UI.
+        expect(asset.headers.get('cache-control'), address).to.equal(
+          address === 'docs/start.js' ? 'no-store' : 'public, max-age=3600',
+        );
       }
     });
 

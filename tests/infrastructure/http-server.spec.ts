@@ -178,6 +178,18 @@ describe('HttpServer', () => {
     await closed;
   });
 
+  it('closes at once when the answers that wait for another one have lost their connection', async () => {
+    const arrivals = new EventEmitter();
+    const server = await listen((_request, response) => arrivals.emit('arrival', response));
+    const connection = await send(server, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(arrivals, 'arrival');
+    connection.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(arrivals, 'arrival');
+    const closed = server.close(60_000, () => undefined);
+    connection.destroy();
+    await closed;
+  });
+
   it('listens no more after the grace, whatever still runs', async () => {
     let arrive = () => {};
     const arrived = new Promise<void>((resolve) => {

@@ -38,9 +38,13 @@ export class LimitedApp {
     return new ApiClient(this.#app.url);
   }
 
+  get logLines(): readonly LogLine[] {
+    return this.#app?.logLines ?? [];
+  }
+
   /** The names of the limits whose blocks the audit log has. */
   get blocks(): unknown[] {
     const isBlock = ({ fields }: LogLine) => fields['audit'] === 'limit_blocked';
-    return (this.#app?.logLines ?? []).filter(isBlock).map(({ fields }) => fields['limit']);
+    return this.logLines.filter(isBlock).map(({ fields }) => fields['limit']);
   }
 }

@@ -3,7 +3,7 @@ import { rateLimited } from '#src/application/limits/rate-limited.js';
 import type { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { RateDecision } from '#src/application/ports/rate-limiter.js';
 import type { ClientPrincipal } from '#src/domain/principal.js';
-import { tellLimit } from './rate-limit-headers.js';
+import { tellConcurrency, tellLimit } from './rate-limit-headers.js';
 import { originOf } from './request-context.js';
 
 /** Asked by whatever watches over the process: a refusal would have it killed in the middle of an attack. */
@@ -45,7 +45,10 @@ export async function admitClient(
     else response.once('close', slot.release);
   }
   enforce(response, rate);
-  if (slot?.decision.allowed === false) throw rateLimited(slot.decision);
+  if (slot?.decision.allowed === false) {
+    tellConcurrency(response, slot.decision);
+    throw rateLimited(slot.decision);
+  }
 }
 
 function isTurn(request: Request): boolean {

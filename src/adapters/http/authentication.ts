@@ -22,13 +22,26 @@ export async function expressAuthentication(request: Request, scheme: string): P
     right === 'client'
       ? await identifyClient(request, response)
       : await identifyOperator(request, response, right);
-  requestContext(request).principal = principal;
+  const context = requestContext(request);
+  context.principal = principal;
+  context.right = right;
   const { limits } = httpServices(request);
   if (principal.kind === 'client') await admitClient(request, response, limits, principal);
   if (right === 'signup' && principal.kind === 'anonymous') {
     for (const decision of await limits.signUp(originOf(request))) enforce(response, decision);
   }
   return principal;
+}
+
+/**
+ * Who calls, asked once more: for a request whose work begins long after that was decided.
+ * @throws AppError as `Authorize` does.
+ */
+export async function authorizeAgain(request: Request): Promise<void> {
+  const context = requestContext(request);
+  if (context.right === null) return;
+  const { authorize } = httpServices(request);
+  context.principal = await authorize.execute(context.right, presentedCredentials(request));
 }
 
 /** What lets nobody in is counted for its address, which is told so instead once it has sent too much of it. */

@@ -47,6 +47,7 @@ export function createHttpApp(options: HttpAppOptions): Application {
     authorize: options.authorize,
     limits,
     bodySchemas: new BodySchemas(document),
+    clock,
   });
 
   app.use(requestFrame(clock, logger));

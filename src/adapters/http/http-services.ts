@@ -2,6 +2,7 @@ import type { IocContainer } from '@tsoa/runtime';
 import type { Application, Request } from 'express';
 import type { Authorize } from '#src/application/access/authorize.js';
 import type { RequestLimits } from '#src/application/limits/request-limits.js';
+import type { Clock } from '#src/application/ports/clock.js';
 import type { BodySchemas } from './body-schemas.js';
 
 /** What the generated routes reach through the app that serves the request, so that one process can hold many apps. */
@@ -11,6 +12,7 @@ export interface HttpServices {
   readonly authorize: Authorize;
   readonly limits: RequestLimits;
   readonly bodySchemas: BodySchemas;
+  readonly clock: Clock;
 }
 
 const services = new WeakMap<object, HttpServices>();

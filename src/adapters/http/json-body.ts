@@ -1,26 +1,36 @@
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { AppError, type FieldError, invalidFields } from '#src/domain/app-error.js';
+import { authorizeAgain } from './authentication.js';
 import { httpServices } from './http-services.js';
+import { requestContext } from './request-context.js';
 import { scanJson } from './scan-json.js';
 
 const MAX_BYTES = 64 * 1024;
 const MAX_DEPTH = 32;
 const LONGEST_FIELD = 64;
+/** After so long who calls is asked once more: part of the second within which a key is refused. */
+const LATE_MS = 250;
 const JSON_MEDIA_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i;
 
 const readRaw = express.raw({ limit: MAX_BYTES, type: () => true });
 
 /**
  * Reads, decodes, parses and checks the body of the route that it stands on, strictly: nothing is coerced, dropped or
- * repaired. It stands on the routes themselves, behind authentication, so that strangers' bodies are not even read.
+ * repaired. It stands on the routes themselves, behind authentication, so that strangers' bodies are not even read. A
+ * body may take its time, and its key be revoked meanwhile.
  */
 export const jsonBody: RequestHandler = (request, response, next) => {
   if (!JSON_MEDIA_TYPE.test(request.get('content-type') ?? '')) throw new AppError('unsupported_media_type');
   readRaw(request, response, (error?: unknown) => {
     if (error) next(bodyReadError(error));
+    else if (isLate(request)) authorizeAgain(request).then(() => checkBody(request, response, next), next);
     else checkBody(request, response, next);
   });
 };
+
+function isLate(request: Request): boolean {
+  return httpServices(request).clock.monotonicMs() - requestContext(request).startedMs > LATE_MS;
+}
 
 function checkBody(request: Request, _response: Response, next: NextFunction): void {
   try {

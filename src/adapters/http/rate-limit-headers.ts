@@ -1,21 +1,43 @@
 import type { Response } from 'express';
-import type { RateDecision } from '#src/application/ports/rate-limiter.js';
+import type { LimitDecision, RateDecision } from '#src/application/ports/rate-limiter.js';
 
-const decisions = new WeakMap<Response, RateDecision[]>();
+/** One limit's members of the two headers. */
+interface Told {
+  readonly policy: string;
+  readonly state: string;
+}
+
+const tellings = new WeakMap<Response, Told[]>();
 
 /**
  * Tells the caller of a limit that its request was counted by, in the order in which they were asked
  * (draft-ietf-httpapi-ratelimit-headers: quota and window, what remains and seconds until the window ends).
  */
 export function tellLimit(response: Response, decision: RateDecision): void {
-  const told = decisions.get(response) ?? [];
-  told.push(decision);
-  decisions.set(response, told);
-  const policies = told.map(({ scope, limit, windowSeconds }) => `"${scope}";q=${limit};w=${windowSeconds}`);
-  const states = told.map(
-    ({ scope, remaining, resetMs }) =>
-      `"${scope}";r=${remaining};t=${Math.max(0, Math.ceil(resetMs / 1000))}`,
-  );
-  response.setHeader('RateLimit-Policy', policies.join(', '));
-  response.setHeader('RateLimit', states.join(', '));
+  const { scope, limit, windowSeconds, remaining, resetMs } = decision;
+  tell(response, {
+    policy: `"${scope}";q=${limit};w=${windowSeconds}`,
+    state: `"${scope}";r=${remaining};t=${wholeSeconds(resetMs)}`,
+  });
+}
+
+/** The same of a limit without a window: its unit are requests at the same time, which the draft has a name for. */
+export function tellConcurrency(response: Response, decision: LimitDecision): void {
+  const { scope, limit, remaining, retryAfterMs } = decision;
+  tell(response, {
+    policy: `"${scope}";q=${limit};qu="concurrent-requests"`,
+    state: `"${scope}";r=${remaining};t=${wholeSeconds(retryAfterMs)}`,
+  });
+}
+
+function tell(response: Response, told: Told): void {
+  const all = tellings.get(response) ?? [];
+  all.push(told);
+  tellings.set(response, all);
+  response.setHeader('RateLimit-Policy', all.map(({ policy }) => policy).join(', '));
+  response.setHeader('RateLimit', all.map(({ state }) => state).join(', '));
+}
+
+function wholeSeconds(ms: number): number {
+  return Math.max(0, Math.ceil(ms / 1000));
 }

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
-import type { ClientPrincipal, Principal } from '#src/domain/principal.js';
+import type { ClientPrincipal, Principal, Right } from '#src/domain/principal.js';
 
 /** What one request carries besides what express knows of it. */
 export interface RequestContext {
@@ -14,6 +14,8 @@ export interface RequestContext {
   /** How long a model was waited for; null when none was called. */
   llmMs: number | null;
   principal: Principal | null;
+  /** That the principal was let in by; null where the route asks for none. */
+  right: Right | null;
 }
 
 const contexts = new WeakMap<object, RequestContext>();

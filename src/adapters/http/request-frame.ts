@@ -20,6 +20,7 @@ export function requestFrame(clock: Clock, logger: Logger): RequestHandler {
       startedMs: clock.monotonicMs(),
       llmMs: null,
       principal: null,
+      right: null,
     };
     setRequestContext(request, context);
     response.set('x-request-id', context.requestId);

@@ -29,21 +29,31 @@ export class FlexibleRateLimiter implements RateLimiter {
   constructor(private readonly options: FlexibleRateLimiterOptions) {}
 
   async consume(limit: RateLimit, key: string): Promise<RateDecision> {
+    const known = this.knownRefusal(limit, key);
+    if (known !== null) return known;
     const { counters, instances, clock } = this.options;
-    const name = `${limit.scope}:${key}`;
-    const block = this.#blocks.get(name);
-    if (block !== undefined) {
-      const leftMs = block.endsMs - clock.monotonicMs();
-      // A limit that the operator has changed since is another one.
-      if (leftMs > 0 && block.limit === limit.limit) return decide(limit, limit.limit, Infinity, leftMs);
-      this.#blocks.delete(name);
-    }
     const count = await counters.increment(limit.scope, key, limit.windowSeconds);
     const decision = decide(limit, limitInForce(limit, count, instances), count.count, count.resetMs);
     // What this process counted by itself must not hold longer than it has to.
     if (!decision.allowed && !count.isShare) {
-      this.#blocks.set(name, { limit: limit.limit, endsMs: clock.monotonicMs() + count.resetMs });
+      const endsMs = clock.monotonicMs() + count.resetMs;
+      this.#blocks.set(blockName(limit, key), { limit: limit.limit, endsMs });
     }
     return decision;
   }
+
+  knownRefusal(limit: RateLimit, key: string): RateDecision | null {
+    const name = blockName(limit, key);
+    const block = this.#blocks.get(name);
+    if (block === undefined) return null;
+    const leftMs = block.endsMs - this.options.clock.monotonicMs();
+    // A limit that the operator has changed since is another one.
+    if (leftMs > 0 && block.limit === limit.limit) return decide(limit, limit.limit, Infinity, leftMs);
+    this.#blocks.delete(name);
+    return null;
+  }
+}
+
+function blockName({ scope }: RateLimit, key: string): string {
+  return `${scope}:${key}`;
 }

@@ -71,8 +71,12 @@ export class RequestLimits {
     client: ClientPrincipal,
     origin: RequestOrigin,
   ): Promise<{ rate: RateDecision | null; slot: TurnSlot | null }> {
-    const { limits, turnSlots } = this.deps;
+    const { limits, turnSlots, rateLimiter } = this.deps;
     const perMinute = client.limits.chatPerMinute ?? limits.chatPerMinute;
+    const chat: RateLimit = { scope: 'chat', limit: perMinute, windowSeconds: MINUTE };
+    // Who hammers on is refused without a question to anybody, so not with one for a slot either.
+    const refused = perMinute === 0 ? null : rateLimiter.knownRefusal(chat, client.clientId);
+    if (refused !== null) return { rate: refused, slot: null };
     const atOnce = client.limits.concurrentTurns ?? limits.concurrentTurns;
     const [rate, slot] = await Promise.all([
       this.consume('chat', perMinute, MINUTE, client.clientId, origin, client.clientId),

@@ -48,4 +48,9 @@ export interface RateLimiter {
    * Never rejects, and never lets everything pass: where the shared count is out of reach, each process counts its share.
    */
   consume(limit: RateLimit, key: string): Promise<RateDecision>;
+  /**
+   * Counts nothing and asks nobody.
+   * @returns the refusal that `consume` would answer, where this process knows it by itself; null says nothing.
+   */
+  knownRefusal(limit: RateLimit, key: string): RateDecision | null;
 }

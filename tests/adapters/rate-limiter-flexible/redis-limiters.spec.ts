@@ -109,6 +109,7 @@ describe('limiters on Redis', () => {
         const decision = await limiter.consume(LIMIT, 'ada');
         expect(decision).to.include({ allowed: false, beginsBlock: false });
         expect(decision.retryAfterMs).to.be.within(59_000, 60_000);
+        expect(limiter.knownRefusal(LIMIT, 'ada')).to.deep.equal(decision);
       }
       // The one that asks.
       expect((await commands()) - before).to.equal(1);

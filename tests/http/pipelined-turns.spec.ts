@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { expect } from 'chai';
+import { OpenRequests } from '#src/adapters/http/open-requests.js';
+import { TURN_SLOTS } from '#src/infrastructure/tokens.js';
+import type { ApiClient } from '#tests/support/api-client.js';
+import { LimitedApp } from '#tests/support/limited-app.js';
+import { RawConnection } from '#tests/support/raw-connection.js';
+
+const MOST_MS = 1000;
+
+/** Node says nothing of an answer that waits for the one before it when their connection dies. */
+describe('turns that were sent one after the other on one connection', () => {
+  let app: LimitedApp;
+  let owner: ApiClient;
+  let characterId: string;
+  let clientId: string;
+  let connection: RawConnection;
+  let warnings: Error[];
+  const warn = (warning: Error) => void warnings.push(warning);
+
+  const start = async (atOnce: number) => {
+    warnings = [];
+    process.on('warning', warn);
+    app = new LimitedApp();
+    await app.start({ LIMIT_CONCURRENT_TURNS: String(atOnce) });
+    owner = await app.api.signUp();
+    characterId = await owner.createCharacter();
+    clientId = (await owner.get('/api/clients/me')).body.id;
+    connection = await RawConnection.open(owner.url);
+  };
+  afterEach(async () => {
+    process.off('warning', warn);
+    connection.destroy();
+    await app.stop();
+  });
+
+  const loggedTurns = () =>
+    app.logLines.filter(({ message, fields }) => message === 'request' && fields['route'] === '/api/chat');
+
+  /** Resolves with the signals of their model calls, once all have begun. */
+  async function send(count: number): Promise<AbortSignal[]> {
+    const body = JSON.stringify({ characterId, message: 'Hello' });
+    const signals: AbortSignal[] = [];
+    for (let sent = 0; sent < count; sent += 1) {
+      const called = app.llm.nextCall();
+      connection.write(
+        `POST /api/chat HTTP/1.1\r\nHost: a\r\nx-api-key: ${owner.apiKey}\r\n` +
+          `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+      signals.push(await called);
+    }
+    return signals;
+  }
+
+  for (const count of [2, 50]) {
+    it(`are called off when it dies, all ${count} of them, and hold nothing any more`, async () => {
+      await start(count);
+      app.llm.hold();
+      const open = app.container.get(OpenRequests);
+      const signals = await send(count);
+      expect(open.size).to.equal(count);
+      const slots = app.container.get(TURN_SLOTS);
+      expect((await slots.acquire(clientId, count)).decision.allowed).to.equal(false);
+
+      const diedAt = performance.now();
+      connection.destroy();
+      await Promise.all(signals.map((signal) => signal.aborted || once(signal, 'abort')));
+      expect(performance.now() - diedAt).to.be.below(MOST_MS);
+      expect(open.size).to.equal(0);
+      const again = await Promise.all(
+        Array.from({ length: count + 1 }, () => slots.acquire(clientId, count)),
+      );
+      expect(again.filter(({ decision }) => decision.allowed)).to.have.length(count);
+      expect(loggedTurns()).to.have.length(count);
+      expect(warnings).to.deep.equal([]);
+    });
+  }
+
+  it('are answered in their order while it lives, and leave nothing behind on it', async () => {
+    await start(3);
+    const held = app.llm.hold();
+    await send(3);
+    held.release();
+    for (let count = 0; count < 3; count += 1) {
+      expect((await connection.nextAnswer())?.status).to.equal(200);
+    }
+    const open = app.container.get(OpenRequests);
+    expect(open.size).to.equal(0);
+    connection.destroy();
+    await connection.closed;
+    expect(loggedTurns()).to.have.length(3);
+    expect(warnings).to.deep.equal([]);
+  });
+});
