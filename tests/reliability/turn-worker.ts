@@ -2,11 +2,15 @@
 import { MemoryCharacterRepository } from '#src/adapters/memory/memory-character-repository.js';
 import { MemoryClientRepository } from '#src/adapters/memory/memory-client-repository.js';
 import { MemoryDatabase } from '#src/adapters/memory/memory-database.js';
+import { MemoryTokenBudget } from '#src/adapters/memory/memory-token-budget.js';
+import { MemoryUsageRepository } from '#src/adapters/memory/memory-usage-repository.js';
 import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
 import { RedisConversationCache } from '#src/adapters/redis/redis-conversation-cache.js';
 import { SystemClock } from '#src/adapters/system/system-clock.js';
 import { UuidV7Generator } from '#src/adapters/system/uuid-v7-generator.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
+import { TurnCosts } from '#src/application/chat/turn-costs.js';
+import { UsageRecords } from '#src/application/usage/usage-records.js';
 import { AppError } from '#src/domain/app-error.js';
 import { parseRedisUrl } from '#src/infrastructure/config/redis-url.js';
 import { MarkingLlmGateway } from './marking-llm-gateway.js';
@@ -39,6 +43,16 @@ if (settings === null) throw new Error('not the address of a Redis');
 const connection = await RedisConnection.open({ settings, logger });
 const cache = new RedisConversationCache({ connection, bounds: BOUNDS, maxWaitMs: MAX_WAIT_MS });
 
+const clock = new SystemClock();
+const usageRepository = new MemoryUsageRepository(database);
+const costs = new TurnCosts({
+  budget: new MemoryTokenBudget(),
+  usage: new UsageRecords({ usageRepository, clock }),
+  usageRepository,
+  clock,
+  budgetTokensPerDay: 0,
+});
+
 const sendMessage = new SendMessage({
   characters,
   conversations: sabotage === null ? cache : sabotaged(cache, connection.client, sabotage),
@@ -46,7 +60,8 @@ const sendMessage = new SendMessage({
   modelPolicy: { defaultModel: 'marking', allowedModels: ['marking'], maxOutputTokens: 100 },
   historyBounds: BOUNDS,
   ids: new UuidV7Generator(),
-  clock: new SystemClock(),
+  clock,
+  costs,
   logger,
 });
 
@@ -63,6 +78,7 @@ async function run({ number, key, ...request }: TurnOrder): Promise<TurnReport> 
     const { turn, conversation, replayed } = await sendMessage.execute({
       ...request,
       characterId: CHARACTER_ID,
+      budgetTokensPerDay: null,
       idempotency: { key, digest: request.message },
       signal: new AbortController().signal,
     });
