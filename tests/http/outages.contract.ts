@@ -78,6 +78,7 @@ export function outagesContract(storage: AppStorage): void {
       expectProblem(await owner.post('/api/chat', { characterId, message: 'Hi' }), 'cache_unavailable');
       expectProblem(await owner.get('/api/conversations/c'), 'cache_unavailable');
       expectProblem(await owner.delete('/api/conversations/c'), 'cache_unavailable');
+      expectProblem(await owner.delete(`/api/characters/${characterId}`), 'cache_unavailable');
       expect(app.llm.prompts).to.deep.equal([]);
     });
 

@@ -74,6 +74,19 @@ export function serviceContract(storage: AppStorage): void {
       }
     });
 
+    it('its document says which deletions reach for conversations', () => {
+      for (const path of [
+        '/api/conversations/{id}',
+        '/api/characters/{uuid}',
+        '/api/clients/me',
+        '/clients/me',
+        '/admin/clients/{id}',
+      ]) {
+        const refusal = DOCUMENT.paths[path]?.['delete']?.responses['503'];
+        expect(refusal?.description, path).to.contain('cache_unavailable');
+      }
+    });
+
     it('GET /docs is a page that loads everything from here', async () => {
       const page = await app.api.get('/docs');
       expect(page.status).to.equal(200);

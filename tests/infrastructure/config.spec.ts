@@ -539,8 +539,12 @@ describe('readConfig', () => {
     });
     expect(redis({ REDIS_URL: 'redis://r', ...login })?.credentials).to.deep.equal(credentials);
     expect(redis({ REDIS_URL: 'redis://:own@r', ...login })?.credentials).to.deep.equal({
-      username: null,
+      username: 'shop',
       password: 'own',
+    });
+    expect(redis({ REDIS_URL: 'redis://own@r', ...login })?.credentials).to.deep.equal({
+      username: 'own',
+      password: 'p@ss/word',
     });
     expect(
       redis({ REDIS_URL: 'redis+sentinel://:w@s1,s2:7000/shop/1?sentinel_user=u&sentinel_password=p' }),

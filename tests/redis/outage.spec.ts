@@ -26,11 +26,12 @@ const OUTAGES: readonly Outage[] = [
 
 describeWithRedis('the service while Redis is away', (redis) => {
   let app: TestApp;
+  let llm: ScriptedLlmGateway;
   let owner: ApiClient;
   let characterId: string;
 
   beforeEach(async () => {
-    const llm = new ScriptedLlmGateway();
+    llm = new ScriptedLlmGateway();
     const { answer } = llm;
     llm.answer = async (...asked) => {
       await delay(MODEL_MS);
@@ -87,8 +88,9 @@ describeWithRedis('the service while Redis is away', (redis) => {
           { characterId, message: 'Hello', conversationId: `uncertain-${what}` },
           { 'idempotency-key': `key-${what}` },
         );
+      const asked = llm.nextCall();
       const first = send();
-      await delay(MODEL_MS / 2);
+      await asked;
       await begin(redis());
       expect((await first).body.code).to.equal('cache_unavailable');
       await end(redis());

@@ -30,6 +30,34 @@ export class RedisCluster {
     return `redis+cluster://:${PASSWORD}@${this.servers.map(({ port }) => `${HOST}:${port}`).join(',')}`;
   }
 
+  /** Takes connections and answers nothing. */
+  freeze(): void {
+    for (const server of this.servers) server.freeze();
+  }
+
+  thaw(): void {
+    for (const server of this.servers) server.thaw();
+  }
+
+  /** The slot of a key is on its way to another node, until the operation has ended. None of its keys has arrived there. */
+  async whileMoving(key: string, operation: () => Promise<void>): Promise<void> {
+    const nodes = this.servers.map(({ port }) => new Redis({ host: HOST, port, password: PASSWORD }));
+    const ids = await Promise.all(nodes.map(async (node) => String(await node.call('CLUSTER', 'MYID'))));
+    const slot = Number(await nodes[0]?.call('CLUSTER', 'KEYSLOT', key));
+    const from = firstSlots(nodes.length).findLastIndex((first) => first <= slot);
+    const to = (from + 1) % nodes.length;
+    await nodes[to]?.call('CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', ids[from] ?? '');
+    await nodes[from]?.call('CLUSTER', 'SETSLOT', String(slot), 'MIGRATING', ids[to] ?? '');
+    try {
+      await operation();
+    } finally {
+      for (const node of nodes) {
+        await node.call('CLUSTER', 'SETSLOT', String(slot), 'STABLE');
+        node.disconnect();
+      }
+    }
+  }
+
   async kill(): Promise<void> {
     await Promise.all(this.servers.map((server) => server.kill()));
   }
@@ -40,7 +68,7 @@ export class RedisCluster {
 
   async #join(busPorts: readonly number[]): Promise<void> {
     const nodes = this.servers.map(({ port }) => new Redis({ host: HOST, port, password: PASSWORD }));
-    const bounds = nodes.map((_, index) => Math.floor((SLOTS * index) / nodes.length));
+    const bounds = firstSlots(nodes.length);
     for (const [index, node] of nodes.entries()) {
       const last = (bounds[index + 1] ?? SLOTS) - 1;
       await node.call('CLUSTER', 'ADDSLOTSRANGE', String(bounds[index]), String(last));
@@ -59,6 +87,10 @@ export class RedisCluster {
       node.disconnect();
     }
   }
+}
+
+function firstSlots(nodes: number): number[] {
+  return Array.from({ length: nodes }, (_, index) => Math.floor((SLOTS * index) / nodes));
 }
 
 function startNode(busPort: number): Promise<RedisServer> {

@@ -35,7 +35,7 @@ export function remoteHarness(
           }
         },
         close: async () => {
-          cache.close();
+          await cache.close();
           await connection.close();
         },
       };

@@ -52,8 +52,8 @@ const costs = new TurnCosts({
   clock,
   budgetTokensPerDay: 0,
 });
+
 const sendMessage = new SendMessage({
-  costs,
   characters,
   conversations: sabotage === null ? cache : sabotaged(cache, connection.client, sabotage),
   llm: new MarkingLlmGateway(),
@@ -61,6 +61,7 @@ const sendMessage = new SendMessage({
   historyBounds: BOUNDS,
   ids: new UuidV7Generator(),
   clock,
+  costs,
   logger,
 });
 

@@ -70,7 +70,7 @@ export class ConversationStore {
     const { conversationId, characterId, onBusy, idempotency } = request;
     const digest = idempotency?.digest ?? '';
     const args = [token, conversationId, characterId, onBusy, maxWaiting, recordOf(request), digest];
-    return this.#run(OPEN_TURN, clientId, args, (reply) => {
+    return this.#run(OPEN_TURN, clientId, turnKeys(request), args, (reply) => {
       const [kind, ...rest] = list(reply);
       switch (kind) {
         case 'open': {
@@ -97,7 +97,9 @@ export class ConversationStore {
   /** @returns null while the right is held; else why not, which may be empty. */
   renew({ clientId, request, token }: TurnTicket): Promise<string | null> {
     const args = [token, request.conversationId, recordOf(request)];
-    return this.#run(RENEW_TURN, clientId, args, (reply) => (reply === null ? null : text(reply)));
+    return this.#run(RENEW_TURN, clientId, turnKeys(request), args, (reply) =>
+      reply === null ? null : text(reply),
+    );
   }
 
   commit({ clientId, request, token }: TurnTicket, commit: TurnCommit): Promise<CommitReply> {
@@ -108,7 +110,7 @@ export class ConversationStore {
       ...[after.turns, Date.parse(after.expiresAt), maxExchanges],
       ...[recordOf(request), digest, answer, maxReplays, REPLAY_TTL_SECONDS * 1000],
     ];
-    return this.#run(COMMIT_TURN, clientId, args, (reply) => {
+    return this.#run(COMMIT_TURN, clientId, turnKeys(request), args, (reply) => {
       const [kind, detail] = list(reply);
       if (kind === 'lost') return { kind, reason: text(detail) };
       return { kind: 'kept', next: detail === undefined || detail === null ? null : text(detail) };
@@ -119,19 +121,25 @@ export class ConversationStore {
   release({ clientId, request, token }: TurnTicket): Promise<string | null> {
     const { conversationId, characterId } = request;
     const args = [token, conversationId, characterId, recordOf(request)];
-    return this.#run(RELEASE_TURN, clientId, args, (reply) => (reply === null ? null : text(reply)));
+    return this.#run(RELEASE_TURN, clientId, turnKeys(request), args, (reply) =>
+      reply === null ? null : text(reply),
+    );
   }
 
   find(clientId: string, conversationId: string): Promise<Conversation | null> {
-    return this.#run(FIND_CONVERSATION, clientId, [conversationId], (reply) =>
-      reply === null ? null : readConversation(conversationId, list(reply)),
+    return this.#run(
+      FIND_CONVERSATION,
+      clientId,
+      conversationKeys(conversationId),
+      [conversationId],
+      (reply) => (reply === null ? null : readConversation(conversationId, list(reply))),
     );
   }
 
   delete(clientId: string, deletion: Deletion): Promise<DeletedPart> {
     const id = deletion.what === 'client' ? '' : deletion.id;
     const args = [deletion.what, id, deletion.reason, DELETED_AT_ONCE, HASH_LENGTH];
-    return this.#run(DELETE_CONVERSATIONS, clientId, args, (reply) => {
+    return this.#run(DELETE_CONVERSATIONS, clientId, deletionKeys(deletion), args, (reply) => {
       const [again, found, tokens] = list(reply);
       return { again: again === 1, found: found === 1, tokens: list(tokens).map(text) };
     });
@@ -142,13 +150,20 @@ export class ConversationStore {
     await this.connection.attempt((client) => client.set('fw:1:check', '1', 'PX', 1000));
   }
 
+  /**
+   * The scripts go by the prefix alone. The keys are named for a cluster whose slots move: it refuses then what concerns
+   * keys here and there, and would else run it where there is no lease yet.
+   */
   async #run<T>(
     script: RedisScript,
     clientId: string,
+    names: readonly string[],
     args: readonly (string | number)[],
     read: (reply: unknown) => T,
   ): Promise<T> {
-    const reply = await this.connection.run(script, [keyPrefix(clientId)], args);
+    const prefix = keyPrefix(clientId);
+    const keys = names.map((name) => prefix + name);
+    const reply = await this.connection.run(script, [prefix, `${prefix}f`, ...keys], args);
     try {
       return read(reply);
     } catch (error) {
@@ -160,6 +175,26 @@ export class ConversationStore {
 /** Nothing that a client's id may hold can end the hash tag. */
 function keyPrefix(clientId: string): string {
   return `fw:1:{${encodeURIComponent(clientId)}}:`;
+}
+
+function conversationKeys(id: string): string[] {
+  return ['c', 'x', 'l', 'q'].map((kind) => `${kind}:${id}`);
+}
+
+function turnKeys(request: OpenTurnRequest): string[] {
+  const keys = conversationKeys(request.conversationId);
+  return request.idempotency === null ? keys : [...keys, `r:${recordOf(request)}`];
+}
+
+function deletionKeys(deletion: Deletion): string[] {
+  switch (deletion.what) {
+    case 'conversation':
+      return ['ri', ...conversationKeys(deletion.id)];
+    case 'character':
+      return ['ri', 'k', `i:${deletion.id}`];
+    case 'client':
+      return ['ri', 'k'];
+  }
 }
 
 function recordOf({ idempotency }: OpenTurnRequest): string {

@@ -98,6 +98,13 @@ export class HeldTurn implements OpenTurn {
     this.#options.onEnd(null);
   }
 
+  /** The process stops before its turn does: others need not wait for the end of the lease. */
+  abandon(): void {
+    if (this.#ended) return;
+    void this.#options.giveBack();
+    this.lose('');
+  }
+
   #end(): void {
     this.#ended = true;
     if (this.#renewal !== null) clearTimeout(this.#renewal);

@@ -12,6 +12,7 @@ const PROBE_INTERVAL_MS = 200;
 export class RedisBreaker {
   #failures = 0;
   #lastError: unknown = null;
+  #stopped = false;
   #probing: NodeJS.Timeout | null = null;
   readonly #options: RedisBreakerOptions;
 
@@ -38,13 +39,15 @@ export class RedisBreaker {
   }
 
   open(error: unknown): void {
-    if (this.isOpen) return;
+    if (this.isOpen || this.#stopped) return;
     this.#lastError = error;
     this.#scheduleProbe();
     this.#options.onOpen(error);
   }
 
+  /** For good: what fails from now on is the end of the connection. */
   stop(): void {
+    this.#stopped = true;
     if (this.#probing !== null) clearTimeout(this.#probing);
   }
 
@@ -55,7 +58,9 @@ export class RedisBreaker {
   async #probe(): Promise<void> {
     try {
       await this.#options.probe();
+      if (this.#stopped) return;
     } catch (error) {
+      if (this.#stopped) return;
       this.#lastError = error;
       this.#scheduleProbe();
       return;

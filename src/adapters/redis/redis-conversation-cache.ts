@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Cluster } from 'ioredis';
 import type {
   ConversationCache,
   OpenTurn,
@@ -97,10 +98,10 @@ export class RedisConversationCache implements ConversationCache {
     return this.#store.check();
   }
 
-  /** What turns still hold is given back by its expiry. The connection is its owner's to close. */
-  close(): void {
-    this.#releases.stop();
-    for (const turn of this.#held.values()) turn.lose('');
+  /** Gives back what turns still hold, within the time of one operation. The connection is its owner's to close, afterwards. */
+  async close(): Promise<void> {
+    for (const turn of this.#held.values()) turn.abandon();
+    await this.#releases.stop();
   }
 
   async #admit(ticket: TurnTicket, pause: Pause): Promise<OpenTurn | ReplayedTurn> {
@@ -113,24 +114,25 @@ export class RedisConversationCache implements ConversationCache {
       if (reply.kind === 'replay') return reply;
       if (reply.kind !== 'open' && reply.kind !== 'wait') throw refusal(reply);
       const left = deadline - performance.now();
-      if (signal.aborted || (reply.kind === 'wait' && left <= 0)) {
-        await this.#giveBack(ticket);
-        signal.throwIfAborted();
-        throw busy();
-      }
+      if (signal.aborted || (reply.kind === 'wait' && left <= 0)) break;
       if (reply.kind === 'open') return this.#hold(ticket, reply, askedAt);
       if (reply.place === 1) asFirst += 1;
       await pause.last(Math.min(pauseAt(reply.place, asFirst), left));
+      if (signal.aborted) break;
     }
+    await this.#giveBack(ticket);
+    signal.throwIfAborted();
+    throw busy();
   }
 
   /** A question that got no answer may have been heard. */
   async #ask(ticket: TurnTicket): Promise<OpenReply> {
-    const { isAvailable } = this.#connection;
+    const { isAvailable, client } = this.#connection;
     try {
       return await this.#store.open(ticket, this.#maxWaiting);
     } catch (error) {
-      if (isAvailable) void this.#giveBack(ticket);
+      // The client of a cluster keeps what it cannot send yet, and sends it later.
+      if (isAvailable || client instanceof Cluster) void this.#giveBack(ticket);
       throw error;
     }
   }

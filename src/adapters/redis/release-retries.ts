@@ -7,6 +7,8 @@ const PAUSE_MS = 500;
 export class ReleaseRetries {
   readonly #store: ConversationStore;
   readonly #pending = new Set<NodeJS.Timeout>();
+  readonly #underWay = new Set<Promise<string | null>>();
+  #stopped = false;
 
   constructor(store: ConversationStore) {
     this.#store = store;
@@ -14,19 +16,28 @@ export class ReleaseRetries {
 
   /** Settles after the first attempt, and never rejects. @returns the token that waits next, or null. */
   async release(ticket: TurnTicket): Promise<string | null> {
-    return this.#attempt(ticket, performance.now() + LEASE_MS);
+    const first = this.#attempt(ticket, performance.now() + LEASE_MS);
+    this.#underWay.add(first);
+    try {
+      return await first;
+    } finally {
+      this.#underWay.delete(first);
+    }
   }
 
-  stop(): void {
+  /** Nothing is told again from now on. Settles when what is being told has been heard, or was in vain. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
     for (const timer of this.#pending) clearTimeout(timer);
     this.#pending.clear();
+    await Promise.all(this.#underWay);
   }
 
   async #attempt(ticket: TurnTicket, until: number): Promise<string | null> {
     try {
       return await this.#store.release(ticket);
     } catch {
-      if (performance.now() < until) this.#later(ticket, until);
+      if (!this.#stopped && performance.now() < until) this.#later(ticket, until);
       return null;
     }
   }

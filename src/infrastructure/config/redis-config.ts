@@ -28,10 +28,13 @@ export function toRedisSettings(environment: RedisEnvironment): RedisSettings | 
   const credentials = { username: REDIS_USER ?? null, password: REDIS_API_KEY ?? null };
   const tls = REDIS_TLS === 'true';
   if (REDIS_URL !== undefined) {
-    const withoutLogin = REDIS_URL.credentials.password === null;
+    const { username, password } = REDIS_URL.credentials;
     return {
       ...REDIS_URL,
-      credentials: withoutLogin ? credentials : REDIS_URL.credentials,
+      credentials: {
+        username: username ?? credentials.username,
+        password: password ?? credentials.password,
+      },
       tls: REDIS_URL.tls || tls,
     };
   }

@@ -1,6 +1,7 @@
 import { ContainerModule, type ServiceIdentifier } from 'inversify';
 import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
 import type { RedisSettings } from '#src/adapters/redis/redis-settings.js';
+import { warnOfEviction } from '#src/adapters/redis/warn-of-eviction.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import type { Lifecycle } from '../lifecycle.js';
 
@@ -16,6 +17,7 @@ export async function openRedis(
   if (settings === null) return new ContainerModule(() => undefined);
   const connection = await RedisConnection.open({ settings, logger });
   lifecycle.own('connection to Redis', () => connection.close());
+  await warnOfEviction(connection, logger);
   return new ContainerModule(({ bind }) => {
     bind(REDIS).toConstantValue(connection);
   });

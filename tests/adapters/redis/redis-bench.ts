@@ -59,11 +59,11 @@ export class RedisBench {
   /** As it goes when a process dies: nothing is renewed and nothing given back. */
   async die(): Promise<void> {
     await this.connection.close();
-    this.cache.close();
+    await this.cache.close();
   }
 
   async stop(): Promise<void> {
-    this.cache.close();
+    await this.cache.close();
     await this.connection.close();
   }
 }

@@ -1,8 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import { ConversationStore } from '#src/adapters/redis/conversation-store.js';
-import type { OpenTurn } from '#src/application/ports/conversation-cache.js';
+import {
+  ConversationStore,
+  type TurnCommit,
+  type TurnTicket,
+} from '#src/adapters/redis/conversation-store.js';
+import type { OpenTurn, OpenTurnRequest } from '#src/application/ports/conversation-cache.js';
 import type { ErrorCode } from '#src/domain/app-error.js';
+import { toExchange } from '#src/domain/conversation.js';
 import {
   CHARACTER,
   CLIENT,
@@ -36,6 +41,12 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
 
   const waiting = async (count: number): Promise<void> => {
     while ((await one.connection.client.zcard(`${KEYS}q:${CONVERSATION}`)) !== count);
+  };
+  /** Their entries in the index stay until the next answer is kept. */
+  const expireRecords = async (): Promise<void> => {
+    const records = await one.connection.client.keys(`${KEYS}r:*`);
+    expect(records).not.to.deep.equal([]);
+    await one.connection.client.del(...records);
   };
   const commit = (turn: OpenTurn, id: string) => turn.commit(completedTurn(id), TTL_SECONDS, notAsked);
   const elapsed = async (operation: Promise<unknown>): Promise<number> => {
@@ -133,19 +144,123 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
     redis().thaw();
   });
 
+  const ticketFor = (
+    onBusy: OpenTurnRequest['onBusy'],
+    idempotency = keyed('k').idempotency,
+  ): TurnTicket => ({
+    clientId: CLIENT,
+    token: 'token',
+    request: {
+      conversationId: CONVERSATION,
+      characterId: CHARACTER,
+      onBusy,
+      idempotency,
+      signal: new AbortController().signal,
+    },
+  });
+
+  for (const onBusy of ['reject', 'queue'] as const) {
+    it(`get the same turn when their question arrives twice (${onBusy})`, async () => {
+      await one.add('t1');
+      const store = new ConversationStore(one.connection);
+      const opened = await store.open(ticketFor(onBusy), 8);
+      const again = await store.open(ticketFor(onBusy), 8);
+      if (opened.kind !== 'open' || again.kind !== 'open') return expect.fail('it was not opened twice');
+      expect(again.fence).to.equal(opened.fence);
+      expect(again.conversation).to.deep.equal(opened.conversation);
+      expect(turnIds(again.conversation)).to.deep.equal(['t1']);
+      expectAppError(await rejectionOf(other.open(keyed('k'))), 'request_in_progress');
+    });
+  }
+
+  for (const [what, idempotency] of [
+    ['with a key', keyed('k').idempotency],
+    ['without a key', null],
+  ] as const) {
+    it(`hear that their turn is kept when its commit arrives twice, ${what}`, async () => {
+      const store = new ConversationStore(one.connection);
+      const ticket = ticketFor('queue', idempotency);
+      const opened = await store.open(ticket, 8);
+      if (opened.kind !== 'open') return expect.fail('it was not opened');
+      const exchange = toExchange(completedTurn('t1'));
+      const commit: TurnCommit = {
+        after: {
+          id: CONVERSATION,
+          characterId: CHARACTER,
+          turns: 1,
+          exchanges: [exchange],
+          expiresAt: new Date(opened.now + 60_000).toISOString(),
+        },
+        exchange,
+        fence: opened.fence,
+        answer: idempotency === null ? '' : 'kept',
+        maxExchanges: 10,
+        maxReplays: 10,
+      };
+      for (let times = 0; times < 2; times += 1) {
+        expect(await store.commit(ticket, commit)).to.deep.equal({ kind: 'kept', next: null });
+      }
+      expect(turnIds(await other.cache.find(CLIENT, CONVERSATION))).to.deep.equal(['t1']);
+    });
+  }
+
+  it('keep the key of a turn that runs when a conversation is deleted in which it was used long ago', async () => {
+    await one.add('t1', keyed('k'));
+    await expireRecords();
+    await one.open({ ...keyed('k'), conversationId: 'second' });
+    await other.cache.delete(CLIENT, CONVERSATION);
+    expectAppError(
+      await rejectionOf(other.open({ ...keyed('k'), conversationId: 'third' })),
+      'request_in_progress',
+    );
+  });
+
+  it('keep the key of a turn that runs when the answers that are kept become too many', async () => {
+    const small = await RedisBench.start(redis(), { maxReplays: 1 });
+    await small.add('t1', keyed('k'));
+    await expireRecords();
+    await one.open({ ...keyed('k'), conversationId: 'second' });
+    await small.add('t2', { ...keyed('k2'), conversationId: 'third' });
+    expectAppError(
+      await rejectionOf(other.open({ ...keyed('k'), conversationId: 'fourth' })),
+      'request_in_progress',
+    );
+    await small.stop();
+  });
+
+  it('begin anew where a Redis that evicts has left exchanges without their conversation', async () => {
+    await one.add('old');
+    await one.connection.client.del(`${KEYS}c:${CONVERSATION}`);
+    await other.add('new');
+    expect(turnIds(await one.cache.find(CLIENT, CONVERSATION))).to.deep.equal(['new']);
+  });
+
+  it('give back what they hold when they stop', async () => {
+    const held = await one.open(keyed('k'));
+    await one.stop();
+    expectAppError(held.lost.reason, 'cache_unavailable');
+    await (await other.open({ onBusy: 'reject', ...keyed('k') })).release();
+  });
+
+  it('do not ask for the turn of a caller that has left the queue', async () => {
+    await one.open();
+    const { client } = other.connection;
+    const fence = await client.get(`${KEYS}f`);
+    const leaving = new AbortController();
+    const left = rejectionOf(other.open({ signal: leaving.signal }));
+    await waiting(1);
+    // It has its answer, and waits.
+    await client.ping();
+    await new Promise(setImmediate);
+    const freed = client.del(`${KEYS}l:${CONVERSATION}`);
+    leaving.abort();
+    await Promise.all([freed, left]);
+    expect(await client.get(`${KEYS}f`)).to.equal(fence);
+  });
+
   it('cannot get by a late question what they have given back', async () => {
     const store = new ConversationStore(one.connection);
-    const ticket = {
-      clientId: CLIENT,
-      token: 'token',
-      request: {
-        conversationId: CONVERSATION,
-        characterId: CHARACTER,
-        onBusy: 'queue',
-        idempotency: { key: 'k', digest: 'digest' },
-        signal: new AbortController().signal,
-      },
-    } as const;
+    const ticket = ticketFor('queue');
     await store.release(ticket);
     expect(await store.open(ticket, 8)).to.deep.equal({ kind: 'ended', reason: 'released' });
     await (await other.open({ onBusy: 'reject', ...keyed('k') })).release();

@@ -86,6 +86,7 @@ export class AdminClientsController extends Controller {
   @Delete('{id}')
   @SuccessResponse(204, 'Gone')
   @Response<Problem>(404, 'client_not_found')
+  @Response<Problem>(503, 'cache_unavailable, database_unavailable, overloaded, shutting_down')
   async deleteOne(@Request() request: ExpressRequest, @Path() id: Uuid): Promise<void> {
     const deleted = await this.deleteClient.execute({ clientId: id, origin: originOf(request) });
     if (!deleted) throw new AppError('client_not_found');

@@ -118,6 +118,7 @@ export class CharactersController extends Controller {
   @Delete('{uuid}')
   @SuccessResponse(204, 'Gone')
   @Response<Problem>(404, 'character_not_found')
+  @Response<Problem>(503, 'cache_unavailable, database_unavailable, overloaded, shutting_down')
   async deleteOne(@Request() request: ExpressRequest, @Path() uuid: Uuid): Promise<void> {
     await this.deleteCharacter.execute({ clientId: callingClientId(request), characterId: uuid });
   }

@@ -62,6 +62,7 @@ export class ClientsController extends Controller {
   /** The account, its keys, characters and conversations are gone, at once and everywhere. */
   @Delete('api/clients/me')
   @SuccessResponse(204, 'Gone')
+  @Response<Problem>(503, 'cache_unavailable, database_unavailable, overloaded, shutting_down')
   async deleteMe(@Request() request: ExpressRequest): Promise<void> {
     await this.deleteClient.execute({ clientId: callingClientId(request), origin: originOf(request) });
   }
@@ -69,6 +70,7 @@ export class ClientsController extends Controller {
   /** The same as `DELETE /api/clients/me`. */
   @Delete('clients/me')
   @SuccessResponse(204, 'Gone')
+  @Response<Problem>(503, 'cache_unavailable, database_unavailable, overloaded, shutting_down')
   async deleteMeByShortPath(@Request() request: ExpressRequest): Promise<void> {
     await this.deleteMe(request);
   }

@@ -1,20 +1,25 @@
 import { RedisScript } from '../redis-script.js';
 import { SCHEMA } from './schema.js';
 
-/** Returns `kept` and the token that waits next, if one does; or `lost` and why, which may be empty. */
+/**
+ * Returns `kept` and the token that waits next, if one does; or `lost` and why, which may be empty. May be asked again:
+ * what is kept stays kept.
+ */
 export const COMMIT_TURN = new RedisScript(`${SCHEMA}
 local token, conversation, turnId, exchange, turns, exp, maxExchanges, idem, digest, answer, maxReplays, replayMs = unpack(ARGV)
 local lease, meta, exchanges = named('l', conversation), named('c', conversation), named('x', conversation)
 local record = named('r', idem)
 local held = redis.call('HMGET', lease, 't', 'f', 'ch', 'cc')
-if held[1] ~= token then return { 'lost', redis.call('GET', named('e', token)) or '' } end
-if idem ~= '' then
-  local by = redis.call('HGET', record, 't')
-  if by and by ~= token then return { 'lost', '' } end
-end
-
 local ids = redis.call('HGET', meta, 'ids') or '\\n'
-if string.find(ids, '\\n' .. turnId .. '\\n', 1, true) then
+local isKept = string.find(ids, '\\n' .. turnId .. '\\n', 1, true)
+local by = idem ~= '' and redis.call('HMGET', record, 't', 'a') or {}
+if held[1] ~= token then
+  if isKept or (by[1] == token and by[2]) then return { 'kept', nextInQueue(conversation) } end
+  return { 'lost', redis.call('GET', named('e', token)) or '' }
+end
+if by[1] and by[1] ~= token then return { 'lost', '' } end
+
+if isKept then
   expireInTime(conversation)
 else
   redis.call('RPUSH', exchanges, exchange)
@@ -37,7 +42,7 @@ if idem ~= '' then
   local surplus = redis.call('ZCARD', replays) - tonumber(maxReplays)
   if surplus > 0 then
     local oldest = redis.call('ZPOPMIN', replays, surplus)
-    for i = 1, #oldest, 2 do redis.call('DEL', named('r', string.sub(oldest[i], 1, #idem))) end
+    for i = 1, #oldest, 2 do forgetAnswer(string.sub(oldest[i], 1, #idem)) end
   end
 end
 redis.call('DEL', lease)

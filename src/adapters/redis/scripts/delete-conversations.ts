@@ -61,10 +61,11 @@ else
   if redis.call('EXISTS', P .. 'k') == 1 then again = 1 end
 end
 if again == 0 then
+  redis.call('ZREMRANGEBYSCORE', replays, '-inf', whole(now - 1))
   for _, member in ipairs(redis.call('ZRANGE', replays, 0, last)) do
     local asked, concerned, conversation = string.match(string.sub(member, hashLength + 1), '^([^|]*)|([^|]*)|(.*)$')
     if (what ~= 'conversation' or conversation == id) and concerns(asked, concerned) then
-      redis.call('DEL', named('r', string.sub(member, 1, hashLength)))
+      forgetAnswer(string.sub(member, 1, hashLength))
       redis.call('ZREM', replays, member)
     end
   end

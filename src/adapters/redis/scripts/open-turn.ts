@@ -17,11 +17,20 @@ local function holdKey()
   redis.call('PEXPIRE', record, LEASE)
 end
 
+local function opened(fence)
+  local stored = redis.call('HMGET', meta, 'ch', 'n', 'exp')
+  if not stored[1] then return { 'open', fence, whole(now) } end
+  return { 'open', fence, whole(now), stored[1], stored[2], stored[3], redis.call('LRANGE', exchanges, 0, -1) }
+end
+
 local ended = redis.call('GET', named('e', token))
 if ended then
   freeKey(idem, token)
   return { 'ended', ended }
 end
+-- The client of a cluster asks once more when it does not know whether it was heard.
+local held = redis.call('HMGET', lease, 't', 'f')
+if held[1] == token then return opened(held[2]) end
 if idem ~= '' then
   local known = redis.call('HMGET', record, 'd', 't', 'a')
   if known[1] and (known[1] ~= digest or known[3] or known[2] ~= token) then
@@ -37,7 +46,7 @@ for _, gone in ipairs(redis.call('ZRANGEBYSCORE', waiters, '-inf', whole(now))) 
 end
 local waiting, ahead = redis.call('ZCARD', queue), redis.call('ZRANK', queue, self)
 
-if redis.call('EXISTS', lease) == 1 or (waiting > 0 and ahead ~= 0) then
+if held[1] or (waiting > 0 and ahead ~= 0) then
   if not ahead then
     if onBusy == 'reject' or waiting >= tonumber(maxWaiting) then
       freeKey(idem, token)
@@ -58,8 +67,8 @@ end
 local fence = math.max(micros, (tonumber(redis.call('GET', P .. 'f')) or 0) + 1)
 redis.call('SET', P .. 'f', whole(fence), 'PX', FENCE)
 if ahead then leaveQueue(conversation, self) end
-local was = redis.call('HMGET', meta, 'ch', 'n', 'exp')
-if was[1] and tonumber(was[3]) <= now then
+local was = redis.call('HMGET', meta, 'ch', 'exp')
+if not was[1] or tonumber(was[2]) <= now then
   redis.call('DEL', meta, exchanges)
   was = {}
 end
@@ -68,8 +77,7 @@ redis.call('HSET', lease, 't', token, 'f', whole(fence), 'ch', character, 'cc', 
 redis.call('PEXPIRE', lease, LEASE)
 indexed(character, conversation, now + LEASE)
 holdKey()
-if not was[1] then return { 'open', whole(fence), whole(now) } end
 keepShown(conversation)
 if concerned ~= character then indexed(concerned, conversation, now + LEASE) end
-return { 'open', whole(fence), whole(now), was[1], was[2], was[3], redis.call('LRANGE', exchanges, 0, -1) }
+return opened(whole(fence))
 `);

@@ -59,6 +59,10 @@ local function freeKey(idem, token)
   local record = redis.call('HMGET', named('r', idem), 't', 'a')
   if record[1] == token and not record[2] then redis.call('DEL', named('r', idem)) end
 end
+-- The index may still name a key that has been free since, and is a running turn's by now.
+local function forgetAnswer(idem)
+  if redis.call('HEXISTS', named('r', idem), 'a') == 1 then redis.call('DEL', named('r', idem)) end
+end
 local function leaveQueue(conversation, waiter)
   redis.call('ZREM', named('q', conversation), waiter)
   redis.call('ZREM', named('w', conversation), waiter)
