@@ -143,7 +143,7 @@ describe('what a turn costs', () => {
     });
   }
 
-  it('is nothing when the model fails or the caller goes before a word came', async () => {
+  it('is nothing when the model fails or the caller goes and the gateway tells of no cost', async () => {
     shop.llm.answer = () => {
       throw new AppError('model_failed');
     };
@@ -157,6 +157,25 @@ describe('what a turn costs', () => {
     expect(await turn).to.equal('AbortError');
     expect(await counter()).to.deep.equal({ spent: 0, held: 0 });
     expect(await recorded()).to.deep.equal([]);
+  });
+
+  it('is the prompt when the caller goes while a model that was asked is silent', async () => {
+    const asked = estimatePrompt(MESSAGE);
+    shop.llm.answer = (_prompt, signal, onWaste) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          onWaste?.({ inputTokens: asked, outputTokens: 0, totalTokens: asked, estimated: true });
+          reject(signal.reason);
+        });
+      });
+    const called = shop.llm.nextCall();
+    const caller = new AbortController();
+    const turn = outcomeOf(shop.send({ ...mine, signal: caller.signal }));
+    await called;
+    caller.abort();
+    expect(await turn).to.equal('AbortError');
+    expect(await counter()).to.deep.equal({ spent: asked, held: 0 });
+    expect(await recorded()).to.deep.equal([row(0, asked, 0)]);
   });
 
   it('is what the provider counted for an answer that could not be used, with the one that could', async () => {
