@@ -33,7 +33,7 @@ describe('what a turn costs', () => {
   const counter = () => shop.budget.find(clientId, DAY);
   const recorded = async () => {
     await shop.usage.flush();
-    return shop.usageRepository.list(clientId, '2000-01-01');
+    return shop.usageRepository.list(clientId, '2000-01-01', 100);
   };
   const row = (turns: number, inputTokens: number, outputTokens: number) => ({
     day: DAY,
