@@ -2,7 +2,7 @@ import { RedisScript } from './redis-script.js';
 
 /**
  * One hash for a client's day, so that it is lost as a whole or not at all: `spent`, `held`, and one field for each
- * reservation, `r:<id>` with `<end of its lease> <tokens>`. `sweep` is when a lease may have ended, and not before.
+ * reservation, `r:<id>` with `<end of its lease> <tokens>`, or `g:<id>` when it was given back at that end. `sweep` is when a lease may have ended, and not before.
  * Time is the server's own, which all processes share.
  */
 const LEASES = `
@@ -20,6 +20,7 @@ local function sweep(key, now, held, due)
       local ends, tokens = string.match(fields[i + 1], '^(%d+) (%d+)$')
       if tonumber(ends) <= now then
         redis.call('HDEL', key, fields[i])
+        redis.call('HSET', key, 'g:' .. string.sub(fields[i], 3), '')
         held = held - tonumber(tokens)
       else
         nextDue = math.min(nextDue, tonumber(ends))
@@ -55,15 +56,15 @@ return {'reserved'}
 `);
 
 /**
- * Arguments: id, tokens, spent, and '1' when it has been tried before: what is not held any more was settled then. A
- * counter that is gone is not begun: the next reservation begins it with what was recorded.
+ * Arguments: id, tokens, spent, and '1' when it has been tried before: what was neither held nor given back by then
+ * was settled. A counter that is gone is not begun: the next reservation begins it with what was recorded.
  */
 export const SETTLE = new RedisScript(`
 local key, field = KEYS[1], 'r:' .. ARGV[1]
 if redis.call('EXISTS', key) == 0 then return end
 if redis.call('HDEL', key, field) == 1 then
   redis.call('HINCRBY', key, 'held', '-' .. ARGV[2])
-elseif ARGV[4] == '1' then
+elseif redis.call('HDEL', key, 'g:' .. ARGV[1]) == 0 and ARGV[4] == '1' then
   return
 end
 redis.call('HINCRBY', key, 'spent', ARGV[3])
