@@ -33,7 +33,8 @@ local function sweep(key, now, held, due)
 end
 `;
 
-/** Arguments: id, tokens, limit, lease in ms, lifetime of the counter in ms, spent so far or ''. */
+/** Arguments: id, tokens, limit, lease in ms, lifetime of the counter in ms, spent so far or '', and after it
+ * the id and tokens of each reservation that is known to be held, for a counter that begins anew. */
 export const RESERVE = new RedisScript(`${LEASES}
 local key, id, tokens = KEYS[1], ARGV[1], ARGV[2]
 local known = redis.call('HMGET', key, 'spent', 'held', 'sweep')
@@ -45,10 +46,18 @@ if not spent then
   redis.call('PEXPIRE', key, ARGV[5])
 end
 local now = nowMs()
-local held = sweep(key, now, tonumber(known[2] or 0), tonumber(known[3] or 0))
+local ends = string.format('%.0f', now + ARGV[4])
+local held = 0
+if known[1] then
+  held = sweep(key, now, tonumber(known[2] or 0), tonumber(known[3] or 0))
+else
+  for i = 7, #ARGV, 2 do
+    redis.call('HSET', key, 'r:' .. ARGV[i], ends .. ' ' .. ARGV[i + 1], 'sweep', ends)
+    held = redis.call('HINCRBY', key, 'held', ARGV[i + 1])
+  end
+end
 local remaining = math.max(0, tonumber(ARGV[3]) - spent - held)
 if tonumber(tokens) > remaining then return {'refused', remaining} end
-local ends = string.format('%.0f', now + ARGV[4])
 redis.call('HINCRBY', key, 'held', tokens)
 redis.call('HSET', key, 'r:' .. id, ends .. ' ' .. tokens)
 if held == 0 then redis.call('HSET', key, 'sweep', ends) end

@@ -27,6 +27,8 @@ const MOST_UNSETTLED = 10_000;
 /** Of all processes on one Redis. One round trip for each reservation and one for its settlement. */
 export class RedisTokenBudget implements TokenBudget {
   readonly #options: RedisTokenBudgetOptions;
+  /** Of turns that run here, by the counters' keys. */
+  readonly #running = new Map<string, Set<Hold>>();
   /** By the reservations' ids, the first one first. */
   readonly #unsettled = new Map<string, Unsettled>();
   #retry: NodeJS.Timeout | null = null;
@@ -44,6 +46,7 @@ export class RedisTokenBudget implements TokenBudget {
       first.kind === 'unknown' ? await this.#ask(hold, request.limit, await recordedUse()) : first;
     if (answer.kind === 'refused') return answer;
     if (answer.kind === 'unknown') throw redisUnavailable(new Error('the budget script did not begin'));
+    this.#begin(hold);
     return { kind: 'reserved', settle: (spent) => this.#settle(hold, spent) };
   }
 
@@ -62,10 +65,12 @@ export class RedisTokenBudget implements TokenBudget {
   async #ask(hold: Hold, limit: number, spent: number | ''): Promise<Answer> {
     const { connection, leaseMs } = this.#options;
     const { key, id, tokens } = hold;
+    const others = spent === '' ? [] : [...(this.#running.get(key) ?? [])];
+    const held = others.flatMap((other) => [other.id, other.tokens]);
     const isSent = connection.isAvailable;
     try {
       return readAnswer(
-        await connection.run(RESERVE, [key], [id, tokens, limit, leaseMs, COUNTER_LIFE_MS, spent]),
+        await connection.run(RESERVE, [key], [id, tokens, limit, leaseMs, COUNTER_LIFE_MS, spent, ...held]),
       );
     } catch (error) {
       // It may have been done all the same, and nobody knows of it.
@@ -74,7 +79,19 @@ export class RedisTokenBudget implements TokenBudget {
     }
   }
 
+  #begin(hold: Hold): void {
+    const running = this.#running.get(hold.key) ?? new Set();
+    this.#running.set(hold.key, running.add(hold));
+  }
+
+  #end(hold: Hold): void {
+    const running = this.#running.get(hold.key);
+    running?.delete(hold);
+    if (running?.size === 0) this.#running.delete(hold.key);
+  }
+
   async #settle(hold: Hold, spent: number): Promise<void> {
+    this.#end(hold);
     try {
       await this.#tell({ hold, spent }, '');
     } catch {

@@ -159,6 +159,19 @@ describe('RedisTokenBudget', () => {
     expect(await ask(76, { recordedUse: async () => 25 })).to.deep.equal({ kind: 'refused', remaining: 75 });
   });
 
+  it('holds again what this process’s turns held, when the counter was lost while they ran', async () => {
+    const [running, done] = [granted(await ask(60)), granted(await ask(20))];
+    await done.settle(5);
+    await part.connection.client.flushall();
+    const recordedUse = async () => 5;
+    expect(await ask(36, { recordedUse })).to.deep.equal({ kind: 'refused', remaining: 35 });
+    expect(await state()).to.deep.equal({ spent: 5, held: 60 });
+    await age(LEASE_MS / 2);
+    await running.settle(25);
+    expect(await state()).to.deep.equal({ spent: 30, held: 0 });
+    granted(await ask(70));
+  });
+
   it('leaves nothing behind a day after the counter was begun', async () => {
     await granted(await ask(60)).settle(1);
     expect(await part.connection.client.keys('*')).to.deep.equal([KEY]);
