@@ -15,6 +15,16 @@ export interface CharacterDay extends TurnCounts {
   readonly characterId: string;
 }
 
+/** A part of a day as it is shown. */
+export interface ShownUsage extends TurnCounts {
+  readonly day: UtcDay;
+  /** The character may be gone by now. Null: all characters of the day that are not shown by themselves. */
+  readonly characterId: string | null;
+}
+
+/** Of one day, by themselves. */
+export const MOST_SHOWN_CHARACTERS = 100;
+
 /** How far back usage is kept and shown: today and the days before it. */
 export const USAGE_DAYS = 30;
 

@@ -6,6 +6,7 @@ import { TurnCosts } from '#src/application/chat/turn-costs.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Character } from '#src/domain/character.js';
 import { estimateDearest, estimatePrompt, estimateTokens } from '#src/domain/token-estimate.js';
+import { granted } from '#tests/contracts/token-budget.contract.js';
 import { failingPort } from '#tests/support/failing-port.js';
 import { GOOD_DAY } from '#tests/support/scripted-llm-gateway.js';
 import { outcomeOf, Workshop } from './workshop.js';
@@ -33,7 +34,7 @@ describe('what a turn costs', () => {
   const counter = () => shop.budget.find(clientId, DAY);
   const recorded = async () => {
     await shop.usage.flush();
-    return shop.usageRepository.list(clientId, '2000-01-01');
+    return shop.usageRepository.list(clientId, '2000-01-01', 100);
   };
   const row = (turns: number, inputTokens: number, outputTokens: number) => ({
     day: DAY,
@@ -55,8 +56,7 @@ describe('what a turn costs', () => {
     expect(await recorded()).to.deep.equal([row(1, 12, 3)]);
   });
 
-  it('is refused when it could be more than is left: no model is called, nothing is kept', async () => {
-    shop.clock.advance(3_600_000);
+  it('is refused with the reason when it could be more than a whole day’s budget', async () => {
     const error: unknown = await shop
       .send({ ...mine, budgetTokensPerDay: HELD - 1 })
       .catch((reason) => reason);
@@ -64,13 +64,29 @@ describe('what a turn costs', () => {
       .to.be.instanceOf(AppError)
       .and.to.include({
         code: 'budget_exceeded',
+        detail: `This turn could cost ${HELD} tokens, more than the whole budget of ${HELD - 1} tokens per day: waiting does not help, a shorter message or a smaller maxOutputTokens may.`,
+        retryAfterSeconds: 24 * 3600,
+      });
+  });
+
+  it('is refused when it could be more than is left: no model is called, nothing is kept', async () => {
+    shop.clock.advance(3_600_000);
+    const other = granted(
+      await shop.budget.reserve(clientId, { day: DAY, tokens: 1, limit: 1, recordedUse: async () => 0 }),
+    );
+    const error: unknown = await shop.send({ ...mine, budgetTokensPerDay: HELD }).catch((reason) => reason);
+    expect(error)
+      .to.be.instanceOf(AppError)
+      .and.to.include({
+        code: 'budget_exceeded',
         kind: 'limited',
-        detail: `This turn could cost more than is left of the budget of ${HELD - 1} tokens per day. It resets at 2026-01-02T00:00:00.000Z.`,
+        detail: `This turn could cost more than is left of the budget of ${HELD} tokens per day. It resets at 2026-01-02T00:00:00.000Z.`,
         retryAfterSeconds: 23 * 3600,
       });
     expect(shop.llm.prompts).to.deep.equal([]);
     expect(await shop.conversations.find(clientId, 'c')).to.equal(null);
     expect(await recorded()).to.deep.equal([]);
+    await other.settle(0);
     await shop.send({ ...mine, onBusy: 'reject', budgetTokensPerDay: HELD });
   });
 
@@ -143,7 +159,7 @@ describe('what a turn costs', () => {
     });
   }
 
-  it('is nothing when the model fails or the caller goes before a word came', async () => {
+  it('is nothing when the model fails or the caller goes and the gateway tells of no cost', async () => {
     shop.llm.answer = () => {
       throw new AppError('model_failed');
     };
@@ -157,6 +173,25 @@ describe('what a turn costs', () => {
     expect(await turn).to.equal('AbortError');
     expect(await counter()).to.deep.equal({ spent: 0, held: 0 });
     expect(await recorded()).to.deep.equal([]);
+  });
+
+  it('is the prompt when the caller goes while a model that was asked is silent', async () => {
+    const asked = estimatePrompt(MESSAGE);
+    shop.llm.answer = (_prompt, signal, onWaste) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          onWaste?.({ inputTokens: asked, outputTokens: 0, totalTokens: asked, estimated: true });
+          reject(signal.reason);
+        });
+      });
+    const called = shop.llm.nextCall();
+    const caller = new AbortController();
+    const turn = outcomeOf(shop.send({ ...mine, signal: caller.signal }));
+    await called;
+    caller.abort();
+    expect(await turn).to.equal('AbortError');
+    expect(await counter()).to.deep.equal({ spent: asked, held: 0 });
+    expect(await recorded()).to.deep.equal([row(0, asked, 0)]);
   });
 
   it('is what the provider counted for an answer that could not be used, with the one that could', async () => {

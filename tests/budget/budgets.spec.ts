@@ -74,11 +74,11 @@ for (const { where, processes, needsRedis } of [
       const { status, text } = await owner(sent).post('/api/chat', { characterId, message, stream });
       return text.includes('event: error') ? 502 : status;
     };
-    /** The caller goes once the upstream has the message, and has said whatever it will say. */
-    const abandonPlain = async () => {
+    /** The caller goes once the upstream has the message, and before it has said anything. */
+    const abandon = async (stream: boolean) => {
       const message = messageFor('silent');
       const caller = new AbortController();
-      const body = { characterId, message };
+      const body = { characterId, message, stream };
       const answer = owner(sent).send('POST', '/api/chat', body, {}, caller.signal);
       await Promise.race([upstream.received(message), answer]);
       caller.abort();
@@ -141,10 +141,13 @@ for (const { where, processes, needsRedis } of [
             turn('uncounted', true),
             turn('filtered'),
             turn('filtered', true),
+            turn('unreported'),
+            turn('unreported', true),
             turn('refused'),
             turn('refused', true),
             turn('cut', true),
-            abandonPlain(),
+            abandon(false),
+            abandon(true),
             abandonStream(),
           ]).flat(),
         );

@@ -12,7 +12,16 @@ import {
 } from '#tests/support/fake-openai.js';
 
 /** What a message can ask of the upstream by its first word. */
-export const WISHES = ['answer', 'uncounted', 'filtered', 'refused', 'silent', 'cut', 'stalled'] as const;
+export const WISHES = [
+  'answer',
+  'uncounted',
+  'filtered',
+  'unreported',
+  'refused',
+  'silent',
+  'cut',
+  'stalled',
+] as const;
 export type Wish = (typeof WISHES)[number];
 
 const PIECES = ['Good ', 'day, ', 'dear ', 'reader.'];
@@ -20,7 +29,8 @@ const CUT_PIECES = PIECES.slice(0, 3);
 
 /**
  * A provider that keeps its own count, by the rule that docs/adr/0013 publishes: an answer costs what is reported with it,
- * else the estimate; one that ends in its middle costs the prompt and as much as was said; whatever else ends, nothing.
+ * else the estimate; one that ends in its middle costs the prompt and as much as was said; one that nobody waited for, the
+ * prompt; a refusal nothing.
  */
 export class CountingUpstream {
   /** Tokens. */
@@ -66,8 +76,18 @@ export class CountingUpstream {
       this.#count(usage.prompt_tokens + usage.completion_tokens);
       return complete({ usage, finishReason: 'content_filter' })(request, response);
     },
+    unreported: (request, response) => {
+      this.#count(promptTokens(request) + estimateTokens(PIECES.join('')));
+      return complete({ content: PIECES.join(''), usage: null, finishReason: 'content_filter' })(
+        request,
+        response,
+      );
+    },
     refused: refuse(400),
-    silent: hang(),
+    silent: (request, response) => {
+      this.#count(promptTokens(request));
+      return hang()(request, response);
+    },
     cut: async (request, response) => {
       await this.#begin(request, response);
       response.end();

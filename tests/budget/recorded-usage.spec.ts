@@ -54,7 +54,7 @@ describe('usage', () => {
       await app.start(MEMORY_STORAGE, {});
       const owner = await app.api.signUp();
       const { id } = (await owner.get('/api/clients/me')).body;
-      const rows = () => app.container.get(USAGE_REPOSITORY).list(id, '2000-01-01');
+      const rows = () => app.container.get(USAGE_REPOSITORY).list(id, '2000-01-01', 100);
       await owner.post('/api/chat', { characterId: await owner.createCharacter(), message: 'Hello' });
       expect(await rows()).to.deep.equal([]);
       timers.tick(1000);

@@ -40,7 +40,8 @@ export function itRecordsUsage({ name, create, outages }: StorageHarness): void 
     afterEach(() => storage.close());
 
     const add = (...entries: UsageEntry[]) => storage.usage.add(entries, EVER);
-    const list = (clientId = ADA, fromDay = EVER) => storage.usage.list(clientId, fromDay);
+    const list = (clientId = ADA, fromDay = EVER, mostCharacters = 100) =>
+      storage.usage.list(clientId, fromDay, mostCharacters);
 
     it('adds up by client, day and character, within one call and over several', async () => {
       await add(entryOf(), entryOf({ turns: 0, inputTokens: 3, outputTokens: 0 }));
@@ -60,6 +61,31 @@ export function itRecordsUsage({ name, create, outages }: StorageHarness): void 
         [DAY, idOf(2)],
         ['2026-01-30', idOf(1)],
         ['2026-01-30', idOf(2)],
+      ]);
+    });
+
+    it('lists the dearest characters of each day by their ids, and after them the rest as one', async () => {
+      const cost = (character: number, inputTokens: number, day = DAY) =>
+        entryOf({ day, characterId: idOf(character), inputTokens, outputTokens: 1 });
+      await add(cost(1, 5), cost(2, 90), cost(3, 7), cost(4, 80), cost(5, 80), cost(1, 3, '2026-01-30'));
+      const shown = (day: string, characterId: string | null, turns: number, tokens: number) => ({
+        day,
+        characterId,
+        turns,
+        inputTokens: tokens,
+        outputTokens: turns,
+      });
+      const yesterday = shown('2026-01-30', idOf(1), 1, 3);
+      expect(await list(ADA, EVER, 2)).to.deep.equal([
+        shown(DAY, idOf(2), 1, 90),
+        shown(DAY, idOf(4), 1, 80),
+        shown(DAY, null, 3, 92),
+        yesterday,
+      ]);
+      const all = await list(ADA, EVER, 5);
+      expect(all.map(({ characterId }) => characterId)).to.deep.equal([
+        ...[1, 2, 3, 4, 5].map(idOf),
+        idOf(1),
       ]);
     });
 

@@ -153,9 +153,12 @@ export function usageContract(storage: AppStorage): void {
     it('is the one that the operator set for the client, from the next request on', async () => {
       const { id } = (await owner.get('/api/clients/me')).body;
       const managed = app.container.get(MANAGED_CLIENTS);
-      await managed.update(id, { budgetTokensPerDay: 100 });
-      expectExceeded(await say(), 100);
-      expect((await budget()).tokensPerDay).to.equal(100);
+      await say();
+      await managed.update(id, { budgetTokensPerDay: 1100 });
+      spend(200);
+      await say();
+      expectExceeded(await say(), 1100);
+      expect((await budget()).tokensPerDay).to.equal(1100);
       await managed.update(id, { budgetTokensPerDay: 0 });
       expect((await say()).status).to.equal(200);
       expect(await budget()).to.equal(null);

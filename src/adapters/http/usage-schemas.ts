@@ -10,8 +10,8 @@ export type Day = string;
 
 /** Of a day or a character: completed turns, and tokens, also those of turns that failed after the model had answered. */
 export interface CharacterUsage {
-  /** It may be gone by now. */
-  characterId: Uuid;
+  /** It may be gone by now. Null: the other characters of the day together. */
+  characterId: Uuid | null;
   turns: Count;
   inputTokens: Count;
   outputTokens: Count;
@@ -24,6 +24,10 @@ export interface UsageDay {
   inputTokens: Count;
   outputTokens: Count;
   totalTokens: Count;
+  /**
+   * The 100 characters with the most tokens, by id; where there are more, all others together come last.
+   * @maxItems 101
+   */
   characters: CharacterUsage[];
 }
 
@@ -46,6 +50,10 @@ export interface BudgetLeft {
 export interface Usage {
   /** Null: there is no budget. */
   budget: BudgetLeft | null;
-  /** Today and the 29 days before it, newest first. */
+  /**
+   * Today and the 29 days before it, newest first.
+   * @minItems 30
+   * @maxItems 30
+   */
   days: UsageDay[];
 }

@@ -2,11 +2,12 @@ import type { BaseChatModel } from '@langchain/core/language_models/chat_models'
 import { LRUCache } from 'lru-cache';
 import type { LlmGateway, Prompt, TextListener, WasteListener } from '#src/application/ports/llm-gateway.js';
 import type { Completion } from '#src/domain/turn.js';
+import { CallWaste } from './call-waste.js';
 import type { ChatModelFactory, ProviderConnection } from './chat-model-factory.js';
 import { loadChatModelFactory } from './load-chat-model-factory.js';
 import { readCompletion, toCompletion } from './read-completion.js';
 import { StreamedAnswer } from './streamed-answer.js';
-import { withinDeadline } from './within-deadline.js';
+import { type Patience, withinDeadline } from './within-deadline.js';
 
 /** In milliseconds. */
 export interface CallDeadlines {
@@ -50,13 +51,17 @@ export class LangChainLlmGateway implements LlmGateway {
    * no option of a call forbids that.
    */
   generate(prompt: Prompt, signal: AbortSignal, onWaste?: WasteListener): Promise<Completion> {
-    return withinDeadline(this.#deadlines.totalMs, signal, async (callSignal) => {
+    const waste = new CallWaste(prompt, onWaste);
+    const call = async (callSignal: AbortSignal) => {
       const { models, toMessages } = await this.#load();
+      callSignal.throwIfAborted();
+      waste.ask();
       const result = await this.#modelFor(models, prompt)._generate(toMessages(prompt), {
         signal: callSignal,
       });
-      return readCompletion(result, prompt, onWaste);
-    });
+      return readCompletion(result, prompt, waste.tell);
+    };
+    return withinDeadline(this.#deadlines.totalMs, signal, call, waste.cut);
   }
 
   /** By `_streamResponseChunks`, for the same reason. */
@@ -67,25 +72,30 @@ export class LangChainLlmGateway implements LlmGateway {
     onWaste?: WasteListener,
   ): Promise<Completion> {
     const { totalMs, firstTokenMs, chunkMs } = this.#deadlines;
-    return withinDeadline(totalMs, signal, async (callSignal, patience) => {
+    const waste = new CallWaste(prompt, onWaste);
+    const call = async (callSignal: AbortSignal, patience: Patience) => {
       const { models, toMessages } = await this.#load();
+      callSignal.throwIfAborted();
       const answer = new StreamedAnswer();
       const pass = async (text: string) => {
         // A client may still hand over what it had when the call was given up.
         callSignal.throwIfAborted();
         if (text === '') return;
         patience.suspend();
+        waste.hear();
         await onText(text);
         patience.allow(chunkMs);
       };
       patience.allow(firstTokenMs);
       const model = this.#modelFor(models, prompt);
+      waste.ask();
       for await (const chunk of model._streamResponseChunks(toMessages(prompt), { signal: callSignal })) {
         await pass(answer.add(chunk));
       }
       await pass(answer.end());
-      return toCompletion(answer.answer, prompt, onWaste);
-    });
+      return toCompletion(answer.answer, prompt, waste.tell);
+    };
+    return withinDeadline(totalMs, signal, call, waste.cut);
   }
 
   #modelFor(models: ChatModelFactory, { model, temperature, maxOutputTokens }: Prompt): BaseChatModel {

@@ -24,7 +24,11 @@ const MOST_CHARACTERS = 1_000_000;
  */
 export function readCompletion(result: ChatResult, prompt: Prompt, onWaste?: WasteListener): Completion {
   const generation = result.generations[0];
-  if (generation === undefined) throw unusable('no_choice');
+  if (generation === undefined) {
+    const usage = usageOfAll(result);
+    if (usage !== null) onWaste?.(usage);
+    throw unusable('no_choice');
+  }
   return toCompletion(
     {
       content: textOf(generation.message).toWellFormed(),
@@ -49,9 +53,15 @@ export function toCompletion(answer: RawAnswer, prompt: Prompt, onWaste?: WasteL
   try {
     return requireUsable(answer, prompt);
   } catch (error) {
-    if (answer.usage !== null) onWaste?.(answer.usage);
+    const usage = answer.usage ?? (hasCome(answer) ? estimatedUsage(prompt, answer.content) : null);
+    if (usage !== null) onWaste?.(usage);
     throw error;
   }
+}
+
+/** Something without text, end and count is no model's answer. */
+function hasCome({ content, finishReason }: RawAnswer): boolean {
+  return content !== '' || (finishReason ?? null) !== null;
 }
 
 function requireUsable({ content, finishReason: reason, usage }: RawAnswer, prompt: Prompt): Completion {
@@ -95,6 +105,19 @@ export function reportedUsage(message: BaseMessage): Usage | null {
   if (typeof reported !== 'object' || reported === null) return null;
   const inputTokens = 'input_tokens' in reported ? reported.input_tokens : null;
   const outputTokens = 'output_tokens' in reported ? reported.output_tokens : null;
+  return countedUsage(inputTokens, outputTokens);
+}
+
+/** What both clients keep of the count beside the choices. */
+function usageOfAll({ llmOutput }: ChatResult): Usage | null {
+  const reported: unknown = llmOutput?.['tokenUsage'];
+  if (typeof reported !== 'object' || reported === null) return null;
+  const inputTokens = 'promptTokens' in reported ? reported.promptTokens : null;
+  const outputTokens = 'completionTokens' in reported ? reported.completionTokens : null;
+  return countedUsage(inputTokens, outputTokens);
+}
+
+function countedUsage(inputTokens: unknown, outputTokens: unknown): Usage | null {
   if (!isCount(inputTokens) || !isCount(outputTokens)) return null;
   return { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens, estimated: false };
 }
@@ -104,8 +127,14 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && typeof value === 'number' && value > 0;
 }
 
-function estimatedUsage(prompt: Prompt, content: string): Usage {
+/** Of a prompt that no word of an answer is known to. */
+export function promptUsage(prompt: Prompt): Usage {
   const inputTokens = estimatePrompt(prompt);
+  return { inputTokens, outputTokens: 0, totalTokens: inputTokens, estimated: true };
+}
+
+function estimatedUsage(prompt: Prompt, content: string): Usage {
+  const { inputTokens } = promptUsage(prompt);
   const outputTokens = estimateTokens(content);
   return { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens, estimated: true };
 }

@@ -14,12 +14,14 @@ export interface Patience {
 /**
  * Runs one call to a model. Its signal aborts when its patience or the total time ends, when the caller goes, and when
  * the call has failed: nothing that it opened outlives it, and nobody waits for a client that does not listen.
+ * @param onCut called before it throws, when the caller went or the time was over.
  * @throws the reason of the caller's signal; AppError `model_timeout`; whatever else failed, as `toModelError` tells it.
  */
 export async function withinDeadline<T>(
   totalMs: number,
   caller: AbortSignal,
   call: (signal: AbortSignal, patience: Patience) => Promise<T>,
+  onCut?: () => void,
 ): Promise<T> {
   caller.throwIfAborted();
   const controller = new AbortController();
@@ -32,6 +34,7 @@ export async function withinDeadline<T>(
   try {
     return await Promise.race([abortOf(signal), call(signal, patience)]);
   } catch (error) {
+    if (signal.aborted) onCut?.();
     const reason = signal.aborted ? signal.reason : toModelError(error);
     controller.abort(CALL_HAS_FAILED);
     throw reason;

@@ -1,5 +1,5 @@
 import type { UsageEntry, UsageRepository } from '#src/application/ports/usage-repository.js';
-import { addCounts, type CharacterDay } from '#src/domain/usage.js';
+import { addCounts, type CharacterDay, type ShownUsage } from '#src/domain/usage.js';
 import type { UtcDay } from '#src/domain/utc-day.js';
 import type { MemoryDatabase, StoredClient } from './memory-database.js';
 
@@ -27,11 +27,15 @@ export class MemoryUsageRepository implements UsageRepository {
     }
   }
 
-  async list(clientId: string, fromDay: UtcDay): Promise<CharacterDay[]> {
-    return this.#rowsOf(clientId)
-      .filter(({ day }) => day >= fromDay)
-      .map((row) => ({ ...row }))
-      .sort(newestDayFirst);
+  async list(clientId: string, fromDay: UtcDay, mostCharacters: number): Promise<ShownUsage[]> {
+    const rows = this.#rowsOf(clientId).filter(({ day }) => day >= fromDay);
+    const days = [...new Set(rows.map(({ day }) => day))].sort().reverse();
+    return days.flatMap((day) =>
+      shown(
+        rows.filter((row) => row.day === day),
+        mostCharacters,
+      ),
+    );
   }
 
   async tokensOn(clientId: string, day: UtcDay): Promise<number> {
@@ -46,6 +50,18 @@ export class MemoryUsageRepository implements UsageRepository {
   }
 }
 
-function newestDayFirst(a: CharacterDay, b: CharacterDay): number {
-  return a.day > b.day || (a.day === b.day && a.characterId < b.characterId) ? -1 : 1;
+/** Of one day. */
+function shown(rows: readonly CharacterDay[], mostCharacters: number): ShownUsage[] {
+  const byId = [...rows].sort((a, b) => (a.characterId < b.characterId ? -1 : 1));
+  const dearest = byId.toSorted((a, b) => tokensOf(b) - tokensOf(a));
+  const apart = new Set(dearest.slice(0, mostCharacters));
+  const rest = dearest
+    .slice(mostCharacters)
+    .map((row): ShownUsage => ({ ...row, characterId: null }))
+    .reduce<ShownUsage[]>(([sum], row) => [sum === undefined ? row : addCounts(sum, row)], []);
+  return [...byId.filter((row) => apart.has(row)).map((row) => ({ ...row })), ...rest];
+}
+
+function tokensOf({ inputTokens, outputTokens }: CharacterDay): number {
+  return inputTokens + outputTokens;
 }

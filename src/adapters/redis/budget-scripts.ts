@@ -2,7 +2,7 @@ import { RedisScript } from './redis-script.js';
 
 /**
  * One hash for a client's day, so that it is lost as a whole or not at all: `spent`, `held`, and one field for each
- * reservation, `r:<id>` with `<end of its lease> <tokens>`. `sweep` is when a lease may have ended, and not before.
+ * reservation, `r:<id>` with `<end of its lease> <tokens>`, or `g:<id>` when it was given back at that end. `sweep` is when a lease may have ended, and not before.
  * Time is the server's own, which all processes share.
  */
 const LEASES = `
@@ -20,6 +20,7 @@ local function sweep(key, now, held, due)
       local ends, tokens = string.match(fields[i + 1], '^(%d+) (%d+)$')
       if tonumber(ends) <= now then
         redis.call('HDEL', key, fields[i])
+        redis.call('HSET', key, 'g:' .. string.sub(fields[i], 3), '')
         held = held - tonumber(tokens)
       else
         nextDue = math.min(nextDue, tonumber(ends))
@@ -32,7 +33,8 @@ local function sweep(key, now, held, due)
 end
 `;
 
-/** Arguments: id, tokens, limit, lease in ms, lifetime of the counter in ms, spent so far or ''. */
+/** Arguments: id, tokens, limit, lease in ms, lifetime of the counter in ms, spent so far or '', and after it
+ * the id and tokens of each reservation that is known to be held, for a counter that begins anew. */
 export const RESERVE = new RedisScript(`${LEASES}
 local key, id, tokens = KEYS[1], ARGV[1], ARGV[2]
 local known = redis.call('HMGET', key, 'spent', 'held', 'sweep')
@@ -44,10 +46,18 @@ if not spent then
   redis.call('PEXPIRE', key, ARGV[5])
 end
 local now = nowMs()
-local held = sweep(key, now, tonumber(known[2] or 0), tonumber(known[3] or 0))
+local ends = string.format('%.0f', now + ARGV[4])
+local held = 0
+if known[1] then
+  held = sweep(key, now, tonumber(known[2] or 0), tonumber(known[3] or 0))
+else
+  for i = 7, #ARGV, 2 do
+    redis.call('HSET', key, 'r:' .. ARGV[i], ends .. ' ' .. ARGV[i + 1], 'sweep', ends)
+    held = redis.call('HINCRBY', key, 'held', ARGV[i + 1])
+  end
+end
 local remaining = math.max(0, tonumber(ARGV[3]) - spent - held)
 if tonumber(tokens) > remaining then return {'refused', remaining} end
-local ends = string.format('%.0f', now + ARGV[4])
 redis.call('HINCRBY', key, 'held', tokens)
 redis.call('HSET', key, 'r:' .. id, ends .. ' ' .. tokens)
 if held == 0 then redis.call('HSET', key, 'sweep', ends) end
@@ -55,15 +65,15 @@ return {'reserved'}
 `);
 
 /**
- * Arguments: id, tokens, spent, and '1' when it has been tried before: what is not held any more was settled then. A
- * counter that is gone is not begun: the next reservation begins it with what was recorded.
+ * Arguments: id, tokens, spent, and '1' when it has been tried before: what was neither held nor given back by then
+ * was settled. A counter that is gone is not begun: the next reservation begins it with what was recorded.
  */
 export const SETTLE = new RedisScript(`
 local key, field = KEYS[1], 'r:' .. ARGV[1]
 if redis.call('EXISTS', key) == 0 then return end
 if redis.call('HDEL', key, field) == 1 then
   redis.call('HINCRBY', key, 'held', '-' .. ARGV[2])
-elseif ARGV[4] == '1' then
+elseif redis.call('HDEL', key, 'g:' .. ARGV[1]) == 0 and ARGV[4] == '1' then
   return
 end
 redis.call('HINCRBY', key, 'spent', ARGV[3])

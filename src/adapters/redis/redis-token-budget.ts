@@ -13,33 +13,41 @@ import { redisUnavailable } from './redis-failure.js';
 export interface RedisTokenBudgetOptions {
   readonly connection: RedisConnection;
   readonly newId: () => string;
-  /** Longer than any turn: what is not settled by then belongs to a process that has died. */
+  /** Longer than any turn: what is not settled by then belongs to a process that has died, or cannot reach Redis. */
   readonly leaseMs: number;
+  /** Turns whose cost waits for Redis; 10,000 when absent. The first ones give way, and are missing from the counter. */
+  readonly maxUnsettled?: number;
 }
 
 /** The day, the lease of its last turn, and some time to spare. */
 const COUNTER_LIFE_MS = 26 * 3_600_000;
 const RETRY_PAUSE_MS = 1000;
+const MOST_UNSETTLED = 10_000;
 
 /** Of all processes on one Redis. One round trip for each reservation and one for its settlement. */
 export class RedisTokenBudget implements TokenBudget {
   readonly #options: RedisTokenBudgetOptions;
-  readonly #retries = new Set<NodeJS.Timeout>();
+  /** Of turns that run here, by the counters' keys. */
+  readonly #running = new Map<string, Set<Hold>>();
+  /** By the reservations' ids, the first one first. */
+  readonly #unsettled = new Map<string, Unsettled>();
+  #retry: NodeJS.Timeout | null = null;
 
   constructor(options: RedisTokenBudgetOptions) {
     this.#options = options;
   }
 
   async reserve(clientId: string, request: BudgetRequest): Promise<Reservation | BudgetRefusal> {
-    const { newId, leaseMs } = this.#options;
+    const { newId } = this.#options;
     const { day, tokens, recordedUse } = request;
-    const hold = { key: keyOf(clientId, day), id: newId(), tokens, givenUpAtMs: performance.now() + leaseMs };
+    const hold = { key: keyOf(clientId, day), id: newId(), tokens };
     const first = await this.#ask(hold, request.limit, '');
     const answer =
       first.kind === 'unknown' ? await this.#ask(hold, request.limit, await recordedUse()) : first;
     if (answer.kind === 'refused') return answer;
     if (answer.kind === 'unknown') throw redisUnavailable(new Error('the budget script did not begin'));
-    return { kind: 'reserved', settle: (spent) => this.#settle(hold, spent, 'first') };
+    this.#begin(hold);
+    return { kind: 'reserved', settle: (spent) => this.#settle(hold, spent) };
   }
 
   async find(clientId: string, day: UtcDay): Promise<BudgetState | null> {
@@ -50,17 +58,19 @@ export class RedisTokenBudget implements TokenBudget {
 
   /** What waits to be tried again is given up. */
   close(): void {
-    for (const retry of this.#retries) clearTimeout(retry);
-    this.#retries.clear();
+    this.#unsettled.clear();
+    if (this.#retry !== null) clearTimeout(this.#retry);
   }
 
   async #ask(hold: Hold, limit: number, spent: number | ''): Promise<Answer> {
     const { connection, leaseMs } = this.#options;
     const { key, id, tokens } = hold;
+    const others = spent === '' ? [] : [...(this.#running.get(key) ?? [])];
+    const held = others.flatMap((other) => [other.id, other.tokens]);
     const isSent = connection.isAvailable;
     try {
       return readAnswer(
-        await connection.run(RESERVE, [key], [id, tokens, limit, leaseMs, COUNTER_LIFE_MS, spent]),
+        await connection.run(RESERVE, [key], [id, tokens, limit, leaseMs, COUNTER_LIFE_MS, spent, ...held]),
       );
     } catch (error) {
       // It may have been done all the same, and nobody knows of it.
@@ -69,22 +79,48 @@ export class RedisTokenBudget implements TokenBudget {
     }
   }
 
-  async #settle(hold: Hold, spent: number, attempt: 'first' | 'later'): Promise<void> {
-    const args = [hold.id, hold.tokens, spent, attempt === 'first' ? '' : '1'];
+  #begin(hold: Hold): void {
+    const running = this.#running.get(hold.key) ?? new Set();
+    this.#running.set(hold.key, running.add(hold));
+  }
+
+  #end(hold: Hold): void {
+    const running = this.#running.get(hold.key);
+    running?.delete(hold);
+    if (running?.size === 0) this.#running.delete(hold.key);
+  }
+
+  async #settle(hold: Hold, spent: number): Promise<void> {
+    this.#end(hold);
     try {
-      await this.#options.connection.run(SETTLE, [hold.key], args);
+      await this.#tell({ hold, spent }, '');
     } catch {
       this.#settleLater(hold, spent);
     }
   }
 
+  async #tell({ hold, spent }: Unsettled, triedBefore: '' | '1'): Promise<void> {
+    await this.#options.connection.run(SETTLE, [hold.key], [hold.id, hold.tokens, spent, triedBefore]);
+  }
+
   #settleLater(hold: Hold, spent: number): void {
-    if (performance.now() + RETRY_PAUSE_MS > hold.givenUpAtMs) return;
-    const retry = setTimeout(() => {
-      this.#retries.delete(retry);
-      void this.#settle(hold, spent, 'later');
-    }, RETRY_PAUSE_MS);
-    this.#retries.add(retry);
+    const { maxUnsettled = MOST_UNSETTLED } = this.#options;
+    this.#unsettled.set(hold.id, { hold, spent });
+    const [first] = this.#unsettled.keys();
+    if (first !== undefined && this.#unsettled.size > maxUnsettled) this.#unsettled.delete(first);
+    this.#retry ??= setTimeout(() => void this.#settleUnsettled(), RETRY_PAUSE_MS);
+  }
+
+  /** One after the other; what still cannot be told stays where it is. */
+  async #settleUnsettled(): Promise<void> {
+    for (const [id, unsettled] of this.#unsettled) {
+      await this.#tell(unsettled, '1').then(
+        () => this.#unsettled.delete(id),
+        () => undefined,
+      );
+    }
+    const isDone = this.#unsettled.size === 0;
+    this.#retry = isDone ? null : setTimeout(() => void this.#settleUnsettled(), RETRY_PAUSE_MS);
   }
 }
 
@@ -93,8 +129,11 @@ interface Hold {
   readonly key: string;
   readonly id: string;
   readonly tokens: number;
-  /** By `performance.now()`: the lease has ended, and the reservation with it. */
-  readonly givenUpAtMs: number;
+}
+
+interface Unsettled {
+  readonly hold: Hold;
+  readonly spent: number;
 }
 
 type Answer = BudgetRefusal | { readonly kind: 'reserved' | 'unknown' };

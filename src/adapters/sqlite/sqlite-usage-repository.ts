@@ -1,5 +1,5 @@
 import type { UsageEntry, UsageRepository } from '#src/application/ports/usage-repository.js';
-import type { CharacterDay } from '#src/domain/usage.js';
+import type { ShownUsage } from '#src/domain/usage.js';
 import type { UtcDay } from '#src/domain/utc-day.js';
 import type { SqliteDatabase } from './sqlite-database.js';
 
@@ -17,8 +17,14 @@ const ADD = `
 const FORGET = 'DELETE FROM usage WHERE day < ?';
 
 const LIST = `
-  SELECT day, character_id AS characterId, turns, input_tokens AS inputTokens, output_tokens AS outputTokens
-  FROM usage WHERE client_id = ? AND day >= ? ORDER BY day DESC, character_id`;
+  SELECT day, characterId, sum(turns) AS turns, sum(input_tokens) AS inputTokens, sum(output_tokens) AS outputTokens
+  FROM (
+    SELECT day, turns, input_tokens, output_tokens, iif(
+      row_number() OVER (PARTITION BY day ORDER BY input_tokens + output_tokens DESC, character_id) <= ?,
+      character_id, NULL) AS characterId
+    FROM usage WHERE client_id = ? AND day >= ?
+  )
+  GROUP BY day, characterId ORDER BY day DESC, characterId IS NULL, characterId`;
 
 const TOKENS_ON = `
   SELECT coalesce(sum(input_tokens + output_tokens), 0) AS tokens FROM usage WHERE client_id = ? AND day = ?`;
@@ -33,8 +39,8 @@ export class SqliteUsageRepository implements UsageRepository {
     });
   }
 
-  list(clientId: string, fromDay: UtcDay): Promise<CharacterDay[]> {
-    return this.database.read<CharacterDay>(LIST, [clientId, fromDay]);
+  list(clientId: string, fromDay: UtcDay, mostCharacters: number): Promise<ShownUsage[]> {
+    return this.database.read<ShownUsage>(LIST, [mostCharacters, clientId, fromDay]);
   }
 
   async tokensOn(clientId: string, day: UtcDay): Promise<number> {

@@ -38,7 +38,7 @@ export class TurnCosts {
     const day = utcDayOf(now);
     const limit = budgetTokensPerDay ?? this.deps.budgetTokensPerDay;
     const reservation = limit === 0 ? null : await this.reserve(clientId, day, limit, prompt);
-    if (reservation === 'refused') throw budgetExceeded(limit, endOfUtcDay(day), now);
+    if (reservation === 'refused') throw budgetExceeded({ limit, tokens: estimateDearest(prompt), now });
     return new TurnCost({ clientId, characterId, day, prompt, reservation, records });
   }
 
@@ -62,9 +62,21 @@ export class TurnCosts {
   }
 }
 
-function budgetExceeded(limit: number, resetsAtMs: number, now: number): AppError {
+interface ExceededBudget {
+  readonly limit: number;
+  /** Of the turn, at its most. */
+  readonly tokens: number;
+  readonly now: number;
+}
+
+function budgetExceeded({ limit, tokens, now }: ExceededBudget): AppError {
+  const resetsAtMs = endOfUtcDay(utcDayOf(now));
+  const detail =
+    tokens > limit
+      ? `This turn could cost ${tokens} tokens, more than the whole budget of ${limit} tokens per day: waiting does not help, a shorter message or a smaller maxOutputTokens may.`
+      : `This turn could cost more than is left of the budget of ${limit} tokens per day. It resets at ${isoTime(resetsAtMs)}.`;
   return new AppError('budget_exceeded', {
-    detail: `This turn could cost more than is left of the budget of ${limit} tokens per day. It resets at ${isoTime(resetsAtMs)}.`,
+    detail,
     retryAfterSeconds: Math.max(1, Math.ceil((resetsAtMs - now) / 1000)),
   });
 }

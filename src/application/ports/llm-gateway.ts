@@ -15,13 +15,17 @@ export interface Prompt {
 /** Given a piece of the reply; the next one is not taken before it settles, so that a slow reader slows the provider. */
 export type TextListener = (text: string) => Promise<void>;
 
-/** Told what an answer cost that could not be used, where its provider counted it. Nothing else tells of it. */
+/**
+ * Told what a call cost that brought no completion: an answer that could not be used, as its provider counted it, else
+ * estimated; and the estimate of the prompt, when a provider was asked and the call was cancelled or its time was over
+ * before any text. A call that failed by itself without an answer cost nothing. Nothing else tells of it.
+ */
 export type WasteListener = (usage: Usage) => void;
 
 export interface LlmGateway {
   /**
    * @param signal cancels the call, also upstream.
-   * @param onWaste called before the call ends, once for each such answer.
+   * @param onWaste called before the call ends, once for each such call to a provider.
    * @throws AppError `model_rejected`, `model_failed`, `model_unavailable` or `model_timeout`; the signal's reason when cancelled.
    */
   generate(prompt: Prompt, signal: AbortSignal, onWaste?: WasteListener): Promise<Completion>;

@@ -1,4 +1,4 @@
-import type { CharacterDay } from '#src/domain/usage.js';
+import type { CharacterDay, ShownUsage } from '#src/domain/usage.js';
 import type { UtcDay } from '#src/domain/utc-day.js';
 
 export interface UsageEntry extends CharacterDay {
@@ -16,8 +16,13 @@ export interface UsageRepository {
    * @param oldestDay what is older is forgotten for good in the same step.
    */
   add(entries: readonly UsageEntry[], oldestDay: UtcDay): Promise<void>;
-  /** Newest day first, then by character. @param fromDay that day and later ones. */
-  list(clientId: string, fromDay: UtcDay): Promise<CharacterDay[]>;
+  /**
+   * Newest day first, then by character, what is left of the day at its end.
+   * @param fromDay that day and later ones.
+   * @param mostCharacters of a day by themselves, at least 1: those with the most tokens, of equals those with the lower
+   * ids. All others of that day come as one entry without a character.
+   */
+  list(clientId: string, fromDay: UtcDay, mostCharacters: number): Promise<ShownUsage[]>;
   /** Input and output of all characters together. */
   tokensOn(clientId: string, day: UtcDay): Promise<number>;
 }

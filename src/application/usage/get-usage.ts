@@ -1,7 +1,13 @@
 import { type Clock, isoTime } from '#src/application/ports/clock.js';
 import type { TokenBudget } from '#src/application/ports/token-budget.js';
 import type { UsageRepository } from '#src/application/ports/usage-repository.js';
-import { addCounts, type CharacterDay, type TurnCounts, USAGE_DAYS } from '#src/domain/usage.js';
+import {
+  addCounts,
+  MOST_SHOWN_CHARACTERS,
+  type ShownUsage,
+  type TurnCounts,
+  USAGE_DAYS,
+} from '#src/domain/usage.js';
 import { endOfUtcDay, type UtcDay, utcDayOf, utcDaysUntil } from '#src/domain/utc-day.js';
 import type { UsageRecords } from './usage-records.js';
 
@@ -26,7 +32,8 @@ export interface TurnTotals extends TurnCounts {
 
 export interface UsageDay extends TurnTotals {
   readonly day: UtcDay;
-  readonly characters: (TurnTotals & { readonly characterId: string })[];
+  /** The {@link MOST_SHOWN_CHARACTERS} with the most tokens, by id, and the rest of the day as one, without an id. */
+  readonly characters: (TurnTotals & { readonly characterId: string | null })[];
 }
 
 export interface BudgetLeft {
@@ -58,7 +65,7 @@ export class GetUsage {
     const today = utcDayOf(clock.now());
     const days = utcDaysUntil(today, USAGE_DAYS);
     await usage.flush();
-    const rows = await usageRepository.list(clientId, days.at(-1) ?? today);
+    const rows = await usageRepository.list(clientId, days.at(-1) ?? today, MOST_SHOWN_CHARACTERS);
     const shown = days.map((day) =>
       toUsageDay(
         day,
@@ -82,7 +89,7 @@ export class GetUsage {
   }
 }
 
-function toUsageDay(day: UtcDay, rows: readonly CharacterDay[]): UsageDay {
+function toUsageDay(day: UtcDay, rows: readonly ShownUsage[]): UsageDay {
   const characters = rows.map(({ characterId, ...row }) => ({ characterId, ...totals([row]) }));
   return { day, ...totals(rows), characters };
 }

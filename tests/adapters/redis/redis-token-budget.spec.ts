@@ -4,6 +4,7 @@ import { SETTLE } from '#src/adapters/redis/budget-scripts.js';
 import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
 import { RedisTokenBudget } from '#src/adapters/redis/redis-token-budget.js';
 import { UuidV7Generator } from '#src/adapters/system/uuid-v7-generator.js';
+import { AppError } from '#src/domain/app-error.js';
 import { codeOf } from '#tests/contracts/client-repository.contract.js';
 import { asking, granted, itKeepsBudgets } from '#tests/contracts/token-budget.contract.js';
 import { RedisServer } from '#tests/support/redis-server.js';
@@ -106,12 +107,69 @@ describe('RedisTokenBudget', () => {
     expect(await state()).to.deep.equal({ spent: 25, held: 0 });
   });
 
+  it('counts once what was spent also when Redis comes back after the lease had ended', async () => {
+    const asked = granted(await ask(60));
+    const unasked = granted(await ask(20));
+    await age(LEASE_MS);
+    expect(await state()).to.deep.equal({ spent: 0, held: 0 });
+    sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const { run } = part.connection;
+    const away = sinon.stub(part.connection, 'run').callsFake(async (...call) => {
+      // The first one is done, and its answer is lost.
+      if (away.callCount === 1) await run.apply(part.connection, call);
+      throw new AppError('cache_unavailable');
+    });
+    await asked.settle(25);
+    await unasked.settle(7);
+    await sinon.clock.tickAsync(3 * LEASE_MS);
+    expect(away.callCount).to.be.above(10);
+    away.restore();
+    const settledAgain = settlements(2);
+    await sinon.clock.tickAsync(1000);
+    await settledAgain;
+    expect(await state()).to.deep.equal({ spent: 32, held: 0 });
+    expect(Object.keys(await fields())).to.have.members(['spent', 'held', 'sweep']);
+  });
+
+  it('keeps no more than so many that wait for Redis, the last ones', async () => {
+    const bounded = new RedisTokenBudget({
+      connection: part.connection,
+      newId: () => new UuidV7Generator().next(),
+      leaseMs: LEASE_MS,
+      maxUnsettled: 2,
+    });
+    const turns = [];
+    for (let i = 0; i < 3; i += 1) turns.push(granted(await asking(bounded)(10)));
+    sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const away = sinon.stub(part.connection, 'run').rejects(new AppError('cache_unavailable'));
+    for (const [i, turn] of turns.entries()) await turn.settle(i + 1);
+    away.restore();
+    const settledAgain = settlements(2);
+    await sinon.clock.tickAsync(1000);
+    await settledAgain;
+    expect(await state()).to.deep.equal({ spent: 5, held: 10 });
+    bounded.close();
+  });
+
   it('leaves the whole day to the records when the counter was lost', async () => {
     const running = granted(await ask(60));
     await part.connection.client.flushall();
     await running.settle(25);
     expect(await state()).to.equal(null);
     expect(await ask(76, { recordedUse: async () => 25 })).to.deep.equal({ kind: 'refused', remaining: 75 });
+  });
+
+  it('holds again what this process’s turns held, when the counter was lost while they ran', async () => {
+    const [running, done] = [granted(await ask(60)), granted(await ask(20))];
+    await done.settle(5);
+    await part.connection.client.flushall();
+    const recordedUse = async () => 5;
+    expect(await ask(36, { recordedUse })).to.deep.equal({ kind: 'refused', remaining: 35 });
+    expect(await state()).to.deep.equal({ spent: 5, held: 60 });
+    await age(LEASE_MS / 2);
+    await running.settle(25);
+    expect(await state()).to.deep.equal({ spent: 30, held: 0 });
+    granted(await ask(70));
   });
 
   it('leaves nothing behind a day after the counter was begun', async () => {
