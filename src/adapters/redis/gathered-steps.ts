@@ -1,5 +1,6 @@
 import { Cluster } from 'ioredis';
 import type { RedisConnection } from './redis-connection.js';
+import { redisUnavailable } from './redis-failure.js';
 import { RedisScript } from './redis-script.js';
 
 interface Asked {
@@ -37,7 +38,10 @@ ${step}
 end
 local results = {}
 for place, key in ipairs(KEYS) do
-  results[place] = step(key, { unpack(ARGV, (place - 1) * ${arity} + 1, place * ${arity}) })
+  local args = { unpack(ARGV, (place - 1) * ${arity} + 1, place * ${arity}) }
+  local isDone, result = pcall(step, key, args)
+  if not isDone and type(result) ~= 'table' then result = { err = result } end
+  results[place] = result
 end
 return results`);
   }
@@ -68,7 +72,12 @@ return results`);
         asked.flatMap(({ args }) => args),
       );
       if (!Array.isArray(results)) throw new Error('the script did not answer with a list');
-      for (const [place, { resolve }] of asked.entries()) resolve(results[place]);
+      for (const [place, { resolve, reject }] of asked.entries()) {
+        const result: unknown = results[place];
+        // One that fails, at a key that holds something else for instance, is its caller's alone.
+        if (result instanceof Error) reject(redisUnavailable(result));
+        else resolve(result);
+      }
     } catch (error) {
       for (const { reject } of asked) reject(error);
     }
