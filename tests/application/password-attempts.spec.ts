@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
+import { BcryptPasswordHasher } from '#src/adapters/bcrypt/bcrypt-password-hasher.js';
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
+import { PasswordAttempts } from '#src/application/clients/password-attempts.js';
 import { RecoverAccess } from '#src/application/clients/recover-access.js';
 import { UpdateClient } from '#src/application/clients/update-client.js';
 import { AppError } from '#src/domain/app-error.js';
@@ -62,6 +64,22 @@ describe('PasswordAttempts', () => {
     await Promise.all(Array.from({ length: 100 }, () => recover('wrong')));
     expect(verify.getCalls().filter(({ args }) => args[1] !== null)).to.have.length(10);
     expect(verify.callCount).to.equal(100);
+  });
+
+  it('never punishes right passwords for coming at once', async () => {
+    const passwords = new BcryptPasswordHasher({ pepper: new Uint8Array(32) });
+    const attempts = new PasswordAttempts({ ...shop, passwords });
+    const hash = await passwords.hash(RIGHT);
+    const ask = async (password = RIGHT) => {
+      const attempt = await attempts.begin('ada@example.com', at(OWNERS));
+      return attempt.verify(password, hash);
+    };
+    for (let round = 0; round < 3; round += 1) {
+      const answers = await Promise.all([ask('wrong'), ...Array.from({ length: 11 }, () => ask())]);
+      expect(answers.filter((isRight) => isRight)).to.have.length(9 - round);
+      expect(await ask()).to.equal(true);
+    }
+    expect(blocks()).to.deep.equal([]);
   });
 
   it('takes as long for a limited account as for any: the hasher works every time', async () => {

@@ -44,7 +44,11 @@ export class Workshop {
   readonly apiKeys = new HmacApiKeyMint(new Uint8Array(32).fill(1));
   readonly passwords = new FastPasswordHasher();
   readonly counters = new MemoryCounters();
-  readonly failureLimiter = new FlexibleFailureLimiter({ counters: this.counters, instances: 1 });
+  readonly failureLimiter = new FlexibleFailureLimiter({
+    counters: this.counters,
+    instances: 1,
+    clock: this.clock,
+  });
   readonly knownAddresses = new FlexibleKnownAddresses(this.counters);
   readonly commonPasswords = { has: async (password: string) => password === 'password1' };
   readonly conversations = new MemoryConversationCache({ clock: this.clock, bounds: this.historyBounds });

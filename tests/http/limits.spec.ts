@@ -3,6 +3,7 @@ import { MANAGED_CLIENTS } from '#src/infrastructure/tokens.js';
 import type { ApiClient, ApiResponse } from '#tests/support/api-client.js';
 import { expectProblem } from '#tests/support/expect-response.js';
 import { LimitedApp } from '#tests/support/limited-app.js';
+import { RedisServer } from '#tests/support/redis-server.js';
 
 const SERVICE_KEY = 'operator-key-0123456789';
 
@@ -242,13 +243,25 @@ describe('limits over HTTP', () => {
       expect(statuses(all)).to.deep.equal([...Array(18).fill(201), 429, 429]);
       const last = all.at(-1);
       if (last === undefined) throw new Error('no last sign-up');
-      expectLimited(
-        last,
-        'signup-total',
-        'The limit "signup-total" was hit: 20 sign-ups to this service in 3600 seconds.',
-        3600,
-      );
+      const retryAfter = last.headers.get('retry-after') ?? '';
+      expectProblem(last, 'rate_limited', {
+        detail: 'The limit "signup-total" was hit: 20 sign-ups to this service in 3600 seconds.',
+        retryAfter,
+      });
+      expect(Number(retryAfter)).to.be.within(3590, 3600);
       expect(app.blocks).to.deep.equal(['signup', 'signup-total']);
+    });
+
+    it('count for the whole service only what comes about', async () => {
+      await start({ LIMIT_SIGNUPS_PER_HOUR: '2', TRUST_PROXY: '127.0.0.1' });
+      const taken = { email: 'ada@example.com', password: 'correct horse battery' };
+      expect((await app.api.post('/auth/signup', taken, from('192.0.2.1'))).status).to.equal(201);
+      const nonsense = await times(60, (index) =>
+        app.api.post('/auth/signup', index % 2 === 0 ? {} : taken, from(`192.0.2.${100 + index}`)),
+      );
+      expect(new Set(statuses(nonsense))).to.deep.equal(new Set([400, 409]));
+      const all = await oneByOne(20, (index) => signUp(`198.51.100.${index}`));
+      expect(statuses(all)).to.deep.equal([...Array(19).fill(201), 429]);
     });
 
     it('do not hold for the operator', async () => {
@@ -300,6 +313,36 @@ describe('limits over HTTP', () => {
       expect((await list(SERVICE_KEY, '192.0.2.2')).status).to.equal(200);
       expect(app.blocks).to.deep.equal(['service-key']);
     });
+  });
+
+  describe('of wrong service keys, at once', () => {
+    let redis: RedisServer;
+
+    before(async () => {
+      redis = await RedisServer.start();
+    });
+    after(() => redis.stop());
+
+    for (const store of ['memory', 'Redis']) {
+      it(`hold for parallel guesses as for one after the other, and for no right one (${store})`, async () => {
+        await start({
+          LIMIT_BAD_KEYS_PER_MINUTE: '3',
+          FASTWRAP_API_KEY: SERVICE_KEY,
+          TRUST_PROXY: '127.0.0.1',
+          ...(store === 'Redis' ? { REDIS_URL: redis.url } : {}),
+        });
+        const list = (key: string, address: string) =>
+          app.api.get('/admin/clients', { 'x-fastwrap-api-key': key, ...from(address) });
+        const right = await times(60, () => list(SERVICE_KEY, '192.0.2.1'));
+        expect(new Set(statuses(right))).to.deep.equal(new Set([200]));
+        const guesses = times(300, (index) => list(`operator-key-guess-${index}`, '192.0.2.1'));
+        const answers = statuses(await guesses);
+        expect(answers.filter((status) => status === 401)).to.have.length(3);
+        expect(answers.filter((status) => status === 429)).to.have.length(297);
+        expect((await list(SERVICE_KEY, '192.0.2.1')).status).to.equal(429);
+        expect(app.blocks).to.deep.equal(['service-key']);
+      });
+    }
   });
 
   it('are off at 0, all of them', async () => {

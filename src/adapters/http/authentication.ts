@@ -28,7 +28,7 @@ export async function expressAuthentication(request: Request, scheme: string): P
   const { limits } = httpServices(request);
   if (principal.kind === 'client') await admitClient(request, response, limits, principal);
   if (right === 'signup' && principal.kind === 'anonymous') {
-    for (const decision of await limits.signUp(originOf(request))) enforce(response, decision);
+    enforce(response, await limits.signUp(originOf(request)));
   }
   return principal;
 }
@@ -61,14 +61,16 @@ async function identifyOperator(request: Request, response: Response, right: Rig
   const { authorize, limits } = httpServices(request);
   const credentials = presentedCredentials(request);
   if (credentials.serviceKey === null) return authorize.execute(right, credentials);
-  const blocked = await limits.serviceKey(originOf(request));
-  if (blocked?.allowed === false) enforce(response, blocked);
+  let principal: Principal;
   try {
-    return await authorize.execute(right, credentials);
+    principal = await authorize.execute(right, credentials);
   } catch (error) {
     if (isUnauthenticated(error)) enforce(response, await limits.badServiceKey(originOf(request)));
     throw error;
   }
+  const blocked = await limits.serviceKey(originOf(request));
+  if (blocked?.allowed === false) enforce(response, blocked);
+  return principal;
 }
 
 function isUnauthenticated(error: unknown): boolean {

@@ -1,54 +1,83 @@
 import { createHash } from 'node:crypto';
-import type { FailureLimit, FailureLimiter } from '#src/application/ports/failure-limiter.js';
-import type { RateDecision } from '#src/application/ports/rate-limiter.js';
-import type { Counters } from './counters.js';
+import type { Clock } from '#src/application/ports/clock.js';
+import type {
+  AttemptDecision,
+  FailureLimit,
+  FailureLimiter,
+} from '#src/application/ports/failure-limiter.js';
+import type { RateLimit } from '#src/application/ports/rate-limiter.js';
+import type { Count, Counters } from './counters.js';
 import { decide, limitInForce } from './limit-in-force.js';
+import { ProcessBlocks } from './process-blocks.js';
 
 export interface FlexibleFailureLimiterOptions {
   readonly counters: Counters;
+  /** How many processes share a limit that each of them counts by itself. */
   readonly instances: number;
+  readonly clock: Clock;
 }
 
 const STRIKES_SECONDS = 86_400;
-/** Added to the count of a blocked key, so that what is given back meanwhile cannot end the block. */
-const BLOCKED = 1_000_000;
+/** The count of a blocked key: far from any limit, however much is given back meanwhile. */
+const BLOCKED = 1_000_000_000;
 
-/** Each block of a key within a day is twice as long as the one before. */
+/**
+ * Attempts and failures are counted apart: the first refuse for the moment, the second begin a block. Each block of a
+ * key within a day is twice as long as the one before.
+ */
 export class FlexibleFailureLimiter implements FailureLimiter {
-  constructor(private readonly options: FlexibleFailureLimiterOptions) {}
+  readonly #blocks: ProcessBlocks;
 
-  async peek(limit: FailureLimit, key: string): Promise<RateDecision> {
-    const { counters, instances } = this.options;
-    const count = await counters.read(limit.scope, nameOf(key));
-    if (count === null) return decide(limit, limit.limit, 0, 0);
-    const decision = decide(limit, limitInForce(limit, count, instances), count.count, count.resetMs);
-    return { ...decision, beginsBlock: false };
+  constructor(private readonly options: FlexibleFailureLimiterOptions) {
+    this.#blocks = new ProcessBlocks(options.clock);
   }
 
-  async attempt(limit: FailureLimit, key: string): Promise<RateDecision> {
-    const { counters, instances } = this.options;
+  async peek(limit: RateLimit, key: string): Promise<AttemptDecision> {
     const name = nameOf(key);
-    const count = await counters.increment(limit.scope, name, limit.windowSeconds);
-    const inForce = limitInForce(limit, count, instances);
-    const decision = decide(limit, inForce, count.count, count.resetMs);
-    if (!decision.beginsBlock) return decision;
-    const seconds = await this.#nextBlockSeconds(limit, name);
-    await counters.hold(limit.scope, name, inForce + BLOCKED, seconds);
-    return { ...decision, resetMs: seconds * 1000, retryAfterMs: seconds * 1000 };
+    const leftMs = this.#blocks.leftMs(limit, name);
+    if (leftMs > 0) return refuse(limit, leftMs);
+    const count = await this.options.counters.read(limit.scope, name);
+    if (count === null) return { ...decide(limit, limit.limit, 0, 0), isBlocked: false };
+    return this.#decide(limit, name, { ...count, count: count.count + 1 });
   }
 
-  giveBack(limit: FailureLimit, key: string): Promise<void> {
+  async attempt(limit: RateLimit, key: string): Promise<AttemptDecision> {
+    const name = nameOf(key);
+    const leftMs = this.#blocks.leftMs(limit, name);
+    if (leftMs > 0) return refuse(limit, leftMs);
+    const count = await this.options.counters.increment(limit.scope, name, limit.windowSeconds);
+    const decision = this.#decide(limit, name, count);
+    if (!decision.allowed) await this.giveBack(limit, key);
+    return decision;
+  }
+
+  giveBack(limit: RateLimit, key: string): Promise<void> {
     return this.options.counters.decrement(limit.scope, nameOf(key), limit.windowSeconds);
   }
 
-  async #nextBlockSeconds(limit: FailureLimit, name: string): Promise<number> {
-    const { count } = await this.options.counters.increment(
-      'strikes',
-      `${limit.scope}:${name}`,
-      STRIKES_SECONDS,
-    );
-    return Math.min(limit.windowSeconds * 2 ** (count - 1), limit.longestBlockSeconds);
+  async fail(limit: FailureLimit, key: string): Promise<boolean> {
+    const { counters, instances } = this.options;
+    const name = nameOf(key);
+    const own = `${limit.scope}:${name}`;
+    const failures = await counters.increment('failures', own, limit.windowSeconds);
+    if (failures.count !== limitInForce(limit, failures, instances)) return false;
+    const strikes = await counters.increment('strikes', own, STRIKES_SECONDS);
+    const seconds = Math.min(limit.windowSeconds * 2 ** (strikes.count - 1), limit.longestBlockSeconds);
+    await counters.hold(limit.scope, name, BLOCKED, seconds);
+    return true;
   }
+
+  #decide(limit: RateLimit, name: string, count: Count): AttemptDecision {
+    const inForce = limitInForce(limit, count, this.options.instances);
+    const isBlocked = count.count > BLOCKED / 2;
+    // What this process counted by itself must not hold longer than it has to.
+    if (isBlocked && !count.isShare) this.#blocks.begin(limit, name, count.resetMs);
+    return { ...decide(limit, inForce, count.count, count.resetMs), isBlocked };
+  }
+}
+
+function refuse(limit: RateLimit, leftMs: number): AttemptDecision {
+  return { ...decide(limit, limit.limit, Infinity, leftMs), isBlocked: true };
 }
 
 /** Keys hold what callers wrote, emails among it: neither their text nor their length belongs into a store. */

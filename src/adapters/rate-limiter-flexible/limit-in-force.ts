@@ -26,6 +26,5 @@ export function decide(
     remaining: Math.max(0, limit - count),
     resetMs,
     retryAfterMs: allowed ? 0 : resetMs,
-    beginsBlock: count === limit + 1,
   };
 }

@@ -25,7 +25,10 @@ export class MemoryCounters implements Counters {
   }
 
   async decrement(scope: CounterScope, key: string): Promise<void> {
-    if ((await this.read(scope, key)) !== null) await this.#table(scope).counters.reward(key, 1);
+    const { counters, keys } = this.#table(scope);
+    if ((await this.read(scope, key)) === null) return;
+    const { consumedPoints } = await counters.reward(key, 1);
+    if (consumedPoints <= 0) keys.delete(key);
   }
 
   async hold(scope: CounterScope, key: string, count: number, seconds: number): Promise<void> {

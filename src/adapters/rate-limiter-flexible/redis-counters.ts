@@ -4,7 +4,10 @@ import type { Count, CounterScope, Counters } from './counters.js';
 export interface RedisCountersOptions {
   /** An ioredis client. */
   readonly client: { multi(): unknown };
-  /** Adds points within a window that begins with the first: answers the count, and the milliseconds until it ends. */
+  /**
+   * Adds points within a window that begins with the first: answers the count, and the milliseconds until it ends.
+   * Anything but more points begins none, and ends it at 0.
+   */
   readonly add: (key: string, points: number, windowSeconds: number) => Promise<[number, number]>;
   /** Gives each other operation its time, and refuses at once while Redis is away. */
   readonly attempt: <T>(operation: () => Promise<T>) => Promise<T>;
@@ -53,7 +56,10 @@ export class RedisCounters implements Counters {
   }
 
   async read(scope: CounterScope, key: string): Promise<Count | null> {
-    const found = await this.#attempt(() => this.#counters.get(`${scope}:${key}`));
-    return found && { count: found.consumedPoints, resetMs: found.msBeforeNext, isShare: false };
+    // The library's own `get` would overtake what has been gathered.
+    const { consumedPoints, msBeforeNext } = await this.#counters.penalty(`${scope}:${key}`, 0, {
+      customDuration: 1,
+    });
+    return consumedPoints <= 0 ? null : { count: consumedPoints, resetMs: msBeforeNext, isShare: false };
   }
 }

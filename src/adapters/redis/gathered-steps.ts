@@ -1,5 +1,8 @@
 import { Cluster } from 'ioredis';
+
 import { BRIEF_TIMEOUT_MS, type RedisConnection } from './redis-connection.js';
+import { redisUnavailable } from './redis-failure.js';
+
 import { RedisScript } from './redis-script.js';
 
 interface Asked {
@@ -37,7 +40,10 @@ ${step}
 end
 local results = {}
 for place, key in ipairs(KEYS) do
-  results[place] = step(key, { unpack(ARGV, (place - 1) * ${arity} + 1, place * ${arity}) })
+  local args = { unpack(ARGV, (place - 1) * ${arity} + 1, place * ${arity}) }
+  local isDone, result = pcall(step, key, args)
+  if not isDone and type(result) ~= 'table' then result = { err = result } end
+  results[place] = result
 end
 return results`);
   }
@@ -69,7 +75,12 @@ return results`);
         BRIEF_TIMEOUT_MS,
       );
       if (!Array.isArray(results)) throw new Error('the script did not answer with a list');
-      for (const [place, { resolve }] of asked.entries()) resolve(results[place]);
+      for (const [place, { resolve, reject }] of asked.entries()) {
+        const result: unknown = results[place];
+        // One that fails, at a key that holds something else for instance, is its caller's alone.
+        if (result instanceof Error) reject(redisUnavailable(result));
+        else resolve(result);
+      }
     } catch (error) {
       for (const { reject } of asked) reject(error);
     }

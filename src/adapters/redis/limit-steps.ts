@@ -1,10 +1,20 @@
 import { GatheredSteps } from './gathered-steps.js';
 import type { RedisConnection } from './redis-connection.js';
 
-/** `add` counts, within a window that begins with the first; the others are for slots, a sorted set by the ends of leases. */
+/**
+ * `add` counts, within a window that begins with the first and that nothing but more points begins; the others are for
+ * slots, a sorted set by the ends of leases.
+ */
 const STEP = `
 local kind, number, ms, id = unpack(args)
 if kind == 'add' then
+  if tonumber(number) <= 0 then
+    local after = (tonumber(redis.call('GET', key)) or 0) + number
+    if after <= 0 then
+      if tonumber(number) < 0 then redis.call('DEL', key) end
+      return { 0, 0 }
+    end
+  end
   local count = redis.call('INCRBY', key, number)
   local left = redis.call('PTTL', key)
   if left < 0 then

@@ -2,10 +2,13 @@ import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { LimitSettings } from '#src/application/limits/limit-settings.js';
 import { rateLimited } from '#src/application/limits/rate-limited.js';
 import type { AuditLog } from '#src/application/ports/audit-log.js';
-import type { FailureLimit, FailureLimiter } from '#src/application/ports/failure-limiter.js';
+import type {
+  AttemptDecision,
+  FailureLimit,
+  FailureLimiter,
+} from '#src/application/ports/failure-limiter.js';
 import type { KnownAddresses } from '#src/application/ports/known-addresses.js';
 import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
-import type { RateDecision } from '#src/application/ports/rate-limiter.js';
 import { emailLookup } from '#src/domain/client.js';
 
 interface Dependencies {
@@ -47,10 +50,9 @@ export class PasswordAttempts {
     const account = emailLookup(email);
     const unit = origin.addressUnit;
     const counted: (readonly [FailureLimit, string])[] = [];
-    const count = async (limit: FailureLimit, key: string): Promise<RateDecision> => {
+    const count = async (limit: FailureLimit, key: string): Promise<AttemptDecision> => {
       const decision = await failureLimiter.attempt(limit, key);
-      counted.push([limit, key]);
-      this.note(decision, origin);
+      if (decision.allowed) counted.push([limit, key]);
       return decision;
     };
     const ofAddress = await count(limitOf('password-ip', most * BREADTH), unit);
@@ -59,35 +61,47 @@ export class PasswordAttempts {
       { ...limitOf('password', most), longestBlockSeconds: LONGEST_BLOCK_SECONDS },
       `${unit} ${account}`,
     );
-    const isLimited =
-      !ofBoth.allowed ||
-      (!(await count(limitOf('password-account', most * BREADTH), account)).allowed &&
-        !(await this.isWelcome(account, unit, ofBoth)));
+    const refusal = ofBoth.allowed ? await this.refusalOfAccount(count, account, unit, ofBoth) : ofBoth;
 
     return {
       verify: async (password, hash) => {
         const giveBack = () =>
           Promise.all(counted.map(([limit, key]) => failureLimiter.giveBack(limit, key)));
         const isRight = await passwords
-          .verify(password, isLimited ? null : hash)
+          .verify(password, refusal === null ? hash : null)
           .catch(async (error: unknown) => {
             await giveBack();
             throw error;
           });
         if (isRight) await Promise.all([giveBack(), this.deps.knownAddresses.remember(account, unit)]);
+        // One too many at once was not looked at: it may have been right.
+        else if (refusal?.isBlocked === false) await giveBack();
+        else await Promise.all(counted.map(([limit, key]) => this.fail(limit, key, origin)));
         return isRight;
       },
     };
   }
 
+  private async refusalOfAccount(
+    count: (limit: FailureLimit, key: string) => Promise<AttemptDecision>,
+    account: string,
+    unit: string,
+    ofBoth: AttemptDecision,
+  ): Promise<AttemptDecision | null> {
+    const most = this.deps.limits.passwordsPer15Minutes;
+    const ofAccount = await count(limitOf('password-account', most * BREADTH), account);
+    return ofAccount.allowed || (await this.isWelcome(account, unit, ofBoth)) ? null : ofAccount;
+  }
+
   /** At an account under attack: from where its owner was seen before, and elsewhere with the first attempt. */
-  private async isWelcome(account: string, unit: string, ofBoth: RateDecision): Promise<boolean> {
+  private async isWelcome(account: string, unit: string, ofBoth: AttemptDecision): Promise<boolean> {
     const isFirst = ofBoth.limit - ofBoth.remaining === 1;
     return isFirst || this.deps.knownAddresses.has(account, unit);
   }
 
-  private note({ beginsBlock, scope }: RateDecision, origin: RequestOrigin): void {
-    if (beginsBlock) this.deps.audit.record({ event: 'limit_blocked', origin, limit: scope });
+  private async fail(limit: FailureLimit, key: string, origin: RequestOrigin): Promise<void> {
+    const beginsBlock = await this.deps.failureLimiter.fail(limit, key);
+    if (beginsBlock) this.deps.audit.record({ event: 'limit_blocked', origin, limit: limit.scope });
   }
 }
 

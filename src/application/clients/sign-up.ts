@@ -1,13 +1,16 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
+import type { LimitSettings } from '#src/application/limits/limit-settings.js';
 import type { AuditLog } from '#src/application/ports/audit-log.js';
 import type { ClientRepository } from '#src/application/ports/client-repository.js';
 import { isoTime } from '#src/application/ports/clock.js';
 import type { CommonPasswords } from '#src/application/ports/common-passwords.js';
+import type { FailureLimiter } from '#src/application/ports/failure-limiter.js';
 import type { KnownAddresses } from '#src/application/ports/known-addresses.js';
 import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
 import { type Client, emailLookup } from '#src/domain/client.js';
-import { type ApiKeyIssuers, issueApiKey } from './issue-api-key.js';
+import { type ApiKeyIssuers, type IssuedApiKey, issueApiKey } from './issue-api-key.js';
 import { requireAcceptablePassword } from './password-rules.js';
+import { SignupQuota } from './signup-quota.js';
 
 interface Dependencies extends ApiKeyIssuers {
   readonly clients: ClientRepository;
@@ -15,6 +18,8 @@ interface Dependencies extends ApiKeyIssuers {
   readonly commonPasswords: CommonPasswords;
   readonly knownAddresses: KnownAddresses;
   readonly audit: AuditLog;
+  readonly failureLimiter: FailureLimiter;
+  readonly limits: LimitSettings;
 }
 
 export interface SignUpInput {
@@ -26,11 +31,23 @@ export interface SignUpInput {
 
 /** Makes an account with its first key. */
 export class SignUp {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #quota: SignupQuota;
+
+  constructor(private readonly deps: Dependencies) {
+    this.#quota = new SignupQuota(deps);
+  }
 
   async execute(input: SignUpInput): Promise<{ client: Client; apiKey: string }> {
-    const { clients, passwords, commonPasswords, knownAddresses, ids, clock, audit } = this.deps;
+    const { commonPasswords, knownAddresses, audit } = this.deps;
     await requireAcceptablePassword(commonPasswords, input.password, input.email, 'password');
+    const { client, issued } = await this.#quota.spend(input.origin, () => this.create(input));
+    await knownAddresses.remember(emailLookup(input.email), input.origin.addressUnit);
+    audit.record({ event: 'signup', origin: input.origin, clientId: client.id, keyId: issued.id });
+    return { client, apiKey: issued.apiKey };
+  }
+
+  private async create(input: SignUpInput): Promise<{ client: Client; issued: IssuedApiKey }> {
+    const { clients, passwords, ids, clock } = this.deps;
     const passwordHash = await passwords.hash(input.password);
     const client: Client = {
       id: ids.next(),
@@ -40,8 +57,6 @@ export class SignUp {
     };
     const { stored, issued } = issueApiKey(this.deps, null);
     await clients.create({ client, passwordHash }, stored);
-    await knownAddresses.remember(emailLookup(input.email), input.origin.addressUnit);
-    audit.record({ event: 'signup', origin: input.origin, clientId: client.id, keyId: issued.id });
-    return { client, apiKey: issued.apiKey };
+    return { client, issued };
   }
 }

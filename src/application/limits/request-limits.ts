@@ -1,7 +1,12 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { AuditLog } from '#src/application/ports/audit-log.js';
-import type { FailureLimit, FailureLimiter } from '#src/application/ports/failure-limiter.js';
 import type {
+  AttemptDecision,
+  FailureLimit,
+  FailureLimiter,
+} from '#src/application/ports/failure-limiter.js';
+import type {
+  CountedDecision,
   LimitScope,
   RateDecision,
   RateLimit,
@@ -9,7 +14,7 @@ import type {
 } from '#src/application/ports/rate-limiter.js';
 import type { TurnSlot, TurnSlots } from '#src/application/ports/turn-slots.js';
 import type { ClientPrincipal } from '#src/domain/principal.js';
-import { type LimitSettings, SIGNUPS_OF_ALL } from './limit-settings.js';
+import type { LimitSettings } from './limit-settings.js';
 
 interface Dependencies {
   readonly rateLimiter: RateLimiter;
@@ -31,14 +36,9 @@ export class RequestLimits {
     return this.consume('ip', this.deps.limits.ipPerMinute, MINUTE, origin.addressUnit, origin);
   }
 
-  /** Sign-ups that anybody may make. One address that has used up its own does not use up everybody's. */
-  async signUp(origin: RequestOrigin): Promise<readonly RateDecision[]> {
-    const { signupsPerHour } = this.deps.limits;
-    const own = await this.consume('signup', signupsPerHour, HOUR, origin.addressUnit, origin);
-    if (own === null) return [];
-    if (!own.allowed) return [own];
-    const all = await this.consume('signup-total', signupsPerHour * SIGNUPS_OF_ALL, HOUR, 'all', origin);
-    return all === null ? [own] : [own, all];
+  /** Sign-ups that anybody may make, of one address, whatever comes of them. */
+  async signUp(origin: RequestOrigin): Promise<RateDecision | null> {
+    return this.consume('signup', this.deps.limits.signupsPerHour, HOUR, origin.addressUnit, origin);
   }
 
   /** A key that let nobody in. Good keys from the same address are not held up. */
@@ -46,17 +46,23 @@ export class RequestLimits {
     return this.consume('bad-keys', this.deps.limits.badKeysPerMinute, MINUTE, origin.addressUnit, origin);
   }
 
-  /** Before a service key is looked at: whoever has guessed too often learns nothing more, not even by the right one. */
-  async serviceKey({ addressUnit }: RequestOrigin): Promise<RateDecision | null> {
+  /**
+   * Before a right service key lets anybody in: whoever has guessed too often learns nothing more, not even by it. Right
+   * and wrong ones are put in one order, so that parallel guesses are worth no more than one after the other.
+   */
+  async serviceKey({ addressUnit }: RequestOrigin): Promise<AttemptDecision | null> {
     const limit = this.serviceKeyLimit();
     return limit && this.deps.failureLimiter.peek(limit, addressUnit);
   }
 
-  async badServiceKey(origin: RequestOrigin): Promise<RateDecision | null> {
+  async badServiceKey(origin: RequestOrigin): Promise<AttemptDecision | null> {
     const limit = this.serviceKeyLimit();
     if (limit === null) return null;
-    const decision = await this.deps.failureLimiter.attempt(limit, origin.addressUnit);
-    this.note(decision, origin);
+    const { failureLimiter, audit } = this.deps;
+    const decision = await failureLimiter.attempt(limit, origin.addressUnit);
+    if (decision.allowed && (await failureLimiter.fail(limit, origin.addressUnit))) {
+      audit.record({ event: 'limit_blocked', origin, limit: limit.scope });
+    }
     return decision;
   }
 
@@ -108,7 +114,7 @@ export class RequestLimits {
     return decision;
   }
 
-  private note({ beginsBlock, scope }: RateDecision, origin: RequestOrigin, clientId?: string): void {
+  private note({ beginsBlock, scope }: CountedDecision, origin: RequestOrigin, clientId?: string): void {
     if (beginsBlock) this.deps.audit.record({ event: 'limit_blocked', origin, limit: scope, clientId });
   }
 

@@ -5,15 +5,27 @@ export interface FailureLimit extends RateLimit {
   readonly longestBlockSeconds: number;
 }
 
-/** A limit on failures alone. Never rejects: where the shared count is out of reach, each process counts its share. */
+/** Refused attempts are not counted: there is nothing to give back. */
+export interface AttemptDecision extends RateDecision {
+  /** Refused for what has failed, and not only for as long as the outcomes of others are awaited. */
+  readonly isBlocked: boolean;
+}
+
+/**
+ * A limit on what comes of attempts, on their failures mostly. Never rejects: where the shared count is out of reach,
+ * each process counts its share.
+ */
 export interface FailureLimiter {
-  /** Whether a block has begun; counts nothing. */
-  peek(limit: FailureLimit, key: string): Promise<RateDecision>;
-  /**
-   * Counts a failure, or an attempt that may become one: counted before its outcome is known, parallel ones cannot slip
-   * through together, and one that succeeds is given back.
-   */
-  attempt(limit: FailureLimit, key: string): Promise<RateDecision>;
+  /** Whether an attempt would be allowed, after those that were asked for before it; counts nothing. */
+  peek(limit: RateLimit, key: string): Promise<AttemptDecision>;
+  /** Counts before the outcome is known, so that parallel attempts cannot slip through together. */
+  attempt(limit: RateLimit, key: string): Promise<AttemptDecision>;
   /** After an attempt that was allowed and did not fail. */
-  giveBack(limit: FailureLimit, key: string): Promise<void>;
+  giveBack(limit: RateLimit, key: string): Promise<void>;
+  /**
+   * After an attempt that was allowed and failed. As many failures as the limit begin a block; attempts that are
+   * still under way, or were given back, never do.
+   * @returns whether a block begins with it.
+   */
+  fail(limit: FailureLimit, key: string): Promise<boolean>;
 }

@@ -38,6 +38,9 @@ export interface RateDecision extends LimitDecision {
   readonly windowSeconds: number;
   /** Until the window ends and everything counts anew. */
   readonly resetMs: number;
+}
+
+export interface CountedDecision extends RateDecision {
   /** With this refusal a block begins; later ones belong to it. */
   readonly beginsBlock: boolean;
 }
@@ -47,7 +50,7 @@ export interface RateLimiter {
    * Counts one. In one step, so that of parallel callers no more than the limit are allowed.
    * Never rejects, and never lets everything pass: where the shared count is out of reach, each process counts its share.
    */
-  consume(limit: RateLimit, key: string): Promise<RateDecision>;
+  consume(limit: RateLimit, key: string): Promise<CountedDecision>;
   /**
    * Counts nothing and asks nobody.
    * @returns the refusal that `consume` would answer, where this process knows it by itself; null says nothing.

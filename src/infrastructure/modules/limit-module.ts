@@ -42,7 +42,14 @@ export function limitModule(
       )
       .inSingletonScope();
     bind(FAILURE_LIMITER)
-      .toDynamicValue((context) => new FlexibleFailureLimiter({ counters: context.get(COUNTERS), instances }))
+      .toDynamicValue(
+        (context) =>
+          new FlexibleFailureLimiter({
+            counters: context.get(COUNTERS),
+            instances,
+            clock: context.get(CLOCK),
+          }),
+      )
       .inSingletonScope();
     bind(KNOWN_ADDRESSES)
       .toDynamicValue((context) => new FlexibleKnownAddresses(context.get(COUNTERS)))

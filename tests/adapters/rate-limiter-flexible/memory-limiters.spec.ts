@@ -4,6 +4,7 @@ import { FlexibleFailureLimiter } from '#src/adapters/rate-limiter-flexible/flex
 import { FlexibleKnownAddresses } from '#src/adapters/rate-limiter-flexible/flexible-known-addresses.js';
 import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexible-rate-limiter.js';
 import { MemoryCounters } from '#src/adapters/rate-limiter-flexible/memory-counters.js';
+import type { FailureLimit } from '#src/application/ports/failure-limiter.js';
 import type { RateLimit } from '#src/application/ports/rate-limiter.js';
 import { failureLimiterContract } from '#tests/contracts/failure-limiter.contract.js';
 import { knownAddressesContract } from '#tests/contracts/known-addresses.contract.js';
@@ -38,11 +39,10 @@ rateLimiterContract({
 failureLimiterContract({
   name: 'memory',
   open: async () => {
-    const { advance, close } = time();
+    const { clock, ...opened } = time();
     return {
-      advance,
-      close,
-      limiter: new FlexibleFailureLimiter({ counters: new MemoryCounters(), instances: 1 }),
+      ...opened,
+      limiter: new FlexibleFailureLimiter({ counters: new MemoryCounters(), instances: 1, clock }),
     };
   },
 });
@@ -83,5 +83,20 @@ describe('FlexibleRateLimiter in memory', () => {
     for (let count = 0; count < 100; count += 1) await limiter.consume(LIMIT, `later-${count}`);
     expect((await limiter.consume(LIMIT, 'old')).remaining).to.equal(9);
     expect((await limiter.consume({ ...LIMIT, scope: 'signup' }, 'old')).remaining).to.equal(8);
+  });
+});
+
+describe('FlexibleFailureLimiter in memory', () => {
+  it('forgets no block for attempts that were given back', async () => {
+    const limit: FailureLimit = { scope: 'password', limit: 1, windowSeconds: 60, longestBlockSeconds: 60 };
+    const counters = new MemoryCounters(100);
+    const limiter = new FlexibleFailureLimiter({ counters, instances: 1, clock: new ManualClock() });
+    await limiter.attempt(limit, 'blocked');
+    await limiter.fail(limit, 'blocked');
+    for (let count = 0; count < 300; count += 1) {
+      expect((await limiter.attempt(limit, `key-${count}`)).allowed).to.equal(true);
+      await limiter.giveBack(limit, `key-${count}`);
+    }
+    expect((await limiter.attempt(limit, 'blocked')).allowed).to.equal(false);
   });
 });
