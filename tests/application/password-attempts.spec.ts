@@ -82,6 +82,16 @@ describe('PasswordAttempts', () => {
     expect(blocks()).to.deep.equal([]);
   });
 
+  it('counts what is one too many at once towards nothing, not even its address', async () => {
+    shop.limits.passwordsPer15Minutes = 1;
+    for (let round = 0; round < 5; round += 1) {
+      const outcomes = await Promise.all(Array.from({ length: 8 }, () => recover(RIGHT)));
+      expect(outcomes.filter((outcome) => outcome === 'unauthenticated')).to.have.length(7);
+      expect(await recover(RIGHT)).to.equal('done');
+    }
+    expect(blocks()).to.deep.equal([]);
+  });
+
   it('takes as long for a limited account as for any: the hasher works every time', async () => {
     await fail(10);
     const verify = sinon.spy(shop.passwords, 'verify');

@@ -3,6 +3,7 @@ import { MANAGED_CLIENTS } from '#src/infrastructure/tokens.js';
 import type { ApiClient, ApiResponse } from '#tests/support/api-client.js';
 import { expectProblem } from '#tests/support/expect-response.js';
 import { LimitedApp } from '#tests/support/limited-app.js';
+import { RawConnection } from '#tests/support/raw-connection.js';
 import { RedisServer } from '#tests/support/redis-server.js';
 
 const SERVICE_KEY = 'operator-key-0123456789';
@@ -341,6 +342,24 @@ describe('limits over HTTP', () => {
         expect(answers.filter((status) => status === 429)).to.have.length(297);
         expect((await list(SERVICE_KEY, '192.0.2.1')).status).to.equal(429);
         expect(app.blocks).to.deep.equal(['service-key']);
+      });
+
+      it(`look at no right one behind so many wrong ones, however close it follows (${store})`, async () => {
+        await start({
+          LIMIT_BAD_KEYS_PER_MINUTE: '3',
+          FASTWRAP_API_KEY: SERVICE_KEY,
+          TRUST_PROXY: '127.0.0.1',
+          ...(store === 'Redis' ? { REDIS_URL: redis.url } : {}),
+        });
+        const connection = await RawConnection.open(app.api.url);
+        const list = (key: string) =>
+          `GET /admin/clients HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.7\r\nX-FastWrap-API-Key: ${key}\r\n\r\n`;
+        const keys = ['wrong-key-a', 'wrong-key-b', 'wrong-key-c', SERVICE_KEY];
+        connection.write(keys.map(list).join(''));
+        const answered = [];
+        for (const _ of keys) answered.push((await connection.nextAnswer())?.status);
+        connection.destroy();
+        expect(answered).to.deep.equal([401, 401, 401, 429]);
       });
     }
   });
