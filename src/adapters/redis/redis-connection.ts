@@ -15,7 +15,7 @@ const START_PATIENCE_MS = 1500;
 /** Of one operation with all that the client tries: a cluster is asked again when slots have moved. */
 const OPERATION_TIMEOUT_MS = 250;
 /** Of one that can be done without: with two of them and one of the others a request still answers within 500 ms. */
-export const BRIEF_TIMEOUT_MS = 100;
+export const BRIEF_TIMEOUT_MS = 75;
 
 /** One connection to Redis for all adapters of a process. No operation takes longer than 250 ms; while Redis is away none takes any time. */
 export class RedisConnection {

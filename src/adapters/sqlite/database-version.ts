@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RunStatement } from './sqlite-connection.js';
 
 /** For how long a look at the file is believed. */
-const BELIEVED_MS = 250;
+const BELIEVED_MS = 100;
 /** Timers may come a little early. */
 const MARGIN_MS = 10;
 
 /**
- * Tells whether what was read a while ago may have changed since: at once of this process's own writes, within 250 ms
+ * Tells whether what was read a while ago may have changed since: at once of this process's own writes, within 100 ms
  * and the time of one read of those of other processes (sqlite.org/pragma.html#pragma_data_version).
  */
 export class DatabaseVersion {

@@ -84,7 +84,7 @@ describe('two users of one database file', () => {
       found += 1;
     }
     expect(found).to.be.greaterThan(100);
-    expect(reads.callCount).to.be.at.most(2);
+    expect(reads.callCount).to.be.at.most(4);
   });
 
   it('are told that it is closed, whatever they know', async () => {
