@@ -82,7 +82,7 @@ async function compose(config: Config, logger: Logger, lifecycle: Lifecycle): Pr
     securityModule(persistence.secret),
     budgetModule(config, lifecycle),
     conversationModule(config, lifecycle),
-    limitModule(config, lifecycle),
+    limitModule(config),
     modelModule(config, lifecycle),
     useCaseModule(config),
     httpModule(readOpenApiDocument().info.version),

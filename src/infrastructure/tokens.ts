@@ -17,7 +17,6 @@ import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
 import type { RateLimiter } from '#src/application/ports/rate-limiter.js';
 import type { RunningRequests } from '#src/application/ports/running-requests.js';
 import type { TokenBudget } from '#src/application/ports/token-budget.js';
-import type { TurnSlots } from '#src/application/ports/turn-slots.js';
 import type { UsageRepository } from '#src/application/ports/usage-repository.js';
 
 /** Ports have no value at run time, so the container knows them by these. */
@@ -37,7 +36,6 @@ export const MODEL_HEALTH: ServiceIdentifier<ModelHealth> = Symbol('ModelHealth'
 export const RATE_LIMITER: ServiceIdentifier<RateLimiter> = Symbol('RateLimiter');
 export const FAILURE_LIMITER: ServiceIdentifier<FailureLimiter> = Symbol('FailureLimiter');
 export const KNOWN_ADDRESSES: ServiceIdentifier<KnownAddresses> = Symbol('KnownAddresses');
-export const TURN_SLOTS: ServiceIdentifier<TurnSlots> = Symbol('TurnSlots');
 export const RUNNING_REQUESTS: ServiceIdentifier<RunningRequests> = Symbol('RunningRequests');
 export const TOKEN_BUDGET: ServiceIdentifier<TokenBudget> = Symbol('TokenBudget');
 export const USAGE_REPOSITORY: ServiceIdentifier<UsageRepository> = Symbol('UsageRepository');

@@ -230,16 +230,8 @@ describe('SendMessage', () => {
 
     it('calls no model when the turn was lost before', async () => {
       const characters = new InterruptedCharacterRepository(shop.database, DELETIONS.character_not_found);
-      const input = {
-        ...mine,
-        message: 'Hello',
-        onBusy: 'queue',
-        idempotency: null,
-        budgetTokensPerDay: null,
-        signal: new AbortController().signal,
-      } as const;
       const sendMessage = new SendMessage({ ...shop, characters });
-      expect(await outcomeOf(sendMessage.execute(input))).to.equal('character_not_found');
+      expect(await outcomeOf(sendMessage.execute(shop.messageInput(mine)))).to.equal('character_not_found');
       expect(shop.llm.prompts).to.deep.equal([]);
     });
 

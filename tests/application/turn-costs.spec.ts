@@ -124,14 +124,7 @@ describe('what a turn costs', () => {
     const budget = failingPort(shop.budget, new AppError('cache_unavailable'));
     const unlimited = new SendMessage({ ...shop, costs: new TurnCosts({ ...shop, budget }) });
     const send = (budgetTokensPerDay: number | null) =>
-      unlimited.execute({
-        ...mine,
-        budgetTokensPerDay,
-        message: 'Hello',
-        onBusy: 'queue',
-        idempotency: null,
-        signal: new AbortController().signal,
-      });
+      unlimited.execute(shop.messageInput({ ...mine, budgetTokensPerDay }));
     await send(null);
     await send(0);
     expect(await recorded()).to.deep.equal([row(2, 24, 6)]);
@@ -147,14 +140,7 @@ describe('what a turn costs', () => {
     it(`is held against ${what}`, async () => {
       const costs = new TurnCosts({ ...shop, budgetTokensPerDay: service });
       const sendMessage = new SendMessage({ ...shop, costs });
-      const turn = sendMessage.execute({
-        ...mine,
-        budgetTokensPerDay: own,
-        message: 'Hello',
-        onBusy: 'queue',
-        idempotency: null,
-        signal: new AbortController().signal,
-      });
+      const turn = sendMessage.execute(shop.messageInput({ ...mine, budgetTokensPerDay: own }));
       expect(await outcomeOf(turn)).to.equal(refused ? 'budget_exceeded' : 'done');
     });
   }

@@ -8,15 +8,21 @@ import { MemoryTokenBudget } from '#src/adapters/memory/memory-token-budget.js';
 import { MemoryUsageRepository } from '#src/adapters/memory/memory-usage-repository.js';
 import { FlexibleFailureLimiter } from '#src/adapters/rate-limiter-flexible/flexible-failure-limiter.js';
 import { FlexibleKnownAddresses } from '#src/adapters/rate-limiter-flexible/flexible-known-addresses.js';
+import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexible-rate-limiter.js';
 import { MemoryCounters } from '#src/adapters/rate-limiter-flexible/memory-counters.js';
 import { LogAuditLog } from '#src/adapters/system/log-audit-log.js';
 import { UuidV7Generator } from '#src/adapters/system/uuid-v7-generator.js';
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import { CreateCharacter } from '#src/application/characters/create-character.js';
-import { SendMessage, type SendMessageInput } from '#src/application/chat/send-message.js';
+import {
+  SendMessage,
+  type SendMessageInput,
+  type SendMessageOutput,
+} from '#src/application/chat/send-message.js';
 import { TurnCosts } from '#src/application/chat/turn-costs.js';
 import { PasswordAttempts } from '#src/application/clients/password-attempts.js';
 import { SignUp } from '#src/application/clients/sign-up.js';
+import { RequestLimits } from '#src/application/limits/request-limits.js';
 import { UsageRecords } from '#src/application/usage/usage-records.js';
 import type { Character, CharacterTraits } from '#src/domain/character.js';
 import { FastPasswordHasher } from '#tests/support/fast-password-hasher.js';
@@ -31,6 +37,8 @@ export const ORIGIN: RequestOrigin = {
   actor: 'anonymous',
   actorKeyId: null,
 };
+
+type MessageInput = Pick<SendMessageInput, 'clientId' | 'characterId'> & Partial<SendMessageInput>;
 
 /** The parts that use cases are made of: real ones in memory, a clock that stands still, a model that obeys. */
 export class Workshop {
@@ -68,6 +76,12 @@ export class Workshop {
     passwordsPer15Minutes: 10,
     badKeysPerMinute: 0,
   };
+  readonly rateLimiter = new FlexibleRateLimiter({
+    counters: this.counters,
+    instances: 1,
+    clock: this.clock,
+  });
+  readonly requestLimits = new RequestLimits(this);
   readonly passwordAttempts = new PasswordAttempts(this);
   readonly usageRepository = new MemoryUsageRepository(this.database);
   readonly usage = new UsageRecords(this);
@@ -92,16 +106,23 @@ export class Workshop {
     });
   }
 
-  send(input: Pick<SendMessageInput, 'clientId' | 'characterId'> & Partial<SendMessageInput>) {
-    const defaults = {
+  /** A whole one of what matters. */
+  messageInput(input: MessageInput): SendMessageInput {
+    return {
       message: 'Hello',
       conversationId: 'c',
       onBusy: 'queue',
       idempotency: null,
       budgetTokensPerDay: null,
+      maxConcurrentTurns: null,
+      origin: ORIGIN,
       signal: new AbortController().signal,
-    } as const;
-    return this.sendMessage.execute({ ...defaults, ...input });
+      ...input,
+    };
+  }
+
+  send(input: MessageInput): Promise<SendMessageOutput> {
+    return this.sendMessage.execute(this.messageInput(input));
   }
 
   close(): void {

@@ -11,6 +11,7 @@ import {
   rejectionOf,
   TTL_SECONDS,
 } from '#tests/support/conversation-cache-bench.js';
+import { conversationCrowdingContract } from './conversation-crowding.contract.js';
 import { conversationDeletionContract } from './conversation-deletion.contract.js';
 import { conversationIdempotencyContract } from './conversation-idempotency.contract.js';
 import { conversationMemoryContract } from './conversation-memory.contract.js';
@@ -28,6 +29,7 @@ export function conversationCacheContract(harness: ConversationCacheHarness): vo
     conversationDeletionContract(bench);
     conversationTurnsContract(bench);
     conversationIdempotencyContract(bench);
+    conversationCrowdingContract(bench);
 
     const { breakBackend } = harness;
     if (breakBackend !== undefined) {

@@ -5,7 +5,6 @@ import type {
   ConversationCache,
   OpenTurn,
   OpenTurnRequest,
-  ReplayedTurn,
 } from '#src/application/ports/conversation-cache.js';
 import { AppError } from '#src/domain/app-error.js';
 import { type Conversation, toExchange } from '#src/domain/conversation.js';
@@ -58,11 +57,14 @@ export function sabotaged(
   });
 }
 
-async function openSabotaged(kind: SabotageKind, saboteur: Saboteur): Promise<OpenTurn | ReplayedTurn> {
+async function openSabotaged(
+  kind: SabotageKind,
+  saboteur: Saboteur,
+): ReturnType<ConversationCache['openTurn']> {
   const { cache, clientId, request } = saboteur;
   if (kind === 'rerun') return cache.openTurn(clientId, { ...request, idempotency: null });
   const opened = await cache.openTurn(clientId, request);
-  if (opened.kind === 'replay' || Math.random() * ONE_IN > 1) return opened;
+  if (opened.kind !== 'open' || Math.random() * ONE_IN > 1) return opened;
   return {
     kind: 'open',
     conversation: opened.conversation,
@@ -133,7 +135,7 @@ function commitOf(
 function commitElsewhere({ cache, request }: Saboteur, clientId: string): Commit {
   return async (turn, ttlSeconds) => {
     const opened = await cache.openTurn(clientId, { ...request, idempotency: null });
-    if (opened.kind === 'replay') throw new Error('without a key nothing is replayed');
+    if (opened.kind !== 'open') throw new Error('without key and limit every turn is opened');
     return opened.commit(turn, ttlSeconds, () => '');
   };
 }

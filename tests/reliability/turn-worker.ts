@@ -27,6 +27,9 @@ import {
 /** Everything is kept, so that everything can be looked for. */
 const BOUNDS = { maxMessages: 100_000, maxTokens: 100_000_000 };
 const MAX_WAIT_MS = 1500;
+/** Never reached, and counted all the same. */
+const MOST_TURNS = 1000;
+const ORIGIN = { requestId: 'r', address: null, addressUnit: '', actor: 'client', actorKeyId: null } as const;
 const SINCE = '2026-01-01T00:00:00.000Z';
 
 const { redisUrl, sabotage }: WorkerSettings = JSON.parse(process.argv[2] ?? '');
@@ -62,6 +65,7 @@ const sendMessage = new SendMessage({
   ids: new UuidV7Generator(),
   clock,
   costs,
+  requestLimits: { crowded: () => Promise.reject(new Error('no turn is refused for a limit')) },
   logger,
 });
 
@@ -79,6 +83,8 @@ async function run({ number, key, ...request }: TurnOrder): Promise<TurnReport> 
       ...request,
       characterId: CHARACTER_ID,
       budgetTokensPerDay: null,
+      maxConcurrentTurns: MOST_TURNS,
+      origin: ORIGIN,
       idempotency: { key, digest: request.message },
       signal: new AbortController().signal,
     });

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import type {
   ConversationCache,
+  CrowdedOut,
   OpenTurn,
   OpenTurnRequest,
+  ReplayedTurn,
 } from '#src/application/ports/conversation-cache.js';
 import { AppError, type ErrorCode } from '#src/domain/app-error.js';
 import type { Conversation, HistoryBounds } from '#src/domain/conversation.js';
@@ -49,6 +51,7 @@ function request(changes: Partial<OpenTurnRequest> = {}): OpenTurnRequest {
     characterId: CHARACTER,
     onBusy: 'queue',
     idempotency: null,
+    maxConcurrentTurns: null,
     signal,
     ...changes,
   };
@@ -131,15 +134,22 @@ export class ConversationCacheBench {
     return this.cache.find(clientId, conversationId);
   }
 
+  ask(
+    changes: Partial<OpenTurnRequest> = {},
+    clientId = CLIENT,
+  ): Promise<OpenTurn | ReplayedTurn | CrowdedOut> {
+    return this.cache.openTurn(clientId, request(changes));
+  }
+
   /** A request whose answer is not expected to be known. */
   async open(changes: Partial<OpenTurnRequest> = {}, clientId = CLIENT): Promise<OpenTurn> {
-    const opened = await this.cache.openTurn(clientId, request(changes));
+    const opened = await this.ask(changes, clientId);
     return opened.kind === 'open' ? opened : expect.fail('it should not have been replayed');
   }
 
   /** A request whose answer is expected to be known. @returns it. */
   async replay(changes: Partial<OpenTurnRequest>, clientId = CLIENT): Promise<string> {
-    const opened = await this.cache.openTurn(clientId, request(changes));
+    const opened = await this.ask(changes, clientId);
     return opened.kind === 'replay' ? opened.answer : expect.fail('it should have been replayed');
   }
 

@@ -1,9 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { rateLimited } from '#src/application/limits/rate-limited.js';
+import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
 import type { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { RateDecision } from '#src/application/ports/rate-limiter.js';
 import type { ClientPrincipal } from '#src/domain/principal.js';
-import { tellConcurrency, tellLimit } from './rate-limit-headers.js';
+import { tellLimit } from './rate-limit-headers.js';
 import { originOf } from './request-context.js';
 
 /** Asked by whatever watches over the process: a refusal would have it killed in the middle of an attack. */
@@ -20,12 +20,12 @@ export function limitAddresses(limits: RequestLimits): RequestHandler {
 /** @throws AppError `rate_limited`. */
 export function enforce(response: Response, decision: RateDecision | null): void {
   if (decision === null) return;
+  if (!decision.allowed) throw new RateLimitedError(decision);
   tellLimit(response, decision);
-  if (!decision.allowed) throw rateLimited(decision);
 }
 
 /**
- * As soon as it is known which client asks. A turn keeps its slot until its answer is complete or its caller gone.
+ * As soon as it is known which client asks.
  * @throws AppError `rate_limited`.
  */
 export async function admitClient(
@@ -35,20 +35,7 @@ export async function admitClient(
   client: ClientPrincipal,
 ): Promise<void> {
   const origin = originOf(request);
-  if (!isTurn(request)) {
-    enforce(response, await limits.request(client, origin));
-    return;
-  }
-  const { rate, slot } = await limits.turn(client, origin);
-  if (slot !== null) {
-    if (response.destroyed) slot.release();
-    else response.once('close', slot.release);
-  }
-  enforce(response, rate);
-  if (slot?.decision.allowed === false) {
-    tellConcurrency(response, slot.decision);
-    throw rateLimited(slot.decision);
-  }
+  enforce(response, await (isTurn(request) ? limits.turn(client, origin) : limits.request(client, origin)));
 }
 
 function isTurn(request: Request): boolean {

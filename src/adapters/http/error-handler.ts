@@ -1,7 +1,9 @@
 import type { ErrorRequestHandler } from 'express';
+import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { eventStreamOf } from './event-stream.js';
 import { toAppError, toProblem } from './problem.js';
+import { tellRefusal } from './rate-limit-headers.js';
 import { requestContext } from './request-context.js';
 
 /** The last middleware: one error body for everything. The cause goes to the log and nowhere else. */
@@ -26,6 +28,7 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     }
     const retryAfterSeconds = error.retryAfterSeconds ?? (error.kind === 'unavailable' ? 1 : undefined);
     if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
+    if (error instanceof RateLimitedError) tellRefusal(response, error.decision);
     if (error.kind === 'unauthenticated') response.set('WWW-Authenticate', 'Bearer realm="fastwrap"');
     // Not through express, which would add a charset that the media type does not have.
     response.statusCode = problem.status;

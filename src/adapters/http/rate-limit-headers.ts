@@ -21,8 +21,14 @@ export function tellLimit(response: Response, decision: RateDecision): void {
   });
 }
 
-/** The same of a limit without a window: its unit are requests at the same time, which the draft has a name for. */
-export function tellConcurrency(response: Response, decision: LimitDecision): void {
+/** What refuses is told of like what lets pass, in the end of the same list. */
+export function tellRefusal(response: Response, decision: LimitDecision | RateDecision): void {
+  if ('windowSeconds' in decision) tellLimit(response, decision);
+  else tellConcurrency(response, decision);
+}
+
+/** Of a limit without a window: its unit are requests at the same time, which the draft has a name for. */
+function tellConcurrency(response: Response, decision: LimitDecision): void {
   const { scope, limit, remaining, retryAfterMs } = decision;
   tell(response, {
     policy: `"${scope}";q=${limit};qu="concurrent-requests"`,

@@ -1,12 +1,14 @@
 import { type Clock, isoTime } from '#src/application/ports/clock.js';
 import type {
   ConversationCache,
+  CrowdedOut,
   OpenTurn,
   OpenTurnRequest,
   ReplayedTurn,
 } from '#src/application/ports/conversation-cache.js';
 import { AppError, type ErrorCode } from '#src/domain/app-error.js';
 import { type Conversation, type HistoryBounds, keepNewest, toExchange } from '#src/domain/conversation.js';
+import { shareOfLimit } from '#src/domain/share-of-limit.js';
 import type { CompletedTurn } from '#src/domain/turn.js';
 import { BoundedConversations } from './bounded-conversations.js';
 import { type HeldKey, ReplayRecords } from './replay-records.js';
@@ -23,6 +25,8 @@ export interface MemoryConversationCacheOptions {
   readonly maxWaiting?: number;
   /** Default 30,000. */
   readonly maxWaitMs?: number;
+  /** How many processes share a client's limit of turns at the same time, which each counts by itself. Default 1. */
+  readonly instances?: number;
   /** Answers that are kept for repeated requests. Default 100,000. */
   readonly maxReplays?: number;
   /** Of those answers, counted as `maxBytes` is. Default 64 MiB. */
@@ -43,6 +47,7 @@ export class MemoryConversationCache implements ConversationCache {
   readonly #conversations: BoundedConversations;
   readonly #replays: ReplayRecords;
   readonly #lanes: TurnLanes;
+  readonly #instances: number;
   readonly #purge: NodeJS.Timeout;
 
   constructor(options: MemoryConversationCacheOptions) {
@@ -62,6 +67,7 @@ export class MemoryConversationCache implements ConversationCache {
       maxWaiting: options.maxWaiting ?? 8,
       maxWaitMs: options.maxWaitMs ?? 30_000,
     });
+    this.#instances = options.instances ?? 1;
     this.#purge = setInterval(() => {
       this.#conversations.purgeExpired();
       this.#replays.purgeExpired();
@@ -82,10 +88,12 @@ export class MemoryConversationCache implements ConversationCache {
     return this.#conversations.get(clientId, conversationId);
   }
 
-  async openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn> {
-    const { conversationId, characterId, idempotency } = request;
+  async openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn | CrowdedOut> {
+    const { conversationId, characterId, idempotency, maxConcurrentTurns } = request;
     const answer = idempotency && this.#replays.find(clientId, idempotency);
     if (answer !== null) return { kind: 'replay', answer };
+    const limit = maxConcurrentTurns && shareOfLimit(maxConcurrentTurns, this.#instances);
+    if (limit !== null && this.#lanes.turnsOf(clientId) >= limit) return { kind: 'crowded', limit };
     const concerned: ConcernedTurn = { conversationId, characterIds: new Set([characterId]) };
     const key = idempotency && this.#replays.hold(clientId, idempotency, concerned);
     try {

@@ -70,8 +70,15 @@ function busy(): AppError {
 /** One open turn for each conversation; the others wait in order of arrival. */
 export class TurnLanes {
   readonly #lanes = new ClientMap<Lane>();
+  /** Turns that are open or wait, by client. */
+  readonly #turns = new Map<string, number>();
 
   constructor(private readonly options: TurnLanesOptions) {}
+
+  /** Of one client: open or waiting. */
+  turnsOf(clientId: string): number {
+    return this.#turns.get(clientId) ?? 0;
+  }
 
   /** @throws AppError `conversation_busy`; the signal's reason. */
   async enter(
@@ -102,6 +109,7 @@ export class TurnLanes {
   }
 
   #openLane(clientId: string, turn: ConcernedTurn): TurnRight {
+    this.#count(clientId, 1);
     const holder = this.#makeRight(clientId, turn);
     this.#lanes.set(clientId, turn.conversationId, { holder, waiting: [] });
     return holder;
@@ -116,6 +124,7 @@ export class TurnLanes {
       const leave = (error: unknown): void => {
         stopWaiting();
         lane.waiting.splice(lane.waiting.indexOf(waiter), 1);
+        this.#count(clientId, -1);
         reject(error);
       };
       const callerLeft = (): void => leave(signal.reason);
@@ -131,15 +140,23 @@ export class TurnLanes {
       const deadline = setTimeout(() => leave(busy()), this.options.maxWaitMs);
       signal.addEventListener('abort', callerLeft);
       lane.waiting.push(waiter);
+      this.#count(clientId, 1);
     });
   }
 
   #makeRight(clientId: string, turn: ConcernedTurn): TurnRight {
     const { conversationId } = turn;
     return new TurnRight(turn, () => {
+      this.#count(clientId, -1);
       const next = this.#lanes.get(clientId, conversationId)?.waiting.shift();
       if (next === undefined) this.#lanes.delete(clientId, conversationId);
       else next.admit();
     });
+  }
+
+  #count(clientId: string, change: 1 | -1): void {
+    const count = this.turnsOf(clientId) + change;
+    if (count === 0) this.#turns.delete(clientId);
+    else this.#turns.set(clientId, count);
   }
 }

@@ -1,13 +1,9 @@
 import type { RateDecision, RateLimit } from '#src/application/ports/rate-limiter.js';
+import { shareOfLimit } from '#src/domain/share-of-limit.js';
 import type { Count } from './counters.js';
 
-/** One process's part of a limit that all share: at least 1, or nobody would get through. */
-function shareOf(limit: number, instances: number): number {
-  return Math.max(1, Math.floor(limit / instances));
-}
-
 export function limitInForce({ limit }: RateLimit, { isShare }: Count, instances: number): number {
-  return isShare ? shareOf(limit, instances) : limit;
+  return isShare ? shareOfLimit(limit, instances) : limit;
 }
 
 /** What a count means for a limit. */

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 import { isoTime } from '#src/application/ports/clock.js';
-import { type OpenTurnRequest, REPLAY_TTL_SECONDS } from '#src/application/ports/conversation-cache.js';
+import {
+  type CrowdedOut,
+  type OpenTurnRequest,
+  REPLAY_TTL_SECONDS,
+} from '#src/application/ports/conversation-cache.js';
 import type { Conversation, Exchange } from '#src/domain/conversation.js';
 import type { RedisConnection } from './redis-connection.js';
 import { redisUnavailable } from './redis-failure.js';
@@ -32,7 +36,8 @@ export type OpenReply =
   | { readonly kind: 'wait'; readonly place: number }
   | { readonly kind: 'replay'; readonly answer: string }
   | { readonly kind: 'ended'; readonly reason: string }
-  | { readonly kind: 'busy' | 'mismatch' | 'in_progress' };
+  | { readonly kind: 'busy' | 'mismatch' | 'in_progress' }
+  | CrowdedOut;
 
 export interface TurnCommit {
   readonly after: Conversation;
@@ -67,9 +72,10 @@ export class ConversationStore {
   constructor(private readonly connection: RedisConnection) {}
 
   open({ clientId, request, token }: TurnTicket, maxWaiting: number): Promise<OpenReply> {
-    const { conversationId, characterId, onBusy, idempotency } = request;
+    const { conversationId, characterId, onBusy, idempotency, maxConcurrentTurns } = request;
     const digest = idempotency?.digest ?? '';
-    const args = [token, conversationId, characterId, onBusy, maxWaiting, recordOf(request), digest];
+    const bounds = [maxWaiting, maxConcurrentTurns ?? ''];
+    const args = [token, conversationId, characterId, onBusy, ...bounds, recordOf(request), digest];
     return this.#run(OPEN_TURN, clientId, turnKeys(request), args, (reply) => {
       const [kind, ...rest] = list(reply);
       switch (kind) {
@@ -84,6 +90,8 @@ export class ConversationStore {
           return { kind, answer: text(rest[0]) };
         case 'ended':
           return { kind, reason: text(rest[0]) };
+        case 'crowded':
+          return { kind, limit: whole(rest[0]) };
         case 'busy':
         case 'mismatch':
         case 'in_progress':
@@ -162,8 +170,8 @@ export class ConversationStore {
     read: (reply: unknown) => T,
   ): Promise<T> {
     const prefix = keyPrefix(clientId);
-    const keys = names.map((name) => prefix + name);
-    const reply = await this.connection.run(script, [prefix, `${prefix}f`, ...keys], args);
+    const keys = [prefix, ...['f', 'o', ...names].map((name) => prefix + name)];
+    const reply = await this.connection.run(script, keys, args);
     try {
       return read(reply);
     } catch (error) {

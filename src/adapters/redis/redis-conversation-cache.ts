@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Cluster } from 'ioredis';
 import type {
   ConversationCache,
+  CrowdedOut,
   OpenTurn,
   OpenTurnRequest,
   ReplayedTurn,
@@ -62,7 +63,7 @@ export class RedisConversationCache implements ConversationCache {
     return this.#store.find(clientId, conversationId);
   }
 
-  async openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn> {
+  async openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn | CrowdedOut> {
     const { signal } = request;
     signal.throwIfAborted();
     const ticket: TurnTicket = { clientId, request, token: randomUUID() };
@@ -104,14 +105,14 @@ export class RedisConversationCache implements ConversationCache {
     await this.#releases.stop();
   }
 
-  async #admit(ticket: TurnTicket, pause: Pause): Promise<OpenTurn | ReplayedTurn> {
+  async #admit(ticket: TurnTicket, pause: Pause): Promise<OpenTurn | ReplayedTurn | CrowdedOut> {
     const { signal } = ticket.request;
     const deadline = performance.now() + this.#maxWaitMs;
     let asFirst = 0;
     for (;;) {
       const askedAt = performance.now();
       const reply = await this.#ask(ticket);
-      if (reply.kind === 'replay') return reply;
+      if (reply.kind === 'replay' || reply.kind === 'crowded') return reply;
       if (reply.kind !== 'open' && reply.kind !== 'wait') throw refusal(reply);
       const left = deadline - performance.now();
       if (signal.aborted || (reply.kind === 'wait' && left <= 0)) break;
@@ -187,7 +188,7 @@ function busy(): AppError {
   return new AppError('conversation_busy', { retryAfterSeconds: 1 });
 }
 
-function refusal(reply: Exclude<OpenReply, { kind: 'open' | 'wait' | 'replay' }>): AppError {
+function refusal(reply: Exclude<OpenReply, { kind: 'open' | 'wait' | 'replay' | 'crowded' }>): AppError {
   switch (reply.kind) {
     case 'ended':
       return endOfTurn(reply.reason);

@@ -1,3 +1,5 @@
+import type { RequestOrigin } from '#src/application/access/request-origin.js';
+import type { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { CharacterRepository } from '#src/application/ports/character-repository.js';
 import { type Clock, isoTime } from '#src/application/ports/clock.js';
 import type {
@@ -24,6 +26,7 @@ interface Dependencies {
   readonly conversations: ConversationCache;
   readonly llm: LlmGateway;
   readonly costs: TurnCosts;
+  readonly requestLimits: Pick<RequestLimits, 'crowded'>;
   readonly modelPolicy: ModelPolicy;
   readonly historyBounds: HistoryBounds;
   readonly ids: IdGenerator;
@@ -35,6 +38,8 @@ export interface SendMessageInput {
   readonly clientId: string;
   /** The client's own in place of the service's; null: the service's; 0: none. */
   readonly budgetTokensPerDay: number | null;
+  /** Null: any number. */
+  readonly maxConcurrentTurns: number | null;
   readonly characterId: string;
   readonly message: string;
   /** Absent: a new conversation is begun. */
@@ -42,6 +47,7 @@ export interface SendMessageInput {
   readonly onBusy: OnBusy;
   /** Null: sent again, it is another message. */
   readonly idempotency: Idempotency | null;
+  readonly origin: RequestOrigin;
   /** Aborted when the caller has gone. */
   readonly signal: AbortSignal;
   /** Told how long the model was waited for: at its first word when there is a `reader`, and at its end. */
@@ -84,7 +90,8 @@ export class SendMessage {
   constructor(private readonly deps: Dependencies) {}
 
   async execute(input: SendMessageInput): Promise<SendMessageOutput> {
-    const { conversations, ids, clock } = this.deps;
+    const { conversations, requestLimits, ids, clock } = this.deps;
+    const { clientId, origin } = input;
     const turn: Turn = {
       id: ids.next(),
       conversationId: input.conversationId ?? ids.next(),
@@ -92,20 +99,22 @@ export class SendMessage {
       userMessage: input.message,
       startedAt: isoTime(clock.now()),
     };
-    const opened = await conversations.openTurn(input.clientId, {
+    const opened = await conversations.openTurn(clientId, {
       conversationId: turn.conversationId,
       characterId: input.characterId,
       onBusy: input.onBusy,
       idempotency: input.idempotency,
+      maxConcurrentTurns: input.maxConcurrentTurns,
       signal: input.signal,
     });
+    if (opened.kind === 'crowded') throw await requestLimits.crowded(clientId, origin, opened.limit);
     if (opened.kind === 'replay') return this.replay(opened.answer, input);
     try {
       const sent = await this.run(turn, opened, input);
-      this.report(input.clientId, turn, sent.turn.outcome);
+      this.report(clientId, turn, sent.turn.outcome);
       return { ...sent, replayed: false };
     } catch (error) {
-      this.report(input.clientId, turn, failure(error, input.signal));
+      this.report(clientId, turn, failure(error, input.signal));
       throw error;
     } finally {
       await opened.release();

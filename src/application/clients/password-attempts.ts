@@ -1,6 +1,6 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { LimitSettings } from '#src/application/limits/limit-settings.js';
-import { rateLimited } from '#src/application/limits/rate-limited.js';
+import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
 import type { AuditLog } from '#src/application/ports/audit-log.js';
 import type {
   AttemptDecision,
@@ -56,7 +56,7 @@ export class PasswordAttempts {
       return decision;
     };
     const ofAddress = await count(limitOf('password-ip', most * BREADTH), unit);
-    if (!ofAddress.allowed) throw rateLimited(ofAddress);
+    if (!ofAddress.allowed) throw new RateLimitedError(ofAddress);
     const ofBoth = await count(
       { ...limitOf('password', most), longestBlockSeconds: LONGEST_BLOCK_SECONDS },
       `${unit} ${account}`,

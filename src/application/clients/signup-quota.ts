@@ -1,6 +1,6 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import { type LimitSettings, SIGNUPS_OF_ALL } from '#src/application/limits/limit-settings.js';
-import { rateLimited } from '#src/application/limits/rate-limited.js';
+import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
 import type { AuditLog } from '#src/application/ports/audit-log.js';
 import type { FailureLimiter } from '#src/application/ports/failure-limiter.js';
 import type { RateLimit } from '#src/application/ports/rate-limiter.js';
@@ -31,7 +31,7 @@ export class SignupQuota {
       windowSeconds: WINDOW_SECONDS,
     };
     const decision = await failureLimiter.attempt(limit, EVERYBODY);
-    if (!decision.allowed) throw rateLimited(decision);
+    if (!decision.allowed) throw new RateLimitedError(decision);
     const result = await work().catch(async (error: unknown) => {
       await failureLimiter.giveBack(limit, EVERYBODY);
       throw error;

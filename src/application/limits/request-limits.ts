@@ -12,26 +12,27 @@ import type {
   RateLimit,
   RateLimiter,
 } from '#src/application/ports/rate-limiter.js';
-import type { TurnSlot, TurnSlots } from '#src/application/ports/turn-slots.js';
 import type { ClientPrincipal } from '#src/domain/principal.js';
 import type { LimitSettings } from './limit-settings.js';
+import { RateLimitedError } from './rate-limited-error.js';
 
 interface Dependencies {
   readonly rateLimiter: RateLimiter;
   readonly failureLimiter: FailureLimiter;
-  readonly turnSlots: TurnSlots;
   readonly audit: AuditLog;
   readonly limits: LimitSettings;
 }
 
 const MINUTE = 60;
 const HOUR = 3600;
+/** A turn takes seconds, and whichever ends makes room. */
+const CROWDED_RETRY_MS = 1000;
 
 /** The limits on requests: which there are, how wide, and what they count. Null: there is none. */
 export class RequestLimits {
   constructor(private readonly deps: Dependencies) {}
 
-  /** Every request, before anything else is done for it. */
+  /** Every request. */
   async address(origin: RequestOrigin): Promise<RateDecision | null> {
     return this.consume('ip', this.deps.limits.ipPerMinute, MINUTE, origin.addressUnit, origin);
   }
@@ -72,25 +73,34 @@ export class RequestLimits {
     return this.consume('requests', limit, MINUTE, client.clientId, origin, client.clientId);
   }
 
-  /** Turns: how many in a minute and how many at once, asked for together. A refused one holds no slot. */
-  async turn(
-    client: ClientPrincipal,
-    origin: RequestOrigin,
-  ): Promise<{ rate: RateDecision | null; slot: TurnSlot | null }> {
-    const { limits, turnSlots, rateLimiter } = this.deps;
-    const perMinute = client.limits.chatPerMinute ?? limits.chatPerMinute;
-    const chat: RateLimit = { scope: 'chat', limit: perMinute, windowSeconds: MINUTE };
-    // Who hammers on is refused without a question to anybody, so not with one for a slot either.
-    const refused = perMinute === 0 ? null : rateLimiter.knownRefusal(chat, client.clientId);
-    if (refused !== null) return { rate: refused, slot: null };
-    const atOnce = client.limits.concurrentTurns ?? limits.concurrentTurns;
-    const [rate, slot] = await Promise.all([
-      this.consume('chat', perMinute, MINUTE, client.clientId, origin, client.clientId),
-      atOnce === 0 ? null : turnSlots.acquire(client.clientId, atOnce),
-    ]);
-    if (rate?.allowed === false) slot?.release();
-    else if (slot?.decision.allowed === false) await this.noteCrowding(client, origin);
-    return { rate, slot };
+  /** Turns of a client. */
+  async turn(client: ClientPrincipal, origin: RequestOrigin): Promise<RateDecision | null> {
+    const limit = client.limits.chatPerMinute ?? this.deps.limits.chatPerMinute;
+    return this.consume('chat', limit, MINUTE, client.clientId, origin, client.clientId);
+  }
+
+  /** How many turns a client may have at the same time; null: any number. They are counted where they are opened. */
+  concurrentTurns(client: ClientPrincipal): number | null {
+    const limit = client.limits.concurrentTurns ?? this.deps.limits.concurrentTurns;
+    return limit === 0 ? null : limit;
+  }
+
+  /**
+   * A turn was one too many at the same time. Turns come and go too fast for a line each time: one a minute says enough.
+   * @param limit that was in force.
+   * @returns what its caller is told.
+   */
+  async crowded(clientId: string, origin: RequestOrigin, limit: number): Promise<RateLimitedError> {
+    const once: RateLimit = { scope: 'turns-refused', limit: 1, windowSeconds: MINUTE };
+    const { allowed } = await this.deps.rateLimiter.consume(once, clientId);
+    if (allowed) this.deps.audit.record({ event: 'limit_blocked', origin, limit: 'turns', clientId });
+    return new RateLimitedError({
+      scope: 'turns',
+      allowed: false,
+      limit,
+      remaining: 0,
+      retryAfterMs: CROWDED_RETRY_MS,
+    });
   }
 
   private serviceKeyLimit(): FailureLimit | null {
@@ -116,12 +126,5 @@ export class RequestLimits {
 
   private note({ beginsBlock, scope }: CountedDecision, origin: RequestOrigin, clientId?: string): void {
     if (beginsBlock) this.deps.audit.record({ event: 'limit_blocked', origin, limit: scope, clientId });
-  }
-
-  /** Slots come and go too fast for a line each time: one a minute says enough. */
-  private async noteCrowding({ clientId }: ClientPrincipal, origin: RequestOrigin): Promise<void> {
-    const once: RateLimit = { scope: 'turns-refused', limit: 1, windowSeconds: MINUTE };
-    const { allowed } = await this.deps.rateLimiter.consume(once, clientId);
-    if (allowed) this.deps.audit.record({ event: 'limit_blocked', origin, limit: 'turns', clientId });
   }
 }

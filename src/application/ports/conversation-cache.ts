@@ -11,6 +11,8 @@ export interface OpenTurnRequest {
   readonly onBusy: OnBusy;
   /** Null: the request can be repeated at its caller's own risk. */
   readonly idempotency: Idempotency | null;
+  /** How many turns of the client may be open or wait, over all processes and this one included; null: any number. */
+  readonly maxConcurrentTurns: number | null;
   /** Aborted when the caller has gone: a waiting request leaves the queue. */
   readonly signal: AbortSignal;
 }
@@ -30,6 +32,13 @@ export const REPLAY_TTL_SECONDS = 86_400;
 export interface ReplayedTurn {
   readonly kind: 'replay';
   readonly answer: string;
+}
+
+/** As many turns of the client are open or wait as may be. It is an outcome, not an error, and holds nothing. */
+export interface CrowdedOut {
+  readonly kind: 'crowded';
+  /** What is in force: this process's share where the processes do not count together. */
+  readonly limit: number;
 }
 
 /**
@@ -70,12 +79,13 @@ export interface OpenTurn {
 export interface ConversationCache {
   find(clientId: string, conversationId: string): Promise<Conversation | null>;
   /**
-   * The idempotency key is looked at before anything else and held from then on, also while the request waits.
+   * The idempotency key is looked at before anything else, then whether the client may have one more turn. The key is
+   * held from then on, also while the request waits. What a process held that died counts for some seconds.
    * @throws AppError `conversation_busy` when another turn is open and `onBusy` is `reject`, too many wait already, or
    * the wait took too long; `request_in_progress` while another request holds the idempotency key;
    * `idempotency_mismatch` when the key was used, or is held, with another digest. Rejects with the signal's reason when the caller went.
    */
-  openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn>;
+  openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn | CrowdedOut>;
   /**
    * The conversation, and the turns that are open on it or wait for it. A deletion of any kind refuses those that wait
    * with the reason that `lost` would have, and takes the idempotency keys of its turns along, with the answers kept for

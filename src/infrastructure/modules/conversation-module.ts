@@ -6,7 +6,7 @@ import type { Lifecycle } from '../lifecycle.js';
 import { CLOCK, CONVERSATIONS } from '../tokens.js';
 import { REDIS } from './redis-module.js';
 
-type ConversationConfig = Pick<Config, 'conversationCache' | 'historyBounds'>;
+type ConversationConfig = Pick<Config, 'conversationCache' | 'historyBounds' | 'instances'>;
 
 export function conversationModule(config: ConversationConfig, lifecycle: Lifecycle): ContainerModule {
   return new ContainerModule(({ bind }) => {
@@ -22,7 +22,7 @@ export function conversationModule(config: ConversationConfig, lifecycle: Lifecy
 
 function makeCache(
   context: ResolutionContext,
-  { conversationCache, historyBounds: bounds }: ConversationConfig,
+  { conversationCache, historyBounds: bounds, instances }: ConversationConfig,
 ): MemoryConversationCache | RedisConversationCache {
   const { kind, maxConversations, maxBytes, maxWaiting } = conversationCache;
   switch (kind) {
@@ -33,6 +33,7 @@ function makeCache(
         maxConversations,
         maxBytes,
         maxWaiting,
+        instances,
       });
     case 'redis':
       return new RedisConversationCache({ connection: context.get(REDIS), bounds, maxWaiting });

@@ -48,7 +48,6 @@ import {
   RATE_LIMITER,
   RUNNING_REQUESTS,
   TOKEN_BUDGET,
-  TURN_SLOTS,
   USAGE_REPOSITORY,
 } from '../tokens.js';
 
@@ -77,7 +76,6 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
     rateLimiter: context.get(RATE_LIMITER),
     failureLimiter: context.get(FAILURE_LIMITER),
     knownAddresses: context.get(KNOWN_ADDRESSES),
-    turnSlots: context.get(TURN_SLOTS),
     limits: config.limits,
     costs: context.get(TurnCosts),
     usage: context.get(UsageRecords),
@@ -88,7 +86,8 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
     historyBounds: config.historyBounds,
     signup: config.signup,
   };
-  return { ...ports, passwordAttempts: new PasswordAttempts(ports) };
+  const requestLimits = new RequestLimits(ports);
+  return { ...ports, requestLimits, passwordAttempts: new PasswordAttempts(ports) };
 }
 
 type UseCaseDependencies = ReturnType<typeof dependencies>;

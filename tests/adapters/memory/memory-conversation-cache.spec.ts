@@ -51,6 +51,7 @@ describe('MemoryConversationCache', () => {
       characterId: 'character',
       onBusy: 'queue',
       idempotency: null,
+      maxConcurrentTurns: null,
       signal: new AbortController().signal,
       ...changes,
     });
@@ -194,6 +195,28 @@ describe('MemoryConversationCache', () => {
     ]);
   });
 
+  it('gives a client its share of the turns at the same time where several processes share it, and at least one', async () => {
+    for (const [instances, share] of [
+      [3, 33],
+      [200, 1],
+    ] as const) {
+      start({ instances });
+      const request = (index: number): OpenTurnRequest => ({
+        conversationId: `c${index}`,
+        characterId: 'character',
+        onBusy: 'queue',
+        idempotency: null,
+        maxConcurrentTurns: 100,
+        signal: new AbortController().signal,
+      });
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, (_, index) => cache.openTurn('client', request(index))),
+      );
+      expect(answers.filter(({ kind }) => kind === 'open')).to.have.length(share);
+      expect(answers.at(-1)).to.deep.equal({ kind: 'crowded', limit: share });
+    }
+  });
+
   describe('with answers for repeated requests', () => {
     const answer = async (key: string, text: string): Promise<void> => {
       const opened = await open(`conversation of ${key}`, keyed(key));
@@ -207,6 +230,7 @@ describe('MemoryConversationCache', () => {
             conversationId: `again with ${key}`,
             characterId: 'character',
             onBusy: 'reject',
+            maxConcurrentTurns: null,
             signal: new AbortController().signal,
             ...keyed(key),
           }),

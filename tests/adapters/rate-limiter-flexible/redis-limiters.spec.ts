@@ -5,7 +5,7 @@ import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexibl
 import { InsuredCounters } from '#src/adapters/rate-limiter-flexible/insured-counters.js';
 import { MemoryCounters } from '#src/adapters/rate-limiter-flexible/memory-counters.js';
 import { RedisCounters } from '#src/adapters/rate-limiter-flexible/redis-counters.js';
-import { LimitSteps } from '#src/adapters/redis/limit-steps.js';
+import { GatheredCounts } from '#src/adapters/redis/gathered-counts.js';
 import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
 import type { FailureLimit } from '#src/application/ports/failure-limiter.js';
 import type { RateLimit } from '#src/application/ports/rate-limiter.js';
@@ -21,11 +21,11 @@ const connect = (server: RedisServer) =>
   RedisConnection.open({ settings: server.connection, logger: recordingLogger([]) });
 
 const countersOn = (connection: RedisConnection) => {
-  const steps = new LimitSteps(connection);
+  const gathered = new GatheredCounts(connection);
   return new InsuredCounters(
     new RedisCounters({
       client: connection.client,
-      add: (key, points, windowSeconds) => steps.add(key, points, windowSeconds),
+      add: (key, points, windowSeconds) => gathered.add(key, points, windowSeconds),
       attempt: (operation) => connection.attempt(operation),
       prefix: 'test:',
     }),
@@ -125,12 +125,12 @@ describe('limiters on Redis', () => {
   });
 
   it('fails only whoever asked for what cannot be counted', async () => {
-    const steps = new LimitSteps(connection);
+    const gathered = new GatheredCounts(connection);
     await connection.client.rpush('spoilt', 'a list');
     const outcomes = await Promise.allSettled([
-      steps.add('first', 1, 60),
-      steps.add('spoilt', 1, 60),
-      steps.acquire('slots', 1, 1000, 'id'),
+      gathered.add('first', 1, 60),
+      gathered.add('spoilt', 1, 60),
+      gathered.add('last', 1, 60),
     ]);
     const [, spoilt] = outcomes;
     expect(outcomes.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled']);

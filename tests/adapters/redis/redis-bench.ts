@@ -39,16 +39,21 @@ export class RedisBench {
     return new RedisBench(connection, lines, options);
   }
 
-  async open(changes: Partial<OpenTurnRequest> = {}): Promise<OpenTurn> {
-    const opened = await this.cache.openTurn(CLIENT, {
+  ask(changes: Partial<OpenTurnRequest> = {}): ReturnType<RedisConversationCache['openTurn']> {
+    return this.cache.openTurn(CLIENT, {
       conversationId: CONVERSATION,
       characterId: CHARACTER,
       onBusy: 'queue',
       idempotency: null,
+      maxConcurrentTurns: null,
       signal: new AbortController().signal,
       ...changes,
     });
-    if (opened.kind !== 'open') throw new Error('it was replayed');
+  }
+
+  async open(changes: Partial<OpenTurnRequest> = {}): Promise<OpenTurn> {
+    const opened = await this.ask(changes);
+    if (opened.kind !== 'open') throw new Error(`it was not opened: ${opened.kind}`);
     return opened;
   }
 

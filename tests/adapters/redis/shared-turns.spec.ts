@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import {
@@ -144,6 +145,31 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
     redis().thaw();
   });
 
+  const countedTurns = () => one.connection.client.zcard(`${KEYS}o`);
+  const crowd = (bench: RedisBench, count: number, maxConcurrentTurns: number) =>
+    Promise.all(
+      Array.from({ length: count }, () => bench.ask({ conversationId: randomUUID(), maxConcurrentTurns })),
+    );
+  const admitted = (answers: Awaited<ReturnType<typeof crowd>>) =>
+    answers.filter(({ kind }) => kind === 'open').length;
+
+  it('have as many turns at the same time as the limit, together', async () => {
+    const [mine, theirs] = await Promise.all([crowd(one, 200, 100), crowd(other, 200, 100)]);
+    expect(admitted(mine) + admitted(theirs)).to.equal(100);
+    await Promise.all([...mine, ...theirs].map((answer) => answer.kind === 'open' && answer.release()));
+    expect(await countedTurns()).to.equal(0);
+  });
+
+  it('count what one holds for as long as it does, and no longer than some seconds after its death', async () => {
+    const died = await RedisBench.start(redis());
+    expect(admitted([...(await crowd(died, 1, 2)), ...(await crowd(one, 1, 2))])).to.equal(2);
+    await died.die();
+    const diedAt = performance.now();
+    while (admitted(await crowd(other, 1, 2)) === 0) await delay(50);
+    expect(performance.now() - diedAt).to.be.within(3500, 6000);
+    expect(await countedTurns()).to.equal(2);
+  });
+
   const ticketFor = (
     onBusy: OpenTurnRequest['onBusy'],
     idempotency = keyed('k').idempotency,
@@ -155,6 +181,7 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
       characterId: CHARACTER,
       onBusy,
       idempotency,
+      maxConcurrentTurns: null,
       signal: new AbortController().signal,
     },
   });

@@ -14,10 +14,11 @@ import type { Request as ExpressRequest, Response as ExpressResponse } from 'exp
 import { inject, injectable } from 'inversify';
 import { SendMessage, type TurnReader } from '#src/application/chat/send-message.js';
 import { EventStream } from '../event-stream.js';
+import { httpServices } from '../http-services.js';
 import { jsonBody } from '../json-body.js';
 import { OpenRequests } from '../open-requests.js';
 import type { Problem } from '../problem.js';
-import { callingClient, requestContext } from '../request-context.js';
+import { callingClient, originOf, requestContext } from '../request-context.js';
 import { requestDigest } from '../request-digest.js';
 import type { ChatInput, IdempotencyKey } from '../schemas.js';
 import { type Turn, toTurn } from '../turn-schemas.js';
@@ -73,18 +74,20 @@ export class ChatController extends Controller {
     const { res: response } = request;
     if (response === undefined) throw new Error('express has set no response on the request');
     const context = requestContext(request);
-    const { clientId, keyId, budgetTokensPerDay } = callingClient(request);
+    const client = callingClient(request);
     const stream = (input.stream ?? prefersEvents(request)) ? new EventStream(response) : null;
     const sent = await this.sendMessage.execute({
-      clientId,
-      budgetTokensPerDay,
+      clientId: client.clientId,
+      budgetTokensPerDay: client.budgetTokensPerDay,
+      maxConcurrentTurns: httpServices(request).limits.concurrentTurns(client),
       characterId: input.characterId,
       message: input.message,
       conversationId: input.conversationId,
       onBusy: input.onBusy ?? 'queue',
       idempotency:
         idempotencyKey === undefined ? null : { key: idempotencyKey, digest: requestDigest(input) },
-      signal: this.openRequests.signalOf(response, keyId),
+      origin: originOf(request),
+      signal: this.openRequests.signalOf(response, client.keyId),
       onModelTime: (elapsedMs) => {
         context.llmMs = elapsedMs;
       },

@@ -4,10 +4,10 @@ import { SCHEMA } from './schema.js';
 /**
  * Asked again and again by those who wait, under the same token. Returns one of
  * `open`, fence, now, and character, turns, expiry, exchanges of a conversation that exists;
- * `wait`, place in the queue; `replay`, answer; `ended`, reason; `busy`; `mismatch`; `in_progress`.
+ * `wait`, place in the queue; `replay`, answer; `ended`, reason; `busy`; `crowded`, limit; `mismatch`; `in_progress`.
  */
 export const OPEN_TURN = new RedisScript(`${SCHEMA}
-local token, conversation, character, onBusy, maxWaiting, idem, digest = unpack(ARGV)
+local token, conversation, character, onBusy, maxWaiting, maxTurns, idem, digest = unpack(ARGV)
 local queue, waiters, lease = named('q', conversation), named('w', conversation), named('l', conversation)
 local meta, exchanges, record = named('c', conversation), named('x', conversation), named('r', idem)
 local self, micros = token .. '|' .. character, time[1] * 1000000 + time[2]
@@ -26,6 +26,7 @@ end
 local ended = redis.call('GET', named('e', token))
 if ended then
   freeKey(idem, token)
+  gone(token)
   return { 'ended', ended }
 end
 -- The client of a cluster asks once more when it does not know whether it was heard.
@@ -35,14 +36,24 @@ if idem ~= '' then
   local known = redis.call('HMGET', record, 'd', 't', 'a')
   if known[1] and (known[1] ~= digest or known[3] or known[2] ~= token) then
     leaveQueue(conversation, self)
+    gone(token)
     if known[1] ~= digest then return { 'mismatch' } end
     if known[3] then return { 'replay', known[3] } end
     return { 'in_progress' }
   end
 end
 
-for _, gone in ipairs(redis.call('ZRANGEBYSCORE', waiters, '-inf', whole(now))) do
-  if gone ~= self then leaveQueue(conversation, gone) end
+local countsTill = tonumber(redis.call('ZSCORE', P .. 'o', token) or 0)
+if maxTurns ~= '' and countsTill <= now then
+  if redis.call('ZCOUNT', P .. 'o', '(' .. whole(now), '+inf') >= tonumber(maxTurns) then
+    leaveQueue(conversation, self)
+    freeKey(idem, token)
+    return { 'crowded', maxTurns }
+  end
+end
+
+for _, silent in ipairs(redis.call('ZRANGEBYSCORE', waiters, '-inf', whole(now))) do
+  if silent ~= self then leaveQueue(conversation, silent) end
 end
 local waiting, ahead = redis.call('ZCARD', queue), redis.call('ZRANK', queue, self)
 
@@ -60,6 +71,7 @@ if held[1] or (waiting > 0 and ahead ~= 0) then
   redis.call('PEXPIRE', queue, WAITER)
   redis.call('PEXPIRE', waiters, WAITER)
   indexed(character, conversation, now + LEASE)
+  alive(token, WAITER)
   holdKey()
   return { 'wait', ahead + 1 }
 end
@@ -76,6 +88,7 @@ local concerned = was[1] or character
 redis.call('HSET', lease, 't', token, 'f', whole(fence), 'ch', character, 'cc', concerned, 'r', idem)
 redis.call('PEXPIRE', lease, LEASE)
 indexed(character, conversation, now + LEASE)
+alive(token, LEASE)
 holdKey()
 keepShown(conversation)
 if concerned ~= character then indexed(concerned, conversation, now + LEASE) end

@@ -1,4 +1,4 @@
-import type { LimitScope, RateDecision } from '#src/application/ports/rate-limiter.js';
+import type { LimitDecision, LimitScope, RateDecision } from '#src/application/ports/rate-limiter.js';
 import { AppError } from '#src/domain/app-error.js';
 
 /** What each limit counts, for the caller that has hit it. */
@@ -17,13 +17,14 @@ const COUNTED: Readonly<Record<LimitScope, string>> = {
   'turns-refused': 'refused turns of this account',
 };
 
-type Refusal = Pick<RateDecision, 'scope' | 'limit' | 'retryAfterMs'> & { readonly windowSeconds?: number };
-
-/** The refusal in words that name the limit. */
-export function rateLimited({ scope, limit, retryAfterMs, windowSeconds }: Refusal): AppError {
-  const within = windowSeconds === undefined ? '' : ` in ${windowSeconds} seconds`;
-  return new AppError('rate_limited', {
-    detail: `The limit "${scope}" was hit: ${limit} ${COUNTED[scope]}${within}.`,
-    retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)),
-  });
+/** The refusal of a limiter in words that name the limit, and with its figures. */
+export class RateLimitedError extends AppError {
+  constructor(readonly decision: LimitDecision | RateDecision) {
+    const { scope, limit, retryAfterMs } = decision;
+    const within = 'windowSeconds' in decision ? ` in ${decision.windowSeconds} seconds` : '';
+    super('rate_limited', {
+      detail: `The limit "${scope}" was hit: ${limit} ${COUNTED[scope]}${within}.`,
+      retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)),
+    });
+  }
 }
