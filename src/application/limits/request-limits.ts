@@ -37,6 +37,13 @@ export class RequestLimits {
     return this.consume('ip', this.deps.limits.ipPerMinute, MINUTE, origin.addressUnit, origin);
   }
 
+  /** The refusal that {@link address} would answer, where this process knows it without asking or counting. */
+  knownAddress({ addressUnit }: RequestOrigin): RateDecision | null {
+    const limit = this.deps.limits.ipPerMinute;
+    if (limit === 0) return null;
+    return this.deps.rateLimiter.knownRefusal({ scope: 'ip', limit, windowSeconds: MINUTE }, addressUnit);
+  }
+
   /** Sign-ups that anybody may make, of one address, whatever comes of them. */
   async signUp(origin: RequestOrigin): Promise<RateDecision | null> {
     return this.consume('signup', this.deps.limits.signupsPerHour, HOUR, origin.addressUnit, origin);
