@@ -254,6 +254,6 @@ describe('what a turn costs', () => {
       maxOutputTokens: 500,
     });
     expect(await budget.find(clientId, DAY)).to.deep.equal({ spent: 15, held: HELD });
-    await cost.close();
+    await cost.settle();
   });
 });

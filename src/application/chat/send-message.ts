@@ -169,7 +169,7 @@ export class SendMessage {
       cost.complete();
       return sent;
     } finally {
-      await cost.close();
+      await cost.settle();
     }
   }
 
@@ -190,6 +190,8 @@ export class SendMessage {
       conversation: { ...expected, turns, expiresAt },
     });
     const telling = input.reader === undefined ? null : { conversation: expected, pieces };
+    // Both tell a store, and neither waits for the other; whoever opened the cost waits for it.
+    void cost.settle();
     const after = await open.commit(completed, ttlSeconds, (conversation) =>
       writeKeptAnswer(sentWith(conversation), telling),
     );

@@ -3,6 +3,7 @@ import type { Reservation } from '#src/application/ports/token-budget.js';
 import type { UsageRecords } from '#src/application/usage/usage-records.js';
 import { estimatePrompt, estimateTokens } from '#src/domain/token-estimate.js';
 import type { Usage } from '#src/domain/turn.js';
+import type { TurnCounts } from '#src/domain/usage.js';
 import type { UtcDay } from '#src/domain/utc-day.js';
 
 interface Options {
@@ -16,13 +17,13 @@ interface Options {
   readonly records: UsageRecords;
 }
 
-/** What one turn has cost so far. It is closed once, whatever came of the turn. */
+/** What one turn has cost so far. It is settled once, whatever came of the turn. */
 export class TurnCost {
   private inputTokens = 0;
   private outputTokens = 0;
   /** Of an answer that nobody has counted yet. */
   private heard = '';
-  private isCompleted = false;
+  private settled: Promise<void> | null = null;
 
   constructor(private readonly options: Options) {}
 
@@ -40,22 +41,29 @@ export class TurnCost {
 
   /** The turn has been stored. */
   complete(): void {
-    this.isCompleted = true;
+    this.note({ turns: 1, inputTokens: 0, outputTokens: 0 });
   }
 
-  /** Notes what was spent, and gives back what was not. Never rejects. */
-  async close(): Promise<void> {
-    const { clientId, characterId, day, prompt, reservation, records } = this.options;
+  /** No model is asked any more: notes what was spent, and gives back what was not. Never rejects. */
+  settle(): Promise<void> {
+    this.settled ??= this.settleOnce();
+    return this.settled;
+  }
+
+  private async settleOnce(): Promise<void> {
+    const { prompt, reservation } = this.options;
     if (this.heard !== '') {
       this.count({ inputTokens: estimatePrompt(prompt), outputTokens: estimateTokens(this.heard) });
     }
     const { inputTokens, outputTokens } = this;
     const spent = inputTokens + outputTokens;
     // Before the budget is settled: a counter that has to begin anew begins with what was noted.
-    if (spent > 0 || this.isCompleted) {
-      const turns = this.isCompleted ? 1 : 0;
-      records.note({ clientId, day, characterId, turns, inputTokens, outputTokens });
-    }
+    if (spent > 0) this.note({ turns: 0, inputTokens, outputTokens });
     await reservation?.settle(spent);
+  }
+
+  private note(counts: TurnCounts): void {
+    const { clientId, characterId, day, records } = this.options;
+    records.note({ clientId, characterId, day, ...counts });
   }
 }

@@ -29,7 +29,7 @@ export class TurnCosts {
   constructor(private readonly deps: Dependencies) {}
 
   /**
-   * The caller closes what it is given.
+   * The caller settles what it is given.
    * @throws AppError `budget_exceeded`; `cache_unavailable` or `database_unavailable` when the budget cannot be asked.
    */
   async open({ clientId, characterId, budgetTokensPerDay }: CostlyTurn, prompt: Prompt): Promise<TurnCost> {
