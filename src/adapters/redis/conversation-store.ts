@@ -58,13 +58,14 @@ export type Deletion =
 
 export interface DeletedPart {
   readonly found: boolean;
-  /** It has to be called again. */
-  readonly again: boolean;
+  /** Where to go on; null: all is deleted. */
+  readonly next: string | null;
   /** Of the turns that were ended, open or waiting. */
   readonly tokens: readonly string[];
 }
 
 const DELETED_AT_ONCE = 200;
+const LOOKED_AT_AT_ONCE = 1000;
 const HASH_LENGTH = 43;
 
 /** What the scripts do, in the words of the application. Every method is one round trip, and throws AppError `cache_unavailable`. */
@@ -144,12 +145,18 @@ export class ConversationStore {
     );
   }
 
-  delete(clientId: string, deletion: Deletion): Promise<DeletedPart> {
+  /** @param from where it has to go on; empty: at the beginning. */
+  delete(clientId: string, deletion: Deletion, from: string): Promise<DeletedPart> {
     const id = deletion.what === 'client' ? '' : deletion.id;
-    const args = [deletion.what, id, deletion.reason, DELETED_AT_ONCE, HASH_LENGTH];
+    const bounds = [DELETED_AT_ONCE, LOOKED_AT_AT_ONCE, HASH_LENGTH, REPLAY_TTL_SECONDS * 1000];
+    const args = [deletion.what, id, deletion.reason, from, ...bounds];
     return this.#run(DELETE_CONVERSATIONS, clientId, deletionKeys(deletion), args, (reply) => {
-      const [again, found, tokens] = list(reply);
-      return { again: again === 1, found: found === 1, tokens: list(tokens).map(text) };
+      const [next, found, tokens] = list(reply);
+      return {
+        next: text(next) === '' ? null : text(next),
+        found: found === 1,
+        tokens: list(tokens).map(text),
+      };
     });
   }
 

@@ -9,7 +9,13 @@ import type {
 } from '#src/application/ports/conversation-cache.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Conversation, HistoryBounds } from '#src/domain/conversation.js';
-import { ConversationStore, type Deletion, type OpenReply, type TurnTicket } from './conversation-store.js';
+import {
+  ConversationStore,
+  type DeletedPart,
+  type Deletion,
+  type OpenReply,
+  type TurnTicket,
+} from './conversation-store.js';
 import { endOfTurn } from './end-of-turn.js';
 import { HeldTurn } from './held-turn.js';
 import { Pause } from './pause.js';
@@ -166,10 +172,10 @@ export class RedisConversationCache implements ConversationCache {
 
   async #delete(clientId: string, deletion: Deletion): Promise<boolean> {
     let found = false;
-    for (let again = true; again; ) {
-      const part = await this.#store.delete(clientId, deletion);
+    for (let from: string | null = ''; from !== null; ) {
+      const part: DeletedPart = await this.#store.delete(clientId, deletion, from);
       found ||= part.found;
-      again = part.again;
+      from = part.next;
       for (const token of part.tokens) {
         this.#held.get(token)?.lose(deletion.reason);
         this.#wake(token);

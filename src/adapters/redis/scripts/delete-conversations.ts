@@ -2,13 +2,16 @@ import { RedisScript } from '../redis-script.js';
 import { SCHEMA } from './schema.js';
 
 /**
- * `conversation` or `character` with its id, or `client`. At most so many conversations or records a call, so that other
- * clients do not wait: returns 1 when it has to be called again, 1 when there was something, and the tokens of the turns
- * that were ended.
+ * `conversation` or `character` with its id, or `client`. At most so many conversations are deleted and so many records
+ * looked at in a call, so that other clients do not wait: returns where it has to go on when it is called again, or an
+ * empty string; 1 when there was something; and the tokens of the turns that were ended.
+ *
+ * First come the conversations, until none is left; then the records, from `<score>|<last>` on, where the last is the
+ * latest that can be of a turn from before the deletion.
  */
 export const DELETE_CONVERSATIONS = new RedisScript(`${SCHEMA}
-local what, id, reason, most, hashLength = unpack(ARGV)
-local found, again, ended = 0, 0, {}
+local what, id, reason, from, most, mostLookedAt, hashLength, replayMs = unpack(ARGV)
+local found, next, ended = 0, '', {}
 local function concerns(...)
   if what ~= 'character' then return true end
   for _, character in ipairs({ ... }) do if character == id then return true end end
@@ -47,30 +50,41 @@ local function deleteIndexed(character)
     delete(conversation)
     redis.call('ZREM', index, conversation)
   end
-  if redis.call('EXISTS', index) == 1 then again = 1 else redis.call('ZREM', P .. 'k', character) end
+  if redis.call('EXISTS', index) == 1 then return false end
+  redis.call('ZREM', P .. 'k', character)
+  return true
 end
-
-local replays, last = P .. 'ri', -1
-if what == 'conversation' then
-  delete(id)
-elseif what == 'character' then
-  deleteIndexed(id)
-else
-  last = most - 1
+local function deleteConversations()
+  if what == 'conversation' then
+    delete(id)
+    return true
+  end
+  if what == 'character' then return deleteIndexed(id) end
   local character = redis.call('ZRANGE', P .. 'k', 0, 0)[1]
   if character then deleteIndexed(character) end
-  if redis.call('EXISTS', P .. 'k') == 1 then again = 1 end
+  return redis.call('EXISTS', P .. 'k') == 0
 end
-if again == 0 then
+
+local replays = P .. 'ri'
+local function forgetConcerned(member)
+  local asked, concerned, conversation = string.match(string.sub(member, hashLength + 1), '^([^|]*)|([^|]*)|(.*)$')
+  if what == 'conversation' and conversation ~= id or not concerns(asked, concerned) then return end
+  forgetAnswer(string.sub(member, 1, hashLength))
+  redis.call('ZREM', replays, member)
+end
+
+local score, last = string.match(from, '^(.*)|(.*)$')
+if not score then
+  if not deleteConversations() then return { 'conversations', found, ended } end
   redis.call('ZREMRANGEBYSCORE', replays, '-inf', whole(now - 1))
-  for _, member in ipairs(redis.call('ZRANGE', replays, 0, last)) do
-    local asked, concerned, conversation = string.match(string.sub(member, hashLength + 1), '^([^|]*)|([^|]*)|(.*)$')
-    if (what ~= 'conversation' or conversation == id) and concerns(asked, concerned) then
-      forgetAnswer(string.sub(member, 1, hashLength))
-      redis.call('ZREM', replays, member)
-    end
-  end
-  if what == 'client' and redis.call('EXISTS', replays) == 1 then again = 1 end
+  score, last = '-inf', whole(now + replayMs)
 end
-return { again, found, ended }
+local members = redis.call('ZRANGEBYSCORE', replays, score, last, 'WITHSCORES', 'LIMIT', 0, mostLookedAt)
+for i = 1, #members, 2 do forgetConcerned(members[i]) end
+if #members == 2 * mostLookedAt then
+  local reached = members[#members]
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', replays, reached, reached)) do forgetConcerned(member) end
+  next = '(' .. reached .. '|' .. last
+end
+return { next, found, ended }
 `);
