@@ -46,13 +46,7 @@ const VENDORS = [
   ['zxcvbn', ['adapters/zxcvbn'], ['@zxcvbn-ts/[^/]+']],
   [
     'lru-cache',
-    [
-      'adapters/memory',
-      'adapters/langchain',
-      'adapters/cockatiel',
-      'adapters/sqlite',
-      'adapters/rate-limiter-flexible',
-    ],
+    ['adapters/langchain', 'adapters/cockatiel', 'adapters/sqlite', 'adapters/rate-limiter-flexible'],
     ['lru-cache'],
   ],
   ['eventsource-parser', ['adapters/langchain'], ['eventsource-parser']],

@@ -24,12 +24,14 @@ export interface ChatCall {
   readonly form: Form;
   readonly characterId: string;
   readonly conversationId: string;
+  /** Default "Hello". */
+  readonly message?: string;
 }
 
 /** @param left aborted when the caller leaves; the call rejects then. */
 export async function chat(client: ApiClient, call: ChatCall, left?: AbortSignal): Promise<ChatAnswer> {
-  const { form, characterId, conversationId } = call;
-  const body = { characterId, conversationId, message: 'Hello', stream: form === 'streamed' };
+  const { form, characterId, conversationId, message = 'Hello' } = call;
+  const body = { characterId, conversationId, message, stream: form === 'streamed' };
   const start = performance.now();
   const response = await client.send('POST', '/api/chat', body, {}, left);
   const tookMs = performance.now() - start;

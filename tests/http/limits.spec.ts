@@ -106,6 +106,33 @@ describe('limits over HTTP', () => {
       expect((await get('::ffff:192.0.2.1')).status).to.equal(429);
       expect((await get('192.0.2.1:12345')).status).to.equal(429);
     });
+
+    it('see through proxies that write ports, as far as these are trusted and no farther', async () => {
+      await start({ LIMIT_IP_PER_MINUTE: '1', TRUST_PROXY: '127.0.0.1,10.0.0.0/8,fd00::/8' });
+      const get = (...addresses: string[]) => app.api.get('/', from(addresses.join(', ')));
+      const proxies = ['[fd00::1]:443', '10.1.2.3:50001'];
+      const ones = await oneByOne(5, (index) => get(`203.0.113.${index}:4711`, ...proxies));
+      expect(statuses(ones)).to.deep.equal([200, 200, 200, 200, 200]);
+      expect((await get('203.0.113.1:4712', ...proxies)).status).to.equal(429);
+      expect((await get('[2001:db8::1]:443', ...proxies)).status).to.equal(200);
+      expect((await get('[2001:db8::2]:444', '10.1.2.3:50002')).status).to.equal(429);
+      const invented = (index: number) => get(`192.0.2.${index}:80`, '198.51.100.1:80', ...proxies);
+      expect(statuses(await oneByOne(3, invented))).to.deep.equal([200, 429, 429]);
+    });
+
+    it('count who is named by no address as the proxy that says so, whatever it says', async () => {
+      await start({ LIMIT_IP_PER_MINUTE: '2', TRUST_PROXY: '127.0.0.1,10.0.0.0/8' });
+      const get = (...addresses: string[]) => app.api.get('/', from(addresses.join(', ')));
+      const garbled = ['unknown', '2130706433', 'fe80::1%a-b', '203.0.113.7:http', '10.1', '0x7f.1'];
+      const inside = await oneByOne(garbled.length, (index) =>
+        get('198.51.100.1', garbled[index] ?? '', '10.1.2.3'),
+      );
+      expect(statuses(inside)).to.deep.equal([200, 200, 429, 429, 429, 429]);
+      expect((await get('10.1.2.3')).status).to.equal(429);
+      expect((await get('unknown', '10.1.2.4')).status).to.equal(200);
+      expect(statuses(await oneByOne(3, () => get('unknown')))).to.deep.equal([200, 200, 429]);
+      expect((await app.api.get('/')).status).to.equal(429);
+    });
   });
 
   describe('of a client', () => {

@@ -27,8 +27,10 @@ export interface FailoverLlmGatewayOptions {
 interface Call {
   /** What the first choice may use up where there is a second: a plain call shows no sign of life before its end. */
   readonly firstChoiceMs: number;
-  /** On the gateway's clock: when the whole turn has to be done. */
+  /** On the gateway's clock: when it has to be done. */
   readonly endsAtMs: number;
+  /** How long it may take to its first sign of life, as far as `endsAtMs` allows. */
+  readonly firstSignMs: number;
   /** `answered` is called when the model has begun to speak. */
   readonly ask: (
     gateway: LlmGateway,
@@ -60,7 +62,7 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
     const candidates = options.fallback === null ? [options.primary] : [options.primary, options.fallback];
     this.#candidates = candidates.map((candidate) => ({
       ...candidate,
-      breakers: new ModelBreakers(options.breakers),
+      breakers: new ModelBreakers(options.clock, options.breakers),
     }));
   }
 
@@ -69,7 +71,8 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
     return within(totalMs, caller, (signal) =>
       this.#askAny(prompt, signal, {
         firstChoiceMs: totalMs / 2,
-        endsAtMs: this.#endsAtMs(),
+        endsAtMs: this.#afterMs(totalMs),
+        firstSignMs: totalMs,
         ask: (gateway, asked, attempt) => gateway.generate(asked, attempt, onWaste),
         hasBegun: () => false,
       }),
@@ -82,12 +85,13 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
     onText: TextListener,
     onWaste?: WasteListener,
   ): Promise<Completion> {
-    const { totalMs } = this.#options;
+    const { totalMs, firstTokenMs } = this.#options;
     let begun = false;
     return within(totalMs, caller, (signal) =>
       this.#askAny(prompt, signal, {
         firstChoiceMs: totalMs,
-        endsAtMs: this.#endsAtMs(),
+        endsAtMs: this.#afterMs(totalMs),
+        firstSignMs: firstTokenMs,
         ask: (gateway, asked, attempt, answered) =>
           gateway.stream(
             asked,
@@ -112,9 +116,11 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
     let failure: unknown;
     for (const [index, candidate] of this.#candidates.entries()) {
       const isLast = index === this.#candidates.length - 1;
-      const ask = (limited: AbortSignal) => this.#askTwice(candidate, prompt, limited, call);
+      const { firstChoiceMs } = call;
+      const own = isLast ? call : { ...call, endsAtMs: this.#afterMs(firstChoiceMs) };
+      const ask = (limited: AbortSignal) => this.#askTwice(candidate, prompt, limited, own);
       try {
-        return await (isLast ? ask(signal) : within(call.firstChoiceMs, signal, ask));
+        return await (isLast ? ask(signal) : within(firstChoiceMs, signal, ask));
       } catch (error) {
         failure = error;
         if (signal.aborted || call.hasBegun() || !isWorthTheFallback(error)) break;
@@ -133,7 +139,9 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
     const asked = candidate.model === null ? prompt : { ...prompt, model: candidate.model };
     const askedAtMs = clock.monotonicMs();
     const ask = () =>
-      candidate.breakers.run(asked.model, (answered) => call.ask(candidate.gateway, asked, signal, answered));
+      candidate.breakers.run(asked.model, { signal, silentMs: this.#silentMs(call) }, (answered) =>
+        call.ask(candidate.gateway, asked, signal, answered),
+      );
     try {
       return await ask();
     } catch (error) {
@@ -147,8 +155,16 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
     }
   }
 
-  #endsAtMs(): number {
-    return this.#options.clock.monotonicMs() + this.#options.totalMs;
+  /**
+   * Half of what the model is given from now on: who leaves sooner may only have changed their mind, and shoppers who all
+   * leave before the deadline would else hide a provider that hangs from every later one.
+   */
+  #silentMs({ firstSignMs, endsAtMs }: Call): number {
+    return Math.min(firstSignMs, endsAtMs - this.#options.clock.monotonicMs()) / 2;
+  }
+
+  #afterMs(ms: number): number {
+    return this.#options.clock.monotonicMs() + ms;
   }
 }
 

@@ -7,6 +7,7 @@ import {
   handleType,
 } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
+import type { Clock } from '#src/application/ports/clock.js';
 import { AppError } from '#src/domain/app-error.js';
 
 export interface ModelBreakersOptions {
@@ -19,14 +20,30 @@ export interface ModelBreakersOptions {
 /** Characters choose among the few models that the operator allows. */
 const MOST_BREAKERS = 1000;
 
+export interface CallPatience {
+  /** That of the call: it aborts when the caller leaves. */
+  readonly signal: AbortSignal;
+  /** A caller who leaves without a word of the model has seen an outage after so long; one who leaves sooner says nothing. */
+  readonly silentMs: number;
+}
+
+interface Circuit {
+  readonly policy: CircuitBreakerPolicy;
+  /** When the next call is let through to see, by the clock that cockatiel goes by; it shows only that it is open. */
+  probesAtMs: number;
+  /** Of the model, so far. */
+  answers: number;
+}
+
 /** A circuit breaker for each model of one provider, so that a dead one is not asked again and again while shoppers wait. */
 export class ModelBreakers {
-  readonly #breakers = new LRUCache<string, CircuitBreakerPolicy>({ max: MOST_BREAKERS });
-  readonly #probesAtMs = new WeakMap<CircuitBreakerPolicy, number>();
+  readonly #circuits = new LRUCache<string, Circuit>({ max: MOST_BREAKERS });
+  readonly #clock: Clock;
   readonly #failures: number;
   readonly #probeAfterMs: number;
 
-  constructor({ failures = 5, probeAfterMs = 5000 }: ModelBreakersOptions = {}) {
+  constructor(clock: Clock, { failures = 5, probeAfterMs = 5000 }: ModelBreakersOptions = {}) {
+    this.#clock = clock;
     this.#failures = failures;
     this.#probeAfterMs = probeAfterMs;
   }
@@ -35,18 +52,24 @@ export class ModelBreakers {
    * @param call tells by `answered` that the model has begun to speak: from then on its circuit is no longer concerned.
    * @throws AppError `model_unavailable`, at once, while the model is refused; else what `call` throws.
    */
-  async run<T>(model: string, call: (answered: () => void) => Promise<T>): Promise<T> {
-    const breaker = this.#of(model);
+  async run<T>(
+    model: string,
+    patience: CallPatience,
+    call: (answered: () => void) => Promise<T>,
+  ): Promise<T> {
+    const circuit = this.#of(model);
+    const { policy } = circuit;
     // Left to itself a half-open breaker would let this call wait for the one that probes.
-    if (breaker.state === CircuitState.HalfOpen) throw this.#refusal();
-    const isProbe = breaker.state === CircuitState.Open;
+    if (policy.state === CircuitState.HalfOpen) throw this.#refusal();
+    const isProbe = policy.state === CircuitState.Open;
+    const leftUnanswered = this.#watch(circuit, patience);
     const failsNow = (error: unknown) =>
       isProbe
         ? !isAnswer(error)
         : // What began before the circuit opened says nothing about the model now.
-          breaker.state === CircuitState.Closed && isOutage(error);
+          policy.state === CircuitState.Closed && (isOutage(error) || leftUnanswered(error));
     try {
-      const { whole } = await breaker.execute(async () => {
+      const { whole } = await policy.execute(async () => {
         const begun = begin(call);
         try {
           await Promise.race([begun.spoke, begun.whole]);
@@ -64,22 +87,41 @@ export class ModelBreakers {
 
   /** Whether a call would be refused now: no longer when the next one is let through to see, and while it does so again. */
   isRefusing(model: string): boolean {
-    const breaker = this.#breakers.get(model);
-    if (breaker === undefined || breaker.state === CircuitState.Closed) return false;
-    return breaker.state !== CircuitState.Open || Date.now() < (this.#probesAtMs.get(breaker) ?? 0);
+    const circuit = this.#circuits.get(model);
+    if (circuit === undefined || circuit.policy.state === CircuitState.Closed) return false;
+    return circuit.policy.state !== CircuitState.Open || Date.now() < circuit.probesAtMs;
   }
 
-  #of(model: string): CircuitBreakerPolicy {
-    const known = this.#breakers.get(model);
+  /**
+   * Tells whether the caller of a call that begins now has left after a long silence in which the model answered nobody
+   * else either: a few who ask for long answers and leave together must not close it to all others.
+   */
+  #watch(circuit: Circuit, { signal, silentMs }: CallPatience): (error: unknown) => boolean {
+    const { answers } = circuit;
+    const countsFromMs = this.#clock.monotonicMs() + silentMs;
+    return (error) =>
+      signal.aborted &&
+      error === signal.reason &&
+      this.#clock.monotonicMs() >= countsFromMs &&
+      circuit.answers === answers;
+  }
+
+  #of(model: string): Circuit {
+    const known = this.#circuits.get(model);
     if (known !== undefined) return known;
-    const breaker = circuitBreaker(handleType(CountedFailure), {
+    const policy = circuitBreaker(handleType(CountedFailure), {
       halfOpenAfter: this.#probeAfterMs,
       breaker: new ConsecutiveBreaker(this.#failures),
     });
-    // By the clock that cockatiel itself goes by; the breaker shows only that it is open, also when it would let one through.
-    breaker.onBreak(() => this.#probesAtMs.set(breaker, Date.now() + this.#probeAfterMs));
-    this.#breakers.set(model, breaker);
-    return breaker;
+    const circuit: Circuit = { policy, probesAtMs: 0, answers: 0 };
+    policy.onBreak(() => {
+      circuit.probesAtMs = Date.now() + this.#probeAfterMs;
+    });
+    policy.onSuccess(() => {
+      circuit.answers += 1;
+    });
+    this.#circuits.set(model, circuit);
+    return circuit;
   }
 
   #refusal(): AppError {

@@ -16,6 +16,7 @@ import type { OpenApiDocument } from './openapi-document.js';
 import type { Readiness } from './readiness.js';
 import { requestFrame } from './request-frame.js';
 import { securityHeaders } from './security-headers.js';
+import { trustedProxies } from './trusted-proxies.js';
 import { unmatched } from './unmatched.js';
 
 export interface HttpAppOptions {
@@ -41,7 +42,7 @@ export function createHttpApp(options: HttpAppOptions): Application {
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('case sensitive routing');
-  app.set('trust proxy', [...options.trustedProxies]);
+  app.set('trust proxy', trustedProxies(options.trustedProxies));
   setHttpServices(app, {
     controllers: options.controllers,
     authorize: options.authorize,

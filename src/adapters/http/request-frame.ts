@@ -4,6 +4,7 @@ import onHeaders from 'on-headers';
 import type { Clock } from '#src/application/ports/clock.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { addressUnit } from './address-unit.js';
+import { callerAddress } from './caller-address.js';
 import { type RequestContext, requestContext, setRequestContext } from './request-context.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
@@ -12,7 +13,7 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 export function requestFrame(clock: Clock, logger: Logger): RequestHandler {
   return (request, response, next) => {
     const incoming = request.get('x-request-id');
-    const address = request.ip ?? null;
+    const address = callerAddress(request);
     const context: RequestContext = {
       requestId: incoming !== undefined && REQUEST_ID.test(incoming) ? incoming : randomUUID(),
       address,

@@ -2,12 +2,6 @@
 export class ClientMap<T> {
   readonly #clients = new Map<string, Map<string, T>>();
 
-  get size(): number {
-    let size = 0;
-    for (const own of this.#clients.values()) size += own.size;
-    return size;
-  }
-
   get(clientId: string, name: string): T | undefined {
     return this.#clients.get(clientId)?.get(name);
   }

@@ -27,8 +27,10 @@ export interface MemoryConversationCacheOptions {
   readonly maxWaitMs?: number;
   /** How many processes share a client's limit of turns at the same time, which each counts by itself. Default 1. */
   readonly instances?: number;
-  /** Answers that are kept for repeated requests. Default 100,000. */
+  /** Answers that are kept for repeated requests, of all clients together. Default 100,000. */
   readonly maxReplays?: number;
+  /** Of each client, as on Redis. Default 10,000. */
+  readonly maxReplaysOfClient?: number;
   /** Of those answers, counted as `maxBytes` is. Default 64 MiB. */
   readonly maxReplayBytes?: number;
 }
@@ -61,6 +63,7 @@ export class MemoryConversationCache implements ConversationCache {
     this.#replays = new ReplayRecords({
       clock: options.clock,
       maxReplays: options.maxReplays ?? 100_000,
+      maxReplaysOfClient: options.maxReplaysOfClient ?? 10_000,
       maxBytes: options.maxReplayBytes ?? 64 * MEBIBYTE,
     });
     this.#lanes = new TurnLanes({

@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '#src/application/ports/clock.js';
 import { type Idempotency, REPLAY_TTL_SECONDS } from '#src/application/ports/conversation-cache.js';
 import { AppError } from '#src/domain/app-error.js';
 import { ClientMap } from './client-map.js';
+import { FairLru } from './fair-lru.js';
 import type { ConcernedTurn } from './turn-lanes.js';
 
 export interface ReplayRecordsOptions {
@@ -10,6 +10,8 @@ export interface ReplayRecordsOptions {
   readonly clock: Clock;
   /** Of all clients together. */
   readonly maxReplays: number;
+  readonly maxReplaysOfClient: number;
+  /** Of all clients together. */
   readonly maxBytes: number;
 }
 
@@ -36,46 +38,35 @@ interface Kept extends Known {
   readonly answer: string;
 }
 
-/** The identity of one kept answer: the key is the object itself. */
-interface Slot {
-  readonly clientId: string;
-  readonly key: string;
-}
-
 /** What objects, map entries, ids, key and digest take on the heap besides the answer: measured as 1.45 kB, rounded up. */
 const RECORD_OVERHEAD_BYTES = 1536;
 const BYTES_PER_UTF16_UNIT = 2;
 
-function sizeOf({ answer }: { readonly answer: string }): number {
+function sizeOf({ answer }: Kept): number {
   return RECORD_OVERHEAD_BYTES + BYTES_PER_UTF16_UNIT * answer.length;
 }
 
 /**
  * The idempotency keys of each client: those under way, as many as there are requests, and those with a kept answer,
- * within a bound of count and bytes: the least recently used ones give way, whoever's they are.
+ * within bounds of count and bytes.
  */
 export class ReplayRecords {
   readonly #held = new ClientMap<Held>();
-  readonly #slots = new ClientMap<Slot>();
-  readonly #kept: LRUCache<Slot, Kept>;
-  readonly #maxBytes: number;
+  readonly #kept: FairLru<Kept>;
 
-  constructor(options: ReplayRecordsOptions) {
-    this.#maxBytes = options.maxBytes;
-    this.#kept = new LRUCache<Slot, Kept>({
-      max: options.maxReplays,
-      maxSize: options.maxBytes,
-      sizeCalculation: sizeOf,
-      ttl: REPLAY_TTL_SECONDS * 1000,
-      perf: options.clock,
-      ttlResolution: 0,
-      dispose: (_kept, slot) => this.#slots.delete(slot.clientId, slot.key),
+  constructor({ clock, maxReplays, maxReplaysOfClient, maxBytes }: ReplayRecordsOptions) {
+    this.#kept = new FairLru({
+      clock,
+      maxEntries: maxReplays,
+      maxEntriesOfClient: maxReplaysOfClient,
+      maxBytes,
+      sizeOf,
     });
   }
 
   /** How many answers are kept, expired ones that have not been purged yet included. */
   get size(): number {
-    return this.#slots.size;
+    return this.#kept.size;
   }
 
   /**
@@ -83,8 +74,7 @@ export class ReplayRecords {
    * @throws AppError `idempotency_mismatch`, `request_in_progress`.
    */
   find(clientId: string, { key, digest }: Idempotency): string | null {
-    const slot = this.#slots.get(clientId, key);
-    const kept = slot && this.#kept.get(slot);
+    const kept = this.#kept.get(clientId, key);
     const known = kept ?? this.#held.get(clientId, key);
     if (known === undefined) return null;
     if (known.digest !== digest) throw new AppError('idempotency_mismatch');
@@ -100,12 +90,8 @@ export class ReplayRecords {
     };
     this.#held.set(clientId, key, held);
     return {
-      fits: (answer) => sizeOf({ answer }) <= this.#maxBytes,
-      keep: (answer) => {
-        const slot: Slot = { clientId, key };
-        this.#kept.set(slot, { digest, turn, answer });
-        this.#slots.set(clientId, key, slot);
-      },
+      fits: (answer) => this.#kept.fits({ digest, turn, answer }),
+      keep: (answer) => this.#kept.set(clientId, key, { digest, turn, answer }, REPLAY_TTL_SECONDS * 1000),
       free,
     };
   }
@@ -115,14 +101,11 @@ export class ReplayRecords {
     for (const { key, turn } of this.#held.valuesOf(clientId)) {
       if (concerns(turn)) this.#held.delete(clientId, key);
     }
-    for (const slot of this.#slots.valuesOf(clientId)) {
-      const kept = this.#kept.peek(slot, { allowStale: true });
-      if (kept !== undefined && concerns(kept.turn)) this.#kept.delete(slot);
-    }
+    this.#kept.deleteWhere(clientId, ({ turn }) => concerns(turn));
   }
 
   purgeExpired(): void {
-    this.#kept.purgeStale();
+    this.#kept.purgeExpired();
   }
 
   clear(): void {

@@ -310,15 +310,79 @@ describe('FailoverLlmGateway', () => {
         });
       }
 
-      it('does not open for callers who leave', async () => {
-        const gateway = breaking();
-        primary.steps = [hang()];
-        for (let i = 0; i < 10; i += 1) {
+      describe('with callers who leave', () => {
+        /** Half of the first-token deadline; half of the total, which is all that a plain call has. */
+        const halfMs = form === 'streamed' ? 1500 : 5000;
+        const leaveAfter = (ms: number, gateway: FailoverLlmGateway) => {
           const caller = new AbortController();
-          setTimeout(() => caller.abort(new AppError('shutting_down')), 10);
-          await settle(ask(gateway, caller.signal));
-        }
-        expect(primary.calls).to.have.length(10);
+          setTimeout(() => caller.abort(new Error('gone')), ms);
+          return rejection(ask(gateway, caller.signal));
+        };
+        const leave = async (times: number, ms: number, gateway: FailoverLlmGateway) => {
+          for (let i = 0; i < times; i += 1) {
+            const left = leaveAfter(ms, gateway);
+            await timers.runAllAsync();
+            expect(await left).to.have.property('message', 'gone');
+          }
+        };
+
+        it('opens when so many had waited for half of the deadline without a word', async () => {
+          const gateway = breaking();
+          primary.steps = [hang()];
+          await leave(2, halfMs, gateway);
+          expect(gateway.isRefusing('m')).to.equal(false);
+          await leave(1, halfMs, gateway);
+          expect(gateway.isRefusing('m')).to.equal(true);
+        });
+
+        it('does not open when they leave sooner', async () => {
+          const gateway = breaking();
+          primary.steps = [hang()];
+          await leave(10, halfMs - 1, gateway);
+          expect(primary.calls).to.have.length(10);
+        });
+
+        it('leads the next caller to the fallback', async () => {
+          const gateway = withFallback({ breakers: { failures: 3, probeAfterMs: 5000 } });
+          primary.steps = [hang()];
+          await leave(3, halfMs, gateway);
+          const before = performance.now();
+          expect(await settle(ask(gateway))).to.include({ said: 'other: second', atMs: before });
+        });
+
+        it('measures a retry from its own beginning', async () => {
+          const gateway = failover({ breakers: { failures: 2, probeAfterMs: 5000 } });
+          primary.steps = [fail(busyFor(1)), hang()];
+          await leave(1, halfMs, gateway);
+          expect(primary.calls).to.have.length(2);
+          expect(gateway.isRefusing('m')).to.equal(false);
+          primary.steps = [say('fine'), fail(busyFor(1)), hang()];
+          await settle(ask(gateway));
+          await leave(1, 1000 + halfMs, gateway);
+          expect(gateway.isRefusing('m')).to.equal(true);
+        });
+
+        it('counts them with the other outages, and from the beginning after a success', async () => {
+          const gateway = breaking();
+          primary.steps = [hang()];
+          await leave(2, halfMs, gateway);
+          primary.steps = [say('fine'), fail(timeout()), hang()];
+          for (let i = 0; i < 2; i += 1) await settle(ask(gateway));
+          await leave(1, halfMs, gateway);
+          expect(gateway.isRefusing('m')).to.equal(false);
+          await leave(1, halfMs, gateway);
+          expect(gateway.isRefusing('m')).to.equal(true);
+        });
+
+        it('does not open for those who leave together while the model answers others', async () => {
+          const gateway = breaking();
+          primary.steps = [hang()];
+          const leaving = Array.from({ length: 10 }, () => leaveAfter(halfMs, gateway));
+          primary.steps = [after(halfMs - 1, say('fine')), hang()];
+          expect(await settle(ask(gateway))).to.include({ said: 'm: fine' });
+          await Promise.all(leaving);
+          expect(gateway.isRefusing('m')).to.equal(false);
+        });
       });
 
       it('is one for each model', async () => {
@@ -444,6 +508,26 @@ describe('FailoverLlmGateway', () => {
     });
   }
 
+  it('tries the first choice of a plain call again within half of the total, or asks the fallback at once', async () => {
+    primary.steps = [fail(busyFor(2))];
+    const call = withFallback({ totalMs: 4000 }).generate(prompt('m'), idle());
+    expect(await settle(call)).to.include({ said: 'other: second', atMs: 0 });
+  });
+
+  it('gives the first choice of a plain call half of the total, and its callers half of that to leave in', async () => {
+    const gateway = withFallback({ breakers: { failures: 1, probeAfterMs: 5000 } });
+    primary.steps = [hang()];
+    for (const [ms, refuses] of [
+      [2499, false],
+      [2500, true],
+    ] as const) {
+      const caller = new AbortController();
+      setTimeout(() => caller.abort(new Error('gone')), ms);
+      await settle(gateway.generate(prompt('m'), caller.signal));
+      expect(gateway.isRefusing('m'), `after ${ms} ms`).to.equal(refuses);
+    }
+  });
+
   describe('after the first piece', () => {
     for (const error of [outage(), serverError(), timeout(), wrongKey()]) {
       it(`passes ${error.code} on and asks nobody again (transient: ${error.transient})`, async () => {
@@ -463,6 +547,20 @@ describe('FailoverLlmGateway', () => {
       const gateway = failover({ breakers: { failures: 2, probeAfterMs: 1000 } });
       primary.steps = [sayAndFail('Half of', outage())];
       for (let i = 0; i < 5; i += 1) await settle(gateway.stream(prompt('m'), idle(), async () => {}));
+      expect(gateway.isRefusing('m')).to.equal(false);
+    });
+
+    it('says nothing about the model when its caller leaves, however late', async () => {
+      const gateway = failover({ breakers: { failures: 1, probeAfterMs: 1000 } });
+      primary.steps = [
+        async (signal, asked, onText) => {
+          await onText('Half of');
+          return hang()(signal, asked, onText);
+        },
+      ];
+      const caller = new AbortController();
+      setTimeout(() => caller.abort(new Error('gone')), 9000);
+      await settle(gateway.stream(prompt('m'), caller.signal, async () => {}));
       expect(gateway.isRefusing('m')).to.equal(false);
     });
 

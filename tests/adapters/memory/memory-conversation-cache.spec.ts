@@ -45,8 +45,12 @@ describe('MemoryConversationCache', () => {
   const start = (options: Omit<MemoryConversationCacheOptions, 'clock' | 'bounds'> = {}): void => {
     cache = new MemoryConversationCache({ clock, bounds: BOUNDS, ...options });
   };
-  const open = async (conversationId: string, changes: Partial<OpenTurnRequest> = {}): Promise<OpenTurn> => {
-    const opened = await cache.openTurn('client', {
+  const open = async (
+    conversationId: string,
+    changes: Partial<OpenTurnRequest> = {},
+    client = 'client',
+  ): Promise<OpenTurn> => {
+    const opened = await cache.openTurn(client, {
       conversationId,
       characterId: 'character',
       onBusy: 'queue',
@@ -88,6 +92,20 @@ describe('MemoryConversationCache', () => {
     expect(await alive('a', 'b')).to.deep.equal(['a', 'b']);
     await add('c', 'x'.repeat(10_000));
     expect(await alive('a', 'b', 'c')).to.deep.equal(['b', 'c']);
+  });
+
+  it('lets a client with many conversations push out its own, and nobody else’s', async () => {
+    for (const bounds of [{ maxConversations: 20 }, { maxBytes: 80_000 }]) {
+      start(bounds);
+      for (const id of ['a', 'b']) await add(id);
+      for (let i = 0; i < 100; i += 1) {
+        await (await open(`${i}`, {}, 'flood')).commit(completedTurn('t'), 60, notAsked);
+      }
+      expect(await alive('a', 'b')).to.deep.equal(['a', 'b']);
+      expect(await cache.find('flood', '99')).to.not.equal(null);
+      expect(await cache.find('flood', '0')).to.equal(null);
+      cache.close();
+    }
   });
 
   it('refuses what alone is larger than its memory, keeps what was there, and gives the right back', async () => {
@@ -218,8 +236,8 @@ describe('MemoryConversationCache', () => {
   });
 
   describe('with answers for repeated requests', () => {
-    const answer = async (key: string, text: string): Promise<void> => {
-      const opened = await open(`conversation of ${key}`, keyed(key));
+    const answer = async (key: string, text: string, client?: string): Promise<void> => {
+      const opened = await open(`conversation of ${key}`, keyed(key), client);
       await opened.commit(completedTurn('t'), 60, () => text);
     };
     /** Those among the keys whose request would not be run again. */
@@ -259,6 +277,31 @@ describe('MemoryConversationCache', () => {
       expect(await known('a', 'b')).to.deep.equal(['a', 'b']);
       await answer('c', 'x'.repeat(10_000));
       expect(await known('a', 'b', 'c')).to.deep.equal(['b', 'c']);
+    });
+
+    it('keeps so many answers of a client and no more, the most recently used', async () => {
+      start({ maxReplaysOfClient: 2 });
+      await answer('a', 'text', 'other');
+      for (const key of ['a', 'b', 'c']) await answer(key, 'text');
+      expect(cache.replays).to.equal(3);
+      expect(await known('a', 'b', 'c')).to.deep.equal(['b', 'c']);
+    });
+
+    it('keeps 10,000 answers of a client when nothing else is said, as on Redis', async () => {
+      start();
+      for (let i = 0; i < 10_001; i += 1) await answer(`${i}`, 'text');
+      expect(cache.replays).to.equal(10_000);
+    });
+
+    it('lets a client that sends very many keys push out its own answers, and nobody else’s', async () => {
+      for (const bounds of [{ maxReplays: 20 }, { maxReplayBytes: 31_000 }, { maxReplaysOfClient: 18 }]) {
+        start(bounds);
+        for (const key of ['a', 'b']) await answer(key, 'text');
+        for (let i = 0; i < 100; i += 1) await answer(`${i}`, 'text', 'flood');
+        expect(await known('a', 'b')).to.deep.equal(['a', 'b']);
+        expect(cache.replays).to.equal(20);
+        cache.close();
+      }
     });
 
     it('refuses the turn whose answer alone is larger than its memory, and keeps nothing of it', async () => {
