@@ -1,15 +1,8 @@
 import { expect } from 'chai';
 import { ApiClient } from '#tests/support/api-client.js';
+import { DEFAULT_LIMITS } from '#tests/support/limited-app.js';
 import { startTestApp, type TestApp } from '#tests/support/test-app.js';
 import { describeWithRedis } from '#tests/support/with-redis.js';
-
-/** As they are by default. */
-const LIMITS = {
-  LIMIT_IP_PER_MINUTE: '3000',
-  LIMIT_CHAT_PER_MINUTE: '600',
-  LIMIT_REQUESTS_PER_MINUTE: '1200',
-  LIMIT_CONCURRENT_TURNS: '100',
-};
 
 /** No crowd has opened the breaker before. */
 describeWithRedis('a lone request while Redis is away', (redis) => {
@@ -19,7 +12,7 @@ describeWithRedis('a lone request while Redis is away', (redis) => {
   const turn = () => owner.post('/api/chat', { characterId, message: 'Hello', conversationId: 'c' });
 
   beforeEach(async () => {
-    app = await startTestApp({ env: { REDIS_URL: redis().url, ...LIMITS } });
+    app = await startTestApp({ env: { REDIS_URL: redis().url, ...DEFAULT_LIMITS } });
     owner = await new ApiClient(app.url).signUp();
     characterId = await owner.createCharacter();
     expect((await turn()).status).to.equal(200);

@@ -1,29 +1,25 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
+import { FaultyProxy } from '#tests/reliability/faulty-proxy.js';
 import type { ApiClient } from '#tests/support/api-client.js';
-import { CountingProxy } from '#tests/support/counting-proxy.js';
-import { LimitedApp } from '#tests/support/limited-app.js';
+import { DEFAULT_LIMITS, LimitedApp } from '#tests/support/limited-app.js';
 import { describeWithRedis } from '#tests/support/with-redis.js';
-
-/** As they are by default. */
-const LIMITS = {
-  LIMIT_IP_PER_MINUTE: '3000',
-  LIMIT_CHAT_PER_MINUTE: '600',
-  LIMIT_REQUESTS_PER_MINUTE: '1200',
-  LIMIT_CONCURRENT_TURNS: '100',
-};
 
 describeWithRedis('how often one chat request waits for Redis', (redis) => {
   let app: LimitedApp;
-  let proxy: CountingProxy;
+  let proxy: FaultyProxy;
   let owner: ApiClient;
   let characterId: string;
 
   const start = async (env: Readonly<Record<string, string>> = {}) => {
-    proxy = await CountingProxy.start(redis().port);
+    proxy = await FaultyProxy.start(redis().port);
     await flush();
     app = new LimitedApp();
-    await app.start({ REDIS_URL: `redis://:${redis().password}@127.0.0.1:${proxy.port}`, ...LIMITS, ...env });
+    await app.start({
+      REDIS_URL: `redis://:${redis().password}@127.0.0.1:${proxy.port}`,
+      ...DEFAULT_LIMITS,
+      ...env,
+    });
     owner = await app.api.signUp();
     characterId = await owner.createCharacter();
     // Redis knows the scripts from then on.

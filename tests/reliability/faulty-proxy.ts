@@ -10,12 +10,13 @@ interface Pair {
   readonly far: Socket;
 }
 
-/** Stands between the service and Redis and does what networks do. */
+/** Stands between the service and Redis, does what networks do, and counts how often one waits for the other. */
 export class FaultyProxy {
   readonly #pairs = new Set<Pair>();
   readonly #server: Server;
   #held: (() => void)[] | null = null;
   #swallowsReplies = false;
+  #roundTrips = 0;
 
   private constructor(private readonly targetPort: number) {
     this.#server = createServer((near) => this.#join(near));
@@ -32,6 +33,13 @@ export class FaultyProxy {
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new Error('no port');
     return address.port;
+  }
+
+  /** Since the last time. What is sent together, before anything of it is answered, is one. */
+  takeRoundTrips(): number {
+    const taken = this.#roundTrips;
+    this.#roundTrips = 0;
+    return taken;
   }
 
   /** Every connection is reset in both directions. */
@@ -76,8 +84,14 @@ export class FaultyProxy {
     const pair = { near, far };
     this.#pairs.add(pair);
     for (const socket of [near, far]) socket.setNoDelay(true).on('error', () => socket.destroy());
-    near.on('data', (chunk) => this.#pass(() => send(far, chunk)));
+    let isAnswered = true;
+    near.on('data', (chunk) => {
+      if (isAnswered) this.#roundTrips += 1;
+      isAnswered = false;
+      this.#pass(() => send(far, chunk));
+    });
     far.on('data', (chunk) => {
+      isAnswered = true;
       if (!this.#swallowsReplies && !near.destroyed) send(near, chunk);
     });
     near.once('close', () => this.#pass(() => far.end()));

@@ -6,6 +6,14 @@ import { type LogLine, startTestApp, type TestApp } from '#tests/support/test-ap
 
 type Container = Parameters<Override>[0];
 
+/** Those of requests, as the service has them when nothing is said. */
+export const DEFAULT_LIMITS: Readonly<Record<string, string>> = {
+  LIMIT_IP_PER_MINUTE: '3000',
+  LIMIT_CHAT_PER_MINUTE: '600',
+  LIMIT_REQUESTS_PER_MINUTE: '1200',
+  LIMIT_CONCURRENT_TURNS: '100',
+};
+
 /** An app with limits and a model that does as it is told; new for every test, so that no count is left over. */
 export class LimitedApp {
   readonly llm = new ScriptedLlmGateway();
