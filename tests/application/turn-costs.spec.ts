@@ -3,6 +3,7 @@ import { MemoryTokenBudget } from '#src/adapters/memory/memory-token-budget.js';
 import { DeleteConversation } from '#src/application/chat/delete-conversation.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
 import { TurnCosts } from '#src/application/chat/turn-costs.js';
+import type { TokenBudget } from '#src/application/ports/token-budget.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Character } from '#src/domain/character.js';
 import { estimateDearest, estimatePrompt, estimateTokens } from '#src/domain/token-estimate.js';
@@ -96,6 +97,22 @@ describe('what a turn costs', () => {
       'budget_exceeded',
     );
     expect((await shop.send({ ...mine, idempotency })).replayed).to.equal(false);
+  });
+
+  it('is noted before it is settled, and settled before the turn has its answer', async () => {
+    const order: unknown[] = [];
+    const settle = async (tokens: number) => {
+      order.push(tokens, await recorded());
+      for (let rounds = 0; rounds < 10; rounds += 1) await new Promise(setImmediate);
+      order.push('settled');
+    };
+    const reserve = async () => ({ kind: 'reserved', settle }) as const;
+    const budget: TokenBudget = { reserve, find: async () => null };
+    const sendMessage = new SendMessage({ ...shop, costs: new TurnCosts({ ...shop, budget }) });
+    await sendMessage.execute(shop.messageInput({ ...mine, budgetTokensPerDay: 1000 }));
+    order.push('answered');
+    expect(order).to.deep.equal([15, [row(0, 12, 3)], 'settled', 'answered']);
+    expect(await recorded()).to.deep.equal([row(1, 12, 3)]);
   });
 
   it('is nothing for an answer that is given again', async () => {

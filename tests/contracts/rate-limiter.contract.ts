@@ -103,6 +103,48 @@ export function rateLimiterContract(harness: RateLimiterHarness): void {
       expect(await allowed(4)).to.equal(3);
     });
 
+    describe('of two limits', () => {
+      const IP: RateLimit = { scope: 'ip', limit: 2, windowSeconds: 60 };
+      const both = (address = IP, client = CHAT) =>
+        limiter.consumeBoth({ limit: address, key: '192.0.2.1' }, { limit: client, key: 'ada' });
+      const outcome = async (...args: Parameters<typeof both>) =>
+        (await both(...args)).map((decision) => decision && [decision.allowed, decision.remaining]);
+      const counted = async (limit: RateLimit, key: string) =>
+        1000 - 1 - (await limiter.consume({ ...limit, limit: 1000 }, key)).remaining;
+
+      it('counts for both while both allow it', async () => {
+        expect(await outcome()).to.deep.equal([
+          [true, 1],
+          [true, 2],
+        ]);
+        const [first, second] = await both();
+        expect(first).to.include({ scope: 'ip', limit: 2, beginsBlock: false });
+        expect(second).to.include({ scope: 'chat', limit: 3, beginsBlock: false });
+        expect(second?.resetMs).to.be.within(59_000, 60_000);
+      });
+
+      it('counts nothing for the second of what the first refuses, then and while it is known to', async () => {
+        const answers = await Promise.all(Array.from({ length: 50 }, () => both()));
+        for (let count = 0; count < 10; count += 1) answers.push(await both());
+        expect(answers.filter(([first]) => first.allowed)).to.have.length(2);
+        expect(answers.filter(([first]) => first.beginsBlock)).to.have.length(1);
+        expect(answers.filter(([, second]) => second === null)).to.have.length(58);
+        expect(await counted(CHAT, 'ada')).to.equal(2);
+      });
+
+      it('counts for the first what the second refuses, then and while it is known to', async () => {
+        const roomy = { ...IP, limit: 20 };
+        const answers = [];
+        for (let count = 0; count < 10; count += 1) answers.push(await both(roomy));
+        expect(answers.map(([first, second]) => [first.allowed, second?.allowed])).to.deep.equal([
+          ...Array.from({ length: 3 }, () => [true, true]),
+          ...Array.from({ length: 7 }, () => [true, false]),
+        ]);
+        expect(answers.filter(([, second]) => second?.beginsBlock)).to.have.length(1);
+        expect(await counted(roomy, '192.0.2.1')).to.equal(10);
+      });
+    });
+
     it('keeps windows of different lengths', async () => {
       await consume(3, { ...CHAT, scope: 'signup', windowSeconds: 3600 });
       await consume(3);

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { Authorize } from '#src/application/access/authorize.js';
 import { MANAGED_CLIENTS } from '#src/infrastructure/tokens.js';
 import type { ApiClient, ApiResponse } from '#tests/support/api-client.js';
 import { expectProblem } from '#tests/support/expect-response.js';
@@ -133,6 +134,103 @@ describe('limits over HTTP', () => {
       expect(statuses(await oneByOne(3, () => get('unknown')))).to.deep.equal([200, 200, 429]);
       expect((await app.api.get('/')).status).to.equal(429);
     });
+  });
+
+  describe('of the address of a turn, counted with its client', () => {
+    const turnFrom = (owner: ApiClient, address: string, characterId: string) =>
+      owner.send('POST', '/api/chat', { characterId, message: 'Hello' }, from(address));
+    const IP_REFUSED = 'The limit "ip" was hit: 4 requests from this address in 60 seconds.';
+
+    for (const path of ['/api/chat', '/api/chat/']) {
+      for (const [who, headers, status, further] of [
+        ['a good key', {}, 400, '"chat";q=50;w=60'],
+        ['a wrong key', { 'x-api-key': `fw_${'0'.repeat(40)}` }, 401, '"bad-keys";q=50;w=60'],
+        ['no key', { 'x-api-key': '' }, 401, '"bad-keys";q=50;w=60'],
+      ] as const) {
+        it(`count a POST of ${path} with ${who} once, and refuse one too many for the address alone`, async () => {
+          await start({
+            LIMIT_IP_PER_MINUTE: '4',
+            LIMIT_CHAT_PER_MINUTE: '50',
+            LIMIT_BAD_KEYS_PER_MINUTE: '50',
+          });
+          const owner = await app.api.signUp();
+          await owner.get('/api/clients/me');
+          const answers = await oneByOne(5, () => owner.send('POST', path, {}, headers));
+          expect(statuses(answers)).to.deep.equal([status, status, 429, 429, 429]);
+          const policies = answers.map((answer) => answer.headers.get('ratelimit-policy'));
+          const passed = `"ip";q=4;w=60, ${further}`;
+          expect(policies).to.deep.equal([passed, passed, ...Array(3).fill('"ip";q=4;w=60')]);
+          expect(answers[1]?.headers.get('ratelimit')).to.match(/^"ip";r=0;t=\d+, "[a-z-]+";r=48;t=\d+$/);
+          for (const answer of answers.slice(2)) {
+            expectLimited(answer, 'ip', IP_REFUSED, 60);
+            expect(answer.headers.get('ratelimit')).to.match(/^"ip";r=0;t=\d+$/);
+          }
+          expect(app.blocks).to.deep.equal(['ip']);
+        });
+      }
+    }
+
+    it('count what is no turn but has its path, too', async () => {
+      await start({ LIMIT_IP_PER_MINUTE: '4' });
+      const asked = await oneByOne(5, (index) =>
+        app.api.send(index % 2 ? 'HEAD' : 'GET', '/api/chat', undefined),
+      );
+      expect(statuses(asked)).to.deep.equal([405, 405, 405, 405, 429]);
+    });
+
+    it('spare whoever hammers on the look at its key', async () => {
+      await start({ LIMIT_IP_PER_MINUTE: '4' });
+      const authorize = app.container.get(Authorize);
+      const execute = authorize.execute.bind(authorize);
+      let looks = 0;
+      authorize.execute = (...args) => {
+        looks += 1;
+        return execute(...args);
+      };
+      const answers = await oneByOne(200, () => app.api.post('/api/chat', {}));
+      expect(answers.filter(({ status }) => status === 429)).to.have.length(196);
+      expect(looks).to.be.below(40);
+    });
+
+    for (const [where, harm] of [
+      ['in memory', null],
+      ['on Redis', async () => undefined],
+      ['while Redis is frozen', async (server: RedisServer) => server.freeze()],
+    ] as const) {
+      it(`do not use up its client's own, ${where}`, async () => {
+        const server = harm === null ? null : await RedisServer.start();
+        try {
+          await start({
+            LIMIT_IP_PER_MINUTE: '10',
+            LIMIT_CHAT_PER_MINUTE: '50',
+            TRUST_PROXY: '127.0.0.1',
+            CONVERSATION_CACHE: 'memory',
+            ...(server === null ? {} : { REDIS_URL: server.url }),
+          });
+          const owner = await app.api.signUp();
+          const characterId = await owner.createCharacter();
+          if (server !== null) await harm?.(server);
+          const connection = await RawConnection.open(owner.url);
+          const body = JSON.stringify({ characterId, message: 'Hello' });
+          const request =
+            `POST /api/chat HTTP/1.1\r\nHost: a\r\nx-api-key: ${owner.apiKey}\r\nx-forwarded-for: 192.0.2.1\r\n` +
+            `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+          connection.write(request.repeat(100));
+          const hammered = [];
+          for (let count = 0; count < 100; count += 1) hammered.push((await connection.nextAnswer())?.status);
+          connection.destroy();
+          expect(hammered.filter((status) => status === 200)).to.have.length(10);
+          expect(hammered.filter((status) => status === 429)).to.have.length(90);
+          const other = await turnFrom(owner, '192.0.2.2', characterId);
+          expect(other.status).to.equal(200);
+          expect(other.headers.get('ratelimit')).to.match(/^"ip";r=9;t=\d+, "chat";r=39;t=\d+$/);
+          expect(app.blocks).to.deep.equal(['ip']);
+        } finally {
+          server?.thaw();
+          await server?.stop();
+        }
+      });
+    }
   });
 
   describe('of a client', () => {

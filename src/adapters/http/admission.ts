@@ -4,29 +4,34 @@ import type { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { RateDecision } from '#src/application/ports/rate-limiter.js';
 import type { ClientPrincipal } from '#src/domain/principal.js';
 import { tellLimit } from './rate-limit-headers.js';
-import { originOf, requestContext } from './request-context.js';
+import { originOf } from './request-context.js';
 
 /** Asked by whatever watches over the process: a refusal would have it killed in the middle of an attack. */
 const NEVER_LIMITED = new Set(['/livez', '/readyz']);
 
 /**
  * Stands in front of everything: an address that asks too much costs nothing but its refusal. A turn of an address that is
- * not known to ask too much is counted when its client is known, so that both are one question ({@link admitClient}).
+ * not known to ask too much is counted together with its client, once that is known ({@link admitClient}), so that both are
+ * one question.
  */
 export function limitAddresses(limits: RequestLimits): RequestHandler {
   return async (request, response, next) => {
     if (isTurn(request)) enforce(response, limits.knownAddress(originOf(request)));
-    else if (!NEVER_LIMITED.has(request.path)) enforce(response, await countAddress(request, limits));
+    else if (!NEVER_LIMITED.has(request.path)) enforce(response, await limits.address(originOf(request)));
     next();
   };
 }
 
-/** Counts the request for its address, once. */
-export async function countAddress(request: Request, limits: RequestLimits): Promise<RateDecision | null> {
-  const context = requestContext(request);
-  if (context.isAddressCounted) return null;
-  context.isAddressCounted = true;
-  return limits.address(originOf(request));
+/**
+ * A request that no client is known for: what {@link limitAddresses} has not counted yet.
+ * @throws AppError `rate_limited`.
+ */
+export async function admitStranger(
+  request: Request,
+  response: Response,
+  limits: RequestLimits,
+): Promise<void> {
+  if (isTurn(request)) enforce(response, await limits.address(originOf(request)));
 }
 
 /** @throws AppError `rate_limited`. */
@@ -47,12 +52,10 @@ export async function admitClient(
   client: ClientPrincipal,
 ): Promise<void> {
   const origin = originOf(request);
-  const [address, own] = await Promise.all([
-    countAddress(request, limits),
-    isTurn(request) ? limits.turn(client, origin) : limits.request(client, origin),
-  ]);
-  enforce(response, address);
-  enforce(response, own);
+  const decisions = isTurn(request)
+    ? await limits.turn(client, origin)
+    : [await limits.request(client, origin)];
+  for (const decision of decisions) enforce(response, decision);
 }
 
 /** Also with a slash at the end, as the routes take it. */

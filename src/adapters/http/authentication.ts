@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { Credentials } from '#src/application/access/authorize.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Principal, Right } from '#src/domain/principal.js';
-import { admitClient, countAddress, enforce } from './admission.js';
+import { admitClient, admitStranger, enforce } from './admission.js';
 import { httpServices } from './http-services.js';
 import { originOf, requestContext } from './request-context.js';
 
@@ -50,13 +50,10 @@ async function identifyClient(request: Request, response: Response): Promise<Pri
   try {
     return await authorize.execute('client', presentedCredentials(request));
   } catch (error) {
-    const isBadKey = isUnauthenticated(error) && presentsKey(request);
-    const [address, badKey] = await Promise.all([
-      countAddress(request, limits),
-      isBadKey ? limits.badKey(originOf(request)) : null,
-    ]);
-    enforce(response, address);
-    enforce(response, badKey);
+    await admitStranger(request, response, limits);
+    if (isUnauthenticated(error) && presentsKey(request)) {
+      enforce(response, await limits.badKey(originOf(request)));
+    }
     throw error;
   }
 }

@@ -9,7 +9,6 @@ export interface RequestContext {
   readonly address: string | null;
   /** What limits count as one address. */
   readonly addressUnit: string;
-  isAddressCounted: boolean;
   /** On the monotonic clock. */
   readonly startedMs: number;
   /** How long a model was waited for; null when none was called. */

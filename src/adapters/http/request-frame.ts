@@ -18,7 +18,6 @@ export function requestFrame(clock: Clock, logger: Logger): RequestHandler {
       requestId: incoming !== undefined && REQUEST_ID.test(incoming) ? incoming : randomUUID(),
       address,
       addressUnit: addressUnit(address),
-      isAddressCounted: false,
       startedMs: clock.monotonicMs(),
       llmMs: null,
       principal: null,

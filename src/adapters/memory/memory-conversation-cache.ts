@@ -92,7 +92,8 @@ export class MemoryConversationCache implements ConversationCache {
   }
 
   async openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn | CrowdedOut> {
-    const { conversationId, characterId, idempotency, maxConcurrentTurns } = request;
+    const { conversationId, characterId, idempotency, maxConcurrentTurns, signal } = request;
+    signal.throwIfAborted();
     const answer = idempotency && this.#replays.find(clientId, idempotency);
     if (answer !== null) return { kind: 'replay', answer };
     const limit = maxConcurrentTurns && shareOfLimit(maxConcurrentTurns, this.#instances);

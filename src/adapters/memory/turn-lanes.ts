@@ -75,6 +75,11 @@ export class TurnLanes {
 
   constructor(private readonly options: TurnLanesOptions) {}
 
+  /** How many clients have a turn that is open or waits. */
+  get size(): number {
+    return this.#turns.size;
+  }
+
   /** Of one client: open or waiting. */
   turnsOf(clientId: string): number {
     return this.#turns.get(clientId) ?? 0;
@@ -86,7 +91,6 @@ export class TurnLanes {
     turn: ConcernedTurn,
     { onBusy, signal }: Pick<OpenTurnRequest, 'onBusy' | 'signal'>,
   ): Promise<TurnRight> {
-    signal.throwIfAborted();
     const lane = this.#lanes.get(clientId, turn.conversationId);
     if (lane === undefined) return this.#openLane(clientId, turn);
     if (onBusy === 'reject' || lane.waiting.length >= this.options.maxWaiting) throw busy();

@@ -10,9 +10,25 @@ export interface Count {
   readonly isShare: boolean;
 }
 
+export interface CounterWindow {
+  readonly scope: CounterScope;
+  readonly key: string;
+  readonly windowSeconds: number;
+}
+
 /** Counters that end by themselves: a window begins with the first increment. */
 export interface Counters {
   increment(scope: CounterScope, key: string, windowSeconds: number): Promise<Count>;
+  /**
+   * The second only if the first does not pass what is allowed of it: null when it does. In one step, so that what is
+   * refused for the first never counts for the second.
+   * @param mostOf what is allowed of the first, or of this process's share of it.
+   */
+  incrementBoth(
+    first: CounterWindow,
+    mostOf: (isShare: boolean) => number,
+    second: CounterWindow,
+  ): Promise<[Count, Count | null]>;
   /** Nothing where there is none. One that returns to 0 ends: no window begins with what is given back. */
   decrement(scope: CounterScope, key: string, windowSeconds: number): Promise<void>;
   /** Sets the count, and begins a window of its own. */

@@ -8,7 +8,7 @@ import type {
 import type { RateLimit } from '#src/application/ports/rate-limiter.js';
 import type { Count, Counters } from './counters.js';
 import { decide, limitInForce } from './limit-in-force.js';
-import { ProcessBlocks } from './process-blocks.js';
+import { type Block, ProcessBlocks } from './process-blocks.js';
 
 export interface FlexibleFailureLimiterOptions {
   readonly counters: Counters;
@@ -34,8 +34,8 @@ export class FlexibleFailureLimiter implements FailureLimiter {
 
   async peek(limit: RateLimit, key: string): Promise<AttemptDecision> {
     const name = nameOf(key);
-    const leftMs = this.#blocks.leftMs(limit, name);
-    if (leftMs > 0) return refuse(limit, leftMs);
+    const block = this.#blocks.find(limit, name);
+    if (block !== null) return refuse(limit, block);
     const count = await this.options.counters.read(limit.scope, name);
     if (count === null) return { ...decide(limit, limit.limit, 0, 0), isBlocked: false };
     return this.#decide(limit, name, { ...count, count: count.count + 1 });
@@ -43,8 +43,8 @@ export class FlexibleFailureLimiter implements FailureLimiter {
 
   async attempt(limit: RateLimit, key: string): Promise<AttemptDecision> {
     const name = nameOf(key);
-    const leftMs = this.#blocks.leftMs(limit, name);
-    if (leftMs > 0) return refuse(limit, leftMs);
+    const block = this.#blocks.find(limit, name);
+    if (block !== null) return refuse(limit, block);
     const count = await this.options.counters.increment(limit.scope, name, limit.windowSeconds);
     const decision = this.#decide(limit, name, count);
     if (!decision.allowed) await this.giveBack(limit, key);
@@ -71,13 +71,14 @@ export class FlexibleFailureLimiter implements FailureLimiter {
     const inForce = limitInForce(limit, count, this.options.instances);
     const isBlocked = count.count > BLOCKED / 2;
     // What this process counted by itself must not hold longer than it has to.
-    if (isBlocked && !count.isShare) this.#blocks.begin(limit, name, count.resetMs);
+    if (isBlocked && !count.isShare)
+      this.#blocks.begin(limit, name, { limit: inForce, resetMs: count.resetMs });
     return { ...decide(limit, inForce, count.count, count.resetMs), isBlocked };
   }
 }
 
-function refuse(limit: RateLimit, leftMs: number): AttemptDecision {
-  return { ...decide(limit, limit.limit, Infinity, leftMs), isBlocked: true };
+function refuse(asked: RateLimit, { limit, resetMs }: Block): AttemptDecision {
+  return { ...decide(asked, limit, Infinity, resetMs), isBlocked: true };
 }
 
 /** Keys hold what callers wrote, emails among it: neither their text nor their length belongs into a store. */

@@ -1,11 +1,12 @@
 import type { Clock } from '#src/application/ports/clock.js';
 import type {
   CountedDecision,
+  LimitedKey,
   RateDecision,
   RateLimit,
   RateLimiter,
 } from '#src/application/ports/rate-limiter.js';
-import type { Counters } from './counters.js';
+import type { Count, Counters } from './counters.js';
 import { decide, limitInForce } from './limit-in-force.js';
 import { ProcessBlocks } from './process-blocks.js';
 
@@ -16,9 +17,12 @@ export interface FlexibleRateLimiterOptions {
   readonly clock: Clock;
 }
 
+/** Short enough for the return of the shared counters, long enough to make hammering cheap. */
+const SHARE_BLOCK_MS = 100;
+
 /**
  * Windows of fixed length, each beginning with the first request that it counts. Who has used one up is refused by this
- * process alone until it ends.
+ * process alone until it ends; who has used up its share of one, for a moment.
  */
 export class FlexibleRateLimiter implements RateLimiter {
   readonly #blocks: ProcessBlocks;
@@ -30,17 +34,42 @@ export class FlexibleRateLimiter implements RateLimiter {
   async consume(limit: RateLimit, key: string): Promise<CountedDecision> {
     const known = this.knownRefusal(limit, key);
     if (known !== null) return { ...known, beginsBlock: false };
-    const { counters, instances } = this.options;
-    const count = await counters.increment(limit.scope, key, limit.windowSeconds);
-    const inForce = limitInForce(limit, count, instances);
-    const decision = decide(limit, inForce, count.count, count.resetMs);
-    // What this process counted by itself must not hold longer than it has to.
-    if (!decision.allowed && !count.isShare) this.#blocks.begin(limit, key, count.resetMs);
-    return { ...decision, beginsBlock: count.count === inForce + 1 };
+    const count = await this.options.counters.increment(limit.scope, key, limit.windowSeconds);
+    return this.#decide({ limit, key }, count);
   }
 
-  knownRefusal(limit: RateLimit, key: string): RateDecision | null {
-    const leftMs = this.#blocks.leftMs(limit, key);
-    return leftMs > 0 ? decide(limit, limit.limit, Infinity, leftMs) : null;
+  async consumeBoth(
+    first: LimitedKey,
+    second: LimitedKey,
+  ): Promise<[CountedDecision, CountedDecision | null]> {
+    const { counters, instances } = this.options;
+    const known = this.knownRefusal(first.limit, first.key);
+    if (known !== null) return [{ ...known, beginsBlock: false }, null];
+    const knownOfSecond = this.knownRefusal(second.limit, second.key);
+    if (knownOfSecond !== null) {
+      const decision = await this.consume(first.limit, first.key);
+      return [decision, decision.allowed ? { ...knownOfSecond, beginsBlock: false } : null];
+    }
+    const [count, other] = await counters.incrementBoth(
+      { ...first.limit, key: first.key },
+      (isShare) => limitInForce(first.limit, { isShare }, instances),
+      { ...second.limit, key: second.key },
+    );
+    return [this.#decide(first, count), other && this.#decide(second, other)];
+  }
+
+  knownRefusal(asked: RateLimit, key: string): RateDecision | null {
+    const block = this.#blocks.find(asked, key);
+    return block && decide(asked, block.limit, Infinity, block.resetMs);
+  }
+
+  #decide({ limit, key }: LimitedKey, { count, resetMs, isShare }: Count): CountedDecision {
+    const inForce = limitInForce(limit, { isShare }, this.options.instances);
+    const decision = decide(limit, inForce, count, resetMs);
+    if (!decision.allowed) {
+      // What this process counted by itself must not hold longer than it has to.
+      this.#blocks.begin(limit, key, { limit: inForce, resetMs }, isShare ? SHARE_BLOCK_MS : resetMs);
+    }
+    return { ...decision, beginsBlock: count === inForce + 1 };
   }
 }

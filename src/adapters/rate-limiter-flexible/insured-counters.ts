@@ -1,4 +1,4 @@
-import type { Count, CounterScope, Counters } from './counters.js';
+import type { Count, CounterScope, Counters, CounterWindow } from './counters.js';
 
 /** Shared counters; what they cannot answer is counted in this process, as its share. */
 export class InsuredCounters implements Counters {
@@ -11,6 +11,16 @@ export class InsuredCounters implements Counters {
     return this.shared
       .increment(scope, key, windowSeconds)
       .catch(() => this.own.increment(scope, key, windowSeconds));
+  }
+
+  incrementBoth(
+    first: CounterWindow,
+    mostOf: (isShare: boolean) => number,
+    second: CounterWindow,
+  ): Promise<[Count, Count | null]> {
+    return this.shared
+      .incrementBoth(first, mostOf, second)
+      .catch(() => this.own.incrementBoth(first, mostOf, second));
   }
 
   decrement(scope: CounterScope, key: string, windowSeconds: number): Promise<void> {

@@ -2,7 +2,11 @@ import type { RateDecision, RateLimit } from '#src/application/ports/rate-limite
 import { shareOfLimit } from '#src/domain/share-of-limit.js';
 import type { Count } from './counters.js';
 
-export function limitInForce({ limit }: RateLimit, { isShare }: Count, instances: number): number {
+export function limitInForce(
+  { limit }: RateLimit,
+  { isShare }: Pick<Count, 'isShare'>,
+  instances: number,
+): number {
   return isShare ? shareOfLimit(limit, instances) : limit;
 }
 

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import type { Count, CounterScope, Counters } from './counters.js';
+import type { Count, CounterScope, Counters, CounterWindow } from './counters.js';
 
 /** Never reached: what a count means is decided by whoever asks. */
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
@@ -22,6 +22,16 @@ export class MemoryCounters implements Counters {
       customDuration: windowSeconds,
     });
     return { count: consumedPoints, resetMs: msBeforeNext, isShare: true };
+  }
+
+  async incrementBoth(
+    first: CounterWindow,
+    mostOf: (isShare: boolean) => number,
+    second: CounterWindow,
+  ): Promise<[Count, Count | null]> {
+    const count = await this.increment(first.scope, first.key, first.windowSeconds);
+    if (count.count > mostOf(true)) return [count, null];
+    return [count, await this.increment(second.scope, second.key, second.windowSeconds)];
   }
 
   async decrement(scope: CounterScope, key: string): Promise<void> {

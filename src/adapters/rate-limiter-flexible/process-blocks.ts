@@ -2,33 +2,55 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '#src/application/ports/clock.js';
 import type { RateLimit } from '#src/application/ports/rate-limiter.js';
 
-interface Block {
+export interface Block {
+  /** What is in force. */
   readonly limit: number;
-  /** On the monotonic clock. */
-  readonly endsMs: number;
+  /** Until everything counts anew. */
+  readonly resetMs: number;
+}
+
+interface Begun {
+  /** As it was asked for. */
+  readonly asked: number;
+  readonly limit: number;
+  /** Both on the monotonic clock. */
+  readonly resetsAtMs: number;
+  readonly endsAtMs: number;
 }
 
 const MAX_BLOCKS = 10_000;
 
-/** Who is refused by this process alone for a while, so that hammering on costs the shared counters nothing. */
+/** Who is refused by this process alone for a while, so that hammering on costs nobody a question. */
 export class ProcessBlocks {
-  readonly #blocks = new LRUCache<string, Block>({ max: MAX_BLOCKS });
+  readonly #blocks = new LRUCache<string, Begun>({ max: MAX_BLOCKS });
 
   constructor(private readonly clock: Clock) {}
 
-  begin({ scope, limit }: RateLimit, key: string, forMs: number): void {
-    this.#blocks.set(`${scope}:${key}`, { limit, endsMs: this.clock.monotonicMs() + forMs });
+  /** @param forMs absent: until everything counts anew. */
+  begin(asked: RateLimit, key: string, { limit, resetMs }: Block, forMs = resetMs): void {
+    const nowMs = this.clock.monotonicMs();
+    this.#blocks.set(nameOf(asked, key), {
+      asked: asked.limit,
+      limit,
+      resetsAtMs: nowMs + resetMs,
+      endsAtMs: nowMs + Math.min(forMs, resetMs),
+    });
   }
 
-  /** 0: there is none. */
-  leftMs({ scope, limit }: RateLimit, key: string): number {
-    const name = `${scope}:${key}`;
-    const block = this.#blocks.get(name);
-    if (block === undefined) return 0;
-    const leftMs = block.endsMs - this.clock.monotonicMs();
+  find(asked: RateLimit, key: string): Block | null {
+    const name = nameOf(asked, key);
+    const begun = this.#blocks.get(name);
+    if (begun === undefined) return null;
+    const nowMs = this.clock.monotonicMs();
     // A limit that the operator has changed since is another one.
-    if (leftMs > 0 && block.limit === limit) return leftMs;
+    if (begun.endsAtMs > nowMs && begun.asked === asked.limit) {
+      return { limit: begun.limit, resetMs: begun.resetsAtMs - nowMs };
+    }
     this.#blocks.delete(name);
-    return 0;
+    return null;
   }
+}
+
+function nameOf({ scope }: RateLimit, key: string): string {
+  return `${scope}:${key}`;
 }

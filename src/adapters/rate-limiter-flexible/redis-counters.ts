@@ -1,14 +1,21 @@
 import { RateLimiterRedis } from 'rate-limiter-flexible';
-import type { Count, CounterScope, Counters } from './counters.js';
+import type { Count, CounterScope, Counters, CounterWindow } from './counters.js';
+
+/** Answers the count afterwards, and the milliseconds until its window ends. */
+export interface WindowCounts {
+  /** Adds within a window that begins with the first points. Anything but more points begins none, and ends it at 0. */
+  add(key: string, points: number, windowSeconds: number): Promise<[number, number]>;
+  /** Adds one, and one to the second unless the first counts more than `most` then. */
+  addBoth(
+    first: { readonly key: string; readonly windowSeconds: number; readonly most: number },
+    second: { readonly key: string; readonly windowSeconds: number },
+  ): Promise<[[number, number], [number, number] | null]>;
+}
 
 export interface RedisCountersOptions {
   /** An ioredis client. */
   readonly client: { multi(): unknown };
-  /**
-   * Adds points within a window that begins with the first: answers the count, and the milliseconds until it ends.
-   * Anything but more points begins none, and ends it at 0.
-   */
-  readonly add: (key: string, points: number, windowSeconds: number) => Promise<[number, number]>;
+  readonly counts: WindowCounts;
   /** Gives each other operation its time, and refuses at once while Redis is away. */
   readonly attempt: <T>(operation: () => Promise<T>) => Promise<T>;
   /** Of every key. */
@@ -23,15 +30,17 @@ const UNLIMITED = Number.MAX_SAFE_INTEGER;
  */
 export class RedisCounters implements Counters {
   readonly #counters: RateLimiterRedis;
+  readonly #counts: WindowCounts;
   readonly #attempt: RedisCountersOptions['attempt'];
 
-  constructor({ client, add, attempt, prefix }: RedisCountersOptions) {
+  constructor({ client, counts, attempt, prefix }: RedisCountersOptions) {
+    this.#counts = counts;
     this.#attempt = attempt;
     this.#counters = new RateLimiterRedis({
       // In place of the library's own script, which would be a command for each request.
       storeClient: {
         rlflxIncr: ([key, points, seconds]: [string, string, string]) =>
-          add(key, Number(points), Number(seconds)),
+          counts.add(key, Number(points), Number(seconds)),
         multi: () => client.multi(),
       },
       points: UNLIMITED,
@@ -45,6 +54,19 @@ export class RedisCounters implements Counters {
       customDuration: windowSeconds,
     });
     return { count: consumedPoints, resetMs: msBeforeNext, isShare: false };
+  }
+
+  async incrementBoth(
+    first: CounterWindow,
+    mostOf: (isShare: boolean) => number,
+    second: CounterWindow,
+  ): Promise<[Count, Count | null]> {
+    const keyOf = ({ scope, key }: CounterWindow) => this.#counters.getKey(`${scope}:${key}`);
+    const [counted, other] = await this.#counts.addBoth(
+      { ...first, key: keyOf(first), most: mostOf(false) },
+      { ...second, key: keyOf(second) },
+    );
+    return [toCount(counted), other && toCount(other)];
   }
 
   async decrement(scope: CounterScope, key: string, windowSeconds: number): Promise<void> {
@@ -62,4 +84,8 @@ export class RedisCounters implements Counters {
     });
     return consumedPoints <= 0 ? null : { count: consumedPoints, resetMs: msBeforeNext, isShare: false };
   }
+}
+
+function toCount([count, resetMs]: [number, number]): Count {
+  return { count, resetMs, isShare: false };
 }

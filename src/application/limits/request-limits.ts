@@ -7,6 +7,7 @@ import type {
 } from '#src/application/ports/failure-limiter.js';
 import type {
   CountedDecision,
+  LimitedKey,
   LimitScope,
   RateDecision,
   RateLimit,
@@ -34,24 +35,26 @@ export class RequestLimits {
 
   /** Every request. */
   async address(origin: RequestOrigin): Promise<RateDecision | null> {
-    return this.consume('ip', this.deps.limits.ipPerMinute, MINUTE, origin.addressUnit, origin);
+    return this.consume(this.addressLimit(origin), origin);
   }
 
   /** The refusal that {@link address} would answer, where this process knows it without asking or counting. */
-  knownAddress({ addressUnit }: RequestOrigin): RateDecision | null {
-    const limit = this.deps.limits.ipPerMinute;
-    if (limit === 0) return null;
-    return this.deps.rateLimiter.knownRefusal({ scope: 'ip', limit, windowSeconds: MINUTE }, addressUnit);
+  knownAddress(origin: RequestOrigin): RateDecision | null {
+    const limited = this.addressLimit(origin);
+    return limited && this.deps.rateLimiter.knownRefusal(limited.limit, limited.key);
   }
 
   /** Sign-ups that anybody may make, of one address, whatever comes of them. */
   async signUp(origin: RequestOrigin): Promise<RateDecision | null> {
-    return this.consume('signup', this.deps.limits.signupsPerHour, HOUR, origin.addressUnit, origin);
+    return this.consume(limited('signup', this.deps.limits.signupsPerHour, HOUR, origin.addressUnit), origin);
   }
 
   /** A key that let nobody in. Good keys from the same address are not held up. */
   async badKey(origin: RequestOrigin): Promise<RateDecision | null> {
-    return this.consume('bad-keys', this.deps.limits.badKeysPerMinute, MINUTE, origin.addressUnit, origin);
+    return this.consume(
+      limited('bad-keys', this.deps.limits.badKeysPerMinute, MINUTE, origin.addressUnit),
+      origin,
+    );
   }
 
   /**
@@ -75,15 +78,32 @@ export class RequestLimits {
   }
 
   /** Requests of a client that are no turns. */
-  async request(client: ClientPrincipal, origin: RequestOrigin): Promise<RateDecision | null> {
-    const limit = client.limits.requestsPerMinute ?? this.deps.limits.requestsPerMinute;
-    return this.consume('requests', limit, MINUTE, client.clientId, origin, client.clientId);
+  async request({ clientId, limits }: ClientPrincipal, origin: RequestOrigin): Promise<RateDecision | null> {
+    const perMinute = limits.requestsPerMinute ?? this.deps.limits.requestsPerMinute;
+    return this.consume(limited('requests', perMinute, MINUTE, clientId), origin, clientId);
   }
 
-  /** Turns of a client. */
-  async turn(client: ClientPrincipal, origin: RequestOrigin): Promise<RateDecision | null> {
-    const limit = client.limits.chatPerMinute ?? this.deps.limits.chatPerMinute;
-    return this.consume('chat', limit, MINUTE, client.clientId, origin, client.clientId);
+  /**
+   * A turn, of its address and, unless that refuses it, of its client.
+   * @returns the decisions of what there is, in this order.
+   */
+  async turn({ clientId, limits }: ClientPrincipal, origin: RequestOrigin): Promise<RateDecision[]> {
+    const perMinute = limits.chatPerMinute ?? this.deps.limits.chatPerMinute;
+    const ofAddress = this.addressLimit(origin);
+    const ofClient = limited('chat', perMinute, MINUTE, clientId);
+    if (ofAddress === null || ofClient === null) {
+      const decision = await this.consume(
+        ofAddress ?? ofClient,
+        origin,
+        ofClient === null ? undefined : clientId,
+      );
+      return decision === null ? [] : [decision];
+    }
+    const [address, client] = await this.deps.rateLimiter.consumeBoth(ofAddress, ofClient);
+    this.note(address, origin);
+    if (client === null) return [address];
+    this.note(client, origin, clientId);
+    return [address, client];
   }
 
   /** How many turns a client may have at the same time; null: any number. They are counted where they are opened. */
@@ -116,17 +136,17 @@ export class RequestLimits {
     return { scope: 'service-key', limit, windowSeconds: MINUTE, longestBlockSeconds: HOUR };
   }
 
+  private addressLimit({ addressUnit }: RequestOrigin): LimitedKey | null {
+    return limited('ip', this.deps.limits.ipPerMinute, MINUTE, addressUnit);
+  }
+
   private async consume(
-    scope: LimitScope,
-    limit: number,
-    windowSeconds: number,
-    key: string,
+    counted: LimitedKey | null,
     origin: RequestOrigin,
     clientId?: string,
   ): Promise<RateDecision | null> {
-    if (limit === 0) return null;
-    const rateLimit: RateLimit = { scope, limit, windowSeconds };
-    const decision = await this.deps.rateLimiter.consume(rateLimit, key);
+    if (counted === null) return null;
+    const decision = await this.deps.rateLimiter.consume(counted.limit, counted.key);
     this.note(decision, origin, clientId);
     return decision;
   }
@@ -134,4 +154,8 @@ export class RequestLimits {
   private note({ beginsBlock, scope }: CountedDecision, origin: RequestOrigin, clientId?: string): void {
     if (beginsBlock) this.deps.audit.record({ event: 'limit_blocked', origin, limit: scope, clientId });
   }
+}
+
+function limited(scope: LimitScope, limit: number, windowSeconds: number, key: string): LimitedKey | null {
+  return limit === 0 ? null : { limit: { scope, limit, windowSeconds }, key };
 }

@@ -22,6 +22,12 @@ export interface RateLimit {
   readonly windowSeconds: number;
 }
 
+/** What one limit counts by itself. */
+export interface LimitedKey {
+  readonly limit: RateLimit;
+  readonly key: string;
+}
+
 /** What every limiter answers: a refusal is an outcome, not an error. */
 export interface LimitDecision {
   readonly scope: LimitScope;
@@ -51,6 +57,11 @@ export interface RateLimiter {
    * Never rejects, and never lets everything pass: where the shared count is out of reach, each process counts its share.
    */
   consume(limit: RateLimit, key: string): Promise<CountedDecision>;
+  /**
+   * `consume` of the first, and of the second unless the first refuses: then null, and nothing is counted there. Together,
+   * so that a shared count is asked once.
+   */
+  consumeBoth(first: LimitedKey, second: LimitedKey): Promise<[CountedDecision, CountedDecision | null]>;
   /**
    * Counts nothing and asks nobody.
    * @returns the refusal that `consume` would answer, where this process knows it by itself; null says nothing.

@@ -15,7 +15,7 @@ const COUNTERS: ServiceIdentifier<Counters> = Symbol('Counters');
 
 const PREFIX = 'fw:1:';
 
-/** Limits count on Redis where there is one, whatever keeps the conversations. */
+/** Requests are counted on Redis where there is one, whatever keeps the conversations, and turns at the same time with them. */
 export function limitModule({ redis, instances }: Pick<Config, 'redis' | 'instances'>): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(COUNTERS)
@@ -49,10 +49,9 @@ export function limitModule({ redis, instances }: Pick<Config, 'redis' | 'instan
 
 function redisCounters(context: ResolutionContext): Counters {
   const connection = context.get(REDIS);
-  const gathered = new GatheredCounts(connection);
   const shared = new RedisCounters({
     client: connection.client,
-    add: (key, points, windowSeconds) => gathered.add(key, points, windowSeconds),
+    counts: new GatheredCounts(connection),
     attempt: (operation) => connection.attempt(operation),
     prefix: PREFIX,
   });

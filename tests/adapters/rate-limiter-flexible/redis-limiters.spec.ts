@@ -21,11 +21,10 @@ const connect = (server: RedisServer) =>
   RedisConnection.open({ settings: server.connection, logger: recordingLogger([]) });
 
 const countersOn = (connection: RedisConnection) => {
-  const gathered = new GatheredCounts(connection);
   return new InsuredCounters(
     new RedisCounters({
       client: connection.client,
-      add: (key, points, windowSeconds) => gathered.add(key, points, windowSeconds),
+      counts: new GatheredCounts(connection),
       attempt: (operation) => connection.attempt(operation),
       prefix: 'test:',
     }),
@@ -130,11 +129,22 @@ describe('limiters on Redis', () => {
     const outcomes = await Promise.allSettled([
       gathered.add('first', 1, 60),
       gathered.add('spoilt', 1, 60),
+      gathered.addBoth({ key: 'third', windowSeconds: 60, most: 9 }, { key: 'spoilt', windowSeconds: 60 }),
+      gathered.addBoth({ key: 'spoilt', windowSeconds: 60, most: 9 }, { key: 'fifth', windowSeconds: 60 }),
+      gathered.addBoth({ key: 'sixth', windowSeconds: 60, most: 0 }, { key: 'seventh', windowSeconds: 60 }),
       gathered.add('last', 1, 60),
     ]);
-    const [, spoilt] = outcomes;
-    expect(outcomes.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled']);
-    expect(spoilt).to.have.nested.property('reason.code', 'cache_unavailable');
+    const spoilt = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    expect(spoilt).to.have.length(3);
+    for (const reason of spoilt) expect(reason).to.have.property('code', 'cache_unavailable');
+    expect(
+      outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
+    ).to.deep.equal([
+      [1, 60_000],
+      [[1, 60_000], null],
+      [1, 60_000],
+    ]);
+    expect(await connection.client.exists('fifth', 'seventh')).to.equal(0);
   });
 
   describe('FlexibleRateLimiter', () => {
@@ -189,8 +199,10 @@ describe('limiters on Redis', () => {
             Array.from({ length: 500 }, () => limiter.consume(LIMIT, 'ada')),
           );
           expect(decisions.filter((decision) => decision.allowed)).to.have.length(33);
+          expect(limiter.knownRefusal(LIMIT, 'ada')).to.include({ allowed: false, limit: 33 });
           expect(new Set(decisions.map(({ limit }) => limit))).to.deep.equal(new Set([33]));
           await mend(own);
+          clock.advance(100);
           while (!cut.isAvailable) await new Promise((resolve) => setImmediate(resolve));
           const { allowed: passed, limit } = await limiter.consume(LIMIT, key);
           expect({ passed, limit }).to.deep.equal({ passed: true, limit: 100 });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { RedisClient } from '#src/adapters/redis/create-redis-client.js';
@@ -101,6 +102,7 @@ describeWithRedis('RedisConversationCache, as Redis sees it', (redis) => {
     const cramped = await RedisBench.start(full);
     await cramped.add('t1', keyed('k1'));
     const opened = await cramped.open(keyed('k2'));
+    const held = await cramped.open({ conversationId: 'held' });
     const { client } = cramped.connection;
     const fillBy = async (bytes: number): Promise<unknown> => {
       for (;;) await client.append('ballast', 'x'.repeat(bytes));
@@ -110,8 +112,13 @@ describeWithRedis('RedisConversationCache, as Redis sees it', (redis) => {
     const late = opened.commit(completedTurn('t2'), TTL_SECONDS, () => 'kept');
     expectAppError(await rejectionOf(late), 'cache_unavailable');
     expectAppError(await rejectionOf(cramped.open({ conversationId: 'new' })), 'cache_unavailable');
+    await client.pexpire(`fw:1:{${CLIENT}}:l:held`, 2000);
+    // The next renewal of its turn.
+    await delay(1000);
     expect(turnIds(await cramped.cache.find(CLIENT, CONVERSATION))).to.deep.equal(['t1']);
     await cramped.cache.delete(CLIENT, 'nothing');
+    expect(await client.pttl(`fw:1:{${CLIENT}}:l:held`)).to.be.above(4500);
+    expect(held.lost.aborted).to.equal(false);
     await client.del('ballast');
     await (await cramped.open({ onBusy: 'reject', ...keyed('k2') })).release();
     await cramped.stop();

@@ -13,8 +13,8 @@ import {
 import type { Request as ExpressRequest, Response as ExpressResponse } from 'express';
 import { inject, injectable } from 'inversify';
 import { SendMessage, type TurnReader } from '#src/application/chat/send-message.js';
+import { RequestLimits } from '#src/application/limits/request-limits.js';
 import { EventStream } from '../event-stream.js';
-import { httpServices } from '../http-services.js';
 import { jsonBody } from '../json-body.js';
 import { OpenRequests } from '../open-requests.js';
 import type { Problem } from '../problem.js';
@@ -52,6 +52,7 @@ export class ChatController extends Controller {
   constructor(
     @inject(SendMessage) private readonly sendMessage: SendMessage,
     @inject(OpenRequests) private readonly openRequests: OpenRequests,
+    @inject(RequestLimits) private readonly limits: RequestLimits,
   ) {
     super();
   }
@@ -79,7 +80,7 @@ export class ChatController extends Controller {
     const sent = await this.sendMessage.execute({
       clientId: client.clientId,
       budgetTokensPerDay: client.budgetTokensPerDay,
-      maxConcurrentTurns: httpServices(request).limits.concurrentTurns(client),
+      maxConcurrentTurns: this.limits.concurrentTurns(client),
       characterId: input.characterId,
       message: input.message,
       conversationId: input.conversationId,

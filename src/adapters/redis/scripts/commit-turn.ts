@@ -14,7 +14,6 @@ local ids = redis.call('HGET', meta, 'ids') or '\\n'
 local isKept = string.find(ids, '\\n' .. turnId .. '\\n', 1, true)
 local by = idem ~= '' and redis.call('HMGET', record, 't', 'a') or {}
 if held[1] ~= token then
-  gone(token)
   if isKept or (by[1] == token and by[2]) then return { 'kept', nextInQueue(conversation) } end
   return { 'lost', redis.call('GET', named('e', token)) or '' }
 end
@@ -47,6 +46,6 @@ if idem ~= '' then
   end
 end
 redis.call('DEL', lease)
-gone(token)
+uncountTurn(token)
 return { 'kept', nextInQueue(conversation) }
 `);

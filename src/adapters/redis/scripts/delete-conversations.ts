@@ -19,7 +19,7 @@ local function concerns(...)
 end
 local function tell(token)
   redis.call('SET', named('e', token), reason, 'PX', ENDED)
-  gone(token)
+  uncountTurn(token)
   ended[#ended + 1] = token
 end
 local function delete(conversation)

@@ -26,7 +26,6 @@ end
 local ended = redis.call('GET', named('e', token))
 if ended then
   freeKey(idem, token)
-  gone(token)
   return { 'ended', ended }
 end
 -- The client of a cluster asks once more when it does not know whether it was heard.
@@ -36,7 +35,6 @@ if idem ~= '' then
   local known = redis.call('HMGET', record, 'd', 't', 'a')
   if known[1] and (known[1] ~= digest or known[3] or known[2] ~= token) then
     leaveQueue(conversation, self)
-    gone(token)
     if known[1] ~= digest then return { 'mismatch' } end
     if known[3] then return { 'replay', known[3] } end
     return { 'in_progress' }
@@ -45,11 +43,8 @@ end
 
 local countsTill = tonumber(redis.call('ZSCORE', P .. 'o', token) or 0)
 if maxTurns ~= '' and countsTill <= now then
-  if redis.call('ZCOUNT', P .. 'o', '(' .. whole(now), '+inf') >= tonumber(maxTurns) then
-    leaveQueue(conversation, self)
-    freeKey(idem, token)
-    return { 'crowded', maxTurns }
-  end
+  local others = redis.call('ZCOUNT', P .. 'o', '(' .. whole(now), '+inf')
+  if others >= tonumber(maxTurns) then return { 'crowded', maxTurns } end
 end
 
 for _, silent in ipairs(redis.call('ZRANGEBYSCORE', waiters, '-inf', whole(now))) do
@@ -71,7 +66,7 @@ if held[1] or (waiting > 0 and ahead ~= 0) then
   redis.call('PEXPIRE', queue, WAITER)
   redis.call('PEXPIRE', waiters, WAITER)
   indexed(character, conversation, now + LEASE)
-  alive(token, WAITER)
+  countTurn(token)
   holdKey()
   return { 'wait', ahead + 1 }
 end
@@ -88,7 +83,7 @@ local concerned = was[1] or character
 redis.call('HSET', lease, 't', token, 'f', whole(fence), 'ch', character, 'cc', concerned, 'r', idem)
 redis.call('PEXPIRE', lease, LEASE)
 indexed(character, conversation, now + LEASE)
-alive(token, LEASE)
+countTurn(token)
 holdKey()
 keepShown(conversation)
 if concerned ~= character then indexed(concerned, conversation, now + LEASE) end

@@ -12,7 +12,7 @@ if redis.call('HGET', named('l', conversation), 't') == token then
   expireInTime(conversation)
 end
 leaveQueue(conversation, token .. '|' .. character)
-gone(token)
+uncountTurn(token)
 freeKey(idem, token)
 -- Refused by a Redis that is full: then what matters has been done.
 redis.pcall('SET', named('e', token), 'released', 'PX', ENDED, 'NX')

@@ -5,12 +5,10 @@ import { SCHEMA } from './schema.js';
 export const RENEW_TURN = new RedisScript(`${SCHEMA}
 local token, conversation, idem = unpack(ARGV)
 local lease = redis.call('HMGET', named('l', conversation), 't', 'ch', 'cc')
-if lease[1] ~= token then
-  gone(token)
-  return redis.call('GET', named('e', token)) or ''
-end
-alive(token, LEASE)
+if lease[1] ~= token then return redis.call('GET', named('e', token)) or '' end
+-- First, because a full Redis refuses nothing behind it: what is held goes on being held.
 redis.call('PEXPIRE', named('l', conversation), LEASE)
+countTurn(token)
 if idem ~= '' and redis.call('HGET', named('r', idem), 't') == token then
   redis.call('PEXPIRE', named('r', idem), LEASE)
 end

@@ -20,12 +20,12 @@ const FENCE_MS = 600_000;
  *     ri                zset   records with an answer, by expiry
  *     i:<character>     zset   its conversations and open turns, by expiry
  *     k                 zset   the client's characters, by the last expiry
- *     o                 zset   tokens of the client's turns that are open or wait, by when they count as gone
+ *     o                 zset   tokens of the client's turns that are open or wait, by when they no longer count
  *     f                 string the client's last fence
  *
  * `c` and `x` stay a little longer than `exp` while a turn is open: the model was shown them.
  *
- * The first write of a script that stores something is one that a full Redis refuses: behind any other it refuses nothing.
+ * A full Redis refuses only the first write of a script: where it has to refuse, that is one that takes memory.
  */
 export const SCHEMA = `
 local P = KEYS[1]
@@ -66,12 +66,12 @@ end
 local function forgetAnswer(idem)
   if redis.call('HEXISTS', named('r', idem), 'a') == 1 then redis.call('DEL', named('r', idem)) end
 end
-local function alive(token, ms)
-  redis.call('ZADD', P .. 'o', whole(now + ms), token)
+local function countTurn(token)
+  redis.call('ZADD', P .. 'o', whole(now + LEASE), token)
   redis.call('ZREMRANGEBYSCORE', P .. 'o', '-inf', whole(now))
-  atLeast(P .. 'o', ms)
+  redis.call('PEXPIRE', P .. 'o', LEASE)
 end
-local function gone(token) redis.call('ZREM', P .. 'o', token) end
+local function uncountTurn(token) redis.call('ZREM', P .. 'o', token) end
 local function leaveQueue(conversation, waiter)
   redis.call('ZREM', named('q', conversation), waiter)
   redis.call('ZREM', named('w', conversation), waiter)
