@@ -9,7 +9,7 @@ import { Rig, runAll, StallMeter } from './rig.js';
 const PROVIDERS = ['openai-compatible', 'mistral'] as const;
 const FORMS: readonly Form[] = ['plain', 'streamed'];
 const CALLERS = ['stays', 'leaves'] as const;
-const AT_A_TIME = 8;
+const AT_A_TIME = 16;
 /** What a turn may take above its deadline, and what the end of its upstream request may take after it. */
 const GRACE_MS = 250;
 /** Longer than the longest pause before a retry: whoever has not asked again by then will not. */

@@ -57,16 +57,21 @@ export class CanaryDrive {
     await this.#credentials(stranger, apiKey);
   }
 
+  /** All at once: most of the time nobody says anything. */
   async #turns(api: ApiClient): Promise<void> {
-    for (const [i, name] of NAMES.entries()) {
-      this.upstream.behaviour = INDISCRETIONS[name] ?? (() => undefined);
-      for (const kind of ['plain', 'streamed']) {
-        const traits = { instructions: this.#instructions, model: `${kind}-${i}` };
-        const characterId = await api.createCharacter(traits);
+    const turns = NAMES.flatMap((name, i) =>
+      ['plain', 'streamed'].map((kind) => ({ name, kind, model: `${kind}-${i}` })),
+    );
+    const behaviours = new Map(turns.map(({ name, model }) => [model, INDISCRETIONS[name]]));
+    this.upstream.behaviour = (request, response) =>
+      behaviours.get(request.body.model ?? '')?.(request, response);
+    await Promise.all(
+      turns.map(async ({ name, kind, model }) => {
+        const characterId = await api.createCharacter({ instructions: this.#instructions, model });
         const body = { characterId, message: this.#message, stream: kind === 'streamed' };
         await this.#send(`${name}, ${kind}`, api, 'POST', '/api/chat', body);
-      }
-    }
+      }),
+    );
   }
 
   async #badRequests(api: ApiClient): Promise<void> {

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { FakeServer, type WholeRequest } from '#tests/support/fake-server.js';
 
 /** A run as LangSmith would keep it: its parts put together. */
 export interface ReceivedRun {
@@ -19,53 +19,19 @@ export interface ReceivedIngest {
 export type IngestBehaviour = (response: ServerResponse) => void;
 
 /** Takes runs as LangSmith does: `GET /info`, `POST /runs/multipart` and `POST /runs/batch`. Anything else is 404. */
-export class FakeLangSmith {
+export class FakeLangSmith extends FakeServer {
   readonly requests: ReceivedIngest[] = [];
   /** For every ingest from now on. */
   behaviour: IngestBehaviour = accept();
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
   readonly #events = new EventEmitter();
-  #connections = 0;
-  #port = 0;
 
-  private constructor() {
-    this.#server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('error', () => undefined);
-      response.on('error', () => undefined);
-      request.on('end', () => {
-        const { method = '', url: path = '', headers } = request;
-        void this.#receive({ method, path, headers, body: Buffer.concat(chunks) }, response);
-      });
-    });
-    this.#server.on('connection', (socket) => {
-      this.#connections += 1;
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => this.#sockets.delete(socket));
-    });
-  }
-
-  static async start(): Promise<FakeLangSmith> {
-    const fake = new FakeLangSmith();
-    fake.#server.listen(0, '127.0.0.1');
-    await once(fake.#server, 'listening');
-    const address = fake.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('the fake has no port');
-    fake.#port = address.port;
-    return fake;
+  static start(): Promise<FakeLangSmith> {
+    return new FakeLangSmith().listen();
   }
 
   /** As an operator would write it into TRACING_ENDPOINT. */
   get endpoint(): string {
-    return `http://127.0.0.1:${this.#port}`;
-  }
-
-  /** Ever, also without a request. */
-  get connections(): number {
-    return this.#connections;
+    return this.origin;
   }
 
   get runs(): ReceivedRun[] {
@@ -83,16 +49,8 @@ export class FakeLangSmith {
     return this.runs;
   }
 
-  /** Ends everything at once, also requests that are still waiting. */
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    if (!this.#server.listening) return;
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-
-  async #receive(
-    { method, path, headers, body }: Pick<ReceivedIngest, 'method' | 'path' | 'headers'> & { body: Buffer },
+  protected async receive(
+    { method, path, headers, body }: WholeRequest,
     response: ServerResponse,
   ): Promise<void> {
     const route = `${method} ${path}`;

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { FakeServer, type WholeRequest } from '#tests/support/fake-server.js';
 
 export interface ReceivedRequest {
   /** 0 for the first one that this server received. */
@@ -29,72 +29,19 @@ export type Behaviour = (request: ReceivedRequest, response: ServerResponse) => 
  * An HTTP server that speaks `POST /v1/chat/completions` as OpenAI and Mistral do, plain and streamed,
  * and misbehaves as it is told.
  */
-export class FakeOpenAi {
+export class FakeOpenAi extends FakeServer {
   readonly requests: ReceivedRequest[] = [];
   /** For every request from now on. */
   behaviour: Behaviour = complete();
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
   readonly #events = new EventEmitter();
-  #connections = 0;
-  #port = 0;
 
-  private constructor() {
-    this.#server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('error', () => undefined);
-      response.on('error', () => undefined);
-      request.on('end', () => {
-        const rawBody = Buffer.concat(chunks).toString('utf8');
-        const received: ReceivedRequest = {
-          index: this.requests.length,
-          method: request.method ?? '',
-          path: request.url ?? '',
-          headers: request.headers,
-          rawBody,
-          body: parse(rawBody),
-          over: new Promise((resolve) => response.once('close', resolve)),
-        };
-        this.requests.push(received);
-        this.#events.emit('request', received);
-        void this.behaviour(received, response);
-      });
-    });
-    this.#server.on('connection', (socket) => {
-      this.#connections += 1;
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => this.#sockets.delete(socket));
-    });
-  }
-
-  static async start(): Promise<FakeOpenAi> {
-    const fake = new FakeOpenAi();
-    fake.#server.listen(0, '127.0.0.1');
-    await once(fake.#server, 'listening');
-    const address = fake.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('the fake has no port');
-    fake.#port = address.port;
-    return fake;
+  static start(): Promise<FakeOpenAi> {
+    return new FakeOpenAi().listen();
   }
 
   /** As an operator would write it into MODEL_BASE_URL. */
   get baseUrl(): string {
     return `${this.origin}/v1`;
-  }
-
-  get origin(): string {
-    return `http://127.0.0.1:${this.#port}`;
-  }
-
-  get openSockets(): number {
-    return this.#sockets.size;
-  }
-
-  /** Ever, also without a request. */
-  get connections(): number {
-    return this.#connections;
   }
 
   /** The next request, once its body is whole. */
@@ -109,20 +56,18 @@ export class FakeOpenAi {
     await Promise.all(this.requests.map(({ over }) => over));
   }
 
-  /** Resolves when nobody is connected any more. */
-  async left(): Promise<void> {
-    const closed = [...this.#sockets].map(
-      (socket) => new Promise((resolve) => socket.once('close', resolve)),
-    );
-    await Promise.all(closed);
-  }
-
-  /** Ends everything at once, also requests that are still waiting. */
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    if (!this.#server.listening) return;
-    this.#server.close();
-    await once(this.#server, 'close');
+  protected receive({ body, ...request }: WholeRequest, response: ServerResponse): void | Promise<void> {
+    const rawBody = body.toString('utf8');
+    const received: ReceivedRequest = {
+      ...request,
+      index: this.requests.length,
+      rawBody,
+      body: parse(rawBody),
+      over: new Promise((resolve) => response.once('close', resolve)),
+    };
+    this.requests.push(received);
+    this.#events.emit('request', received);
+    return this.behaviour(received, response);
   }
 }
 

@@ -6,7 +6,7 @@ import { ServerProcess } from '#tests/support/server-process.js';
 import { makeTestFolder, type TestFolder } from '#tests/support/test-app.js';
 
 const EMAIL = 'owner@example.com';
-/** Of the middle one, on a machine that is busy with other tests. `npm run bench:logins` looks at the slowest. */
+/** Of the middle one, on a machine that others may use. `npm run bench:logins` looks at the slowest. */
 const MOST_READ_MS = 1000;
 const MOST_GROWTH_MIB = 100;
 /** So that the passwords themselves are what is guarded. */
