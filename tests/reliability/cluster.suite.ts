@@ -1,14 +1,22 @@
 import { expect } from 'chai';
+import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexible-rate-limiter.js';
+import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
+import type { RedisSettings } from '#src/adapters/redis/redis-settings.js';
 import { readConfig } from '#src/infrastructure/config/read-config.js';
 import { RedisBench } from '#tests/adapters/redis/redis-bench.js';
 import { conversationCacheContract } from '#tests/contracts/conversation-cache.contract.js';
+import { rateLimiterContract } from '#tests/contracts/rate-limiter.contract.js';
 import { CLIENT, expectAppError, rejectionOf } from '#tests/support/conversation-cache-bench.js';
+import { ManualClock } from '#tests/support/manual-clock.js';
+import { countersOn } from '#tests/support/redis-counters.js';
+import { advanceRedis } from '#tests/support/redis-time.js';
+import { recordingLogger } from '#tests/support/test-app.js';
 import { RedisCluster } from './redis-cluster.js';
-import { remoteHarness } from './remote-harness.js';
+import { mastersOf, remoteHarness } from './remote-harness.js';
 
 const KEYS = `fw:1:{${CLIENT}}:`;
 
-describe('RedisConversationCache on a cluster of three nodes', function () {
+describe('on a cluster of three nodes', function () {
   this.timeout(30_000);
   let cluster: RedisCluster;
   before(async () => {
@@ -16,15 +24,19 @@ describe('RedisConversationCache on a cluster of three nodes', function () {
   });
   after(() => cluster.stop());
 
+  function settings(): RedisSettings {
+    const { redis } = readConfig({ REDIS_URL: cluster.url });
+    return redis ?? expect.fail('REDIS_URL was not understood');
+  }
+  const connect = () => RedisConnection.open({ settings: settings(), logger: recordingLogger([]) });
+
   describe('whose nodes are not what they were', () => {
     let one: RedisBench;
     let other: RedisBench;
 
     beforeEach(async () => {
-      const connection = readConfig({ REDIS_URL: cluster.url }).redis;
-      if (connection === null) throw new Error('REDIS_URL was not understood');
-      one = await RedisBench.start({ url: cluster.url, connection });
-      other = await RedisBench.start({ url: cluster.url, connection });
+      one = await RedisBench.start({ url: cluster.url, connection: settings() });
+      other = await RedisBench.start({ url: cluster.url, connection: settings() });
     });
     afterEach(async () => {
       await one.stop();
@@ -51,6 +63,23 @@ describe('RedisConversationCache on a cluster of three nodes', function () {
       await (await other.open()).release();
       expect(performance.now() - start).to.be.below(2000);
     });
+  });
+
+  rateLimiterContract({
+    name: 'Redis Cluster',
+    open: async () => {
+      const connection = await connect();
+      for (const client of mastersOf(connection.client)) await client.flushall();
+      const clock = new ManualClock();
+      return {
+        limiter: new FlexibleRateLimiter({ counters: countersOn(connection), instances: 3, clock }),
+        advance: async (ms) => {
+          clock.advance(ms);
+          for (const client of mastersOf(connection.client)) await advanceRedis({ client }, ms);
+        },
+        close: () => connection.close(),
+      };
+    },
   });
 
   conversationCacheContract(

@@ -44,6 +44,6 @@ export function remoteHarness(
   };
 }
 
-function mastersOf(client: RedisClient): Redis[] {
+export function mastersOf(client: RedisClient): Redis[] {
   return client instanceof Cluster ? client.nodes('master') : [client];
 }

@@ -9,6 +9,6 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
   end
 end`;
 
-export async function advanceRedis({ client }: RedisConnection, ms: number): Promise<void> {
+export async function advanceRedis({ client }: Pick<RedisConnection, 'client'>, ms: number): Promise<void> {
   await client.eval(HURRY, 0, Math.round(ms));
 }

@@ -2,9 +2,6 @@ import { expect } from 'chai';
 import { FlexibleFailureLimiter } from '#src/adapters/rate-limiter-flexible/flexible-failure-limiter.js';
 import { FlexibleKnownAddresses } from '#src/adapters/rate-limiter-flexible/flexible-known-addresses.js';
 import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexible-rate-limiter.js';
-import { InsuredCounters } from '#src/adapters/rate-limiter-flexible/insured-counters.js';
-import { MemoryCounters } from '#src/adapters/rate-limiter-flexible/memory-counters.js';
-import { RedisCounters } from '#src/adapters/rate-limiter-flexible/redis-counters.js';
 import { GatheredCounts } from '#src/adapters/redis/gathered-counts.js';
 import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
 import type { FailureLimit } from '#src/application/ports/failure-limiter.js';
@@ -13,24 +10,13 @@ import { failureLimiterContract } from '#tests/contracts/failure-limiter.contrac
 import { knownAddressesContract } from '#tests/contracts/known-addresses.contract.js';
 import { rateLimiterContract } from '#tests/contracts/rate-limiter.contract.js';
 import { ManualClock } from '#tests/support/manual-clock.js';
+import { countersOn } from '#tests/support/redis-counters.js';
 import { RedisServer } from '#tests/support/redis-server.js';
 import { advanceRedis } from '#tests/support/redis-time.js';
 import { recordingLogger } from '#tests/support/test-app.js';
 
 const connect = (server: RedisServer) =>
   RedisConnection.open({ settings: server.connection, logger: recordingLogger([]) });
-
-const countersOn = (connection: RedisConnection) => {
-  return new InsuredCounters(
-    new RedisCounters({
-      client: connection.client,
-      counts: new GatheredCounts(connection),
-      attempt: (operation) => connection.attempt(operation),
-      prefix: 'test:',
-    }),
-    new MemoryCounters(),
-  );
-};
 
 describe('limiters on Redis', () => {
   let server: RedisServer;
