@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { DeleteCharacter } from '#src/application/characters/delete-character.js';
 import { DeleteConversation } from '#src/application/chat/delete-conversation.js';
-import type { SendMessageInput, StartedTurn } from '#src/application/chat/send-message.js';
+import type { SendMessageInput } from '#src/application/chat/send-message.js';
+import type { StartedTurn } from '#src/application/chat/turn-reader.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Character } from '#src/domain/character.js';

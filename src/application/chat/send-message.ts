@@ -9,17 +9,16 @@ import type {
   OpenTurn,
 } from '#src/application/ports/conversation-cache.js';
 import type { IdGenerator } from '#src/application/ports/id-generator.js';
-import type { LlmGateway, Prompt, TextListener, WasteListener } from '#src/application/ports/llm-gateway.js';
+import type { LlmGateway, Prompt } from '#src/application/ports/llm-gateway.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
-import { type Conversation, type HistoryBounds, selectHistory } from '#src/domain/conversation.js';
+import { type HistoryBounds, selectHistory } from '#src/domain/conversation.js';
 import { effectiveModel, type ModelPolicy } from '#src/domain/model-policy.js';
-import { type Completion, completeTurn, type Turn, type TurnOutcome } from '#src/domain/turn.js';
-import { readKeptAnswer, writeKeptAnswer } from './kept-answer.js';
+import type { Turn, TurnOutcome } from '#src/domain/turn.js';
+import { AnswerTurn, type TurnListener } from './answer-turn.js';
+import { readKeptAnswer } from './kept-answer.js';
 import type { ConversationState, SentMessage } from './sent-message.js';
-import type { TurnCost } from './turn-cost.js';
 import type { TurnCosts } from './turn-costs.js';
-import { untilEither } from './until-either.js';
 
 interface Dependencies {
   readonly characters: CharacterRepository;
@@ -34,7 +33,8 @@ interface Dependencies {
   readonly logger: Logger;
 }
 
-export interface SendMessageInput {
+/** The `reader` is given the reply piece by piece as it comes, or, when it is replayed, as it came. */
+export interface SendMessageInput extends TurnListener {
   readonly clientId: string;
   /** The client's own in place of the service's; null: the service's; 0: none. */
   readonly budgetTokensPerDay: number | null;
@@ -48,46 +48,21 @@ export interface SendMessageInput {
   /** Null: sent again, it is another message. */
   readonly idempotency: Idempotency | null;
   readonly origin: RequestOrigin;
-  /** Aborted when the caller has gone. */
-  readonly signal: AbortSignal;
-  /** Told how long the model was waited for: at its first word when there is a `reader`, and at its end. */
-  readonly onModelTime?: (elapsedMs: number) => void;
-  /** Given the reply piece by piece as it comes, or, when it is replayed, as it came. */
-  readonly reader?: TurnReader;
-}
-
-/** Somebody who reads along. */
-export interface TurnReader {
-  /** Settles when the reader is ready for more. `started` is the same every time. */
-  onText(text: string, started: StartedTurn): Promise<void>;
-}
-
-/** What is known of a turn while it runs: its conversation as it will be if the turn completes now. */
-export interface StartedTurn {
-  readonly turnId: string;
-  readonly conversation: ConversationState;
-  readonly replayed: boolean;
 }
 
 /** `replayed`: this very request was answered before, and no model was asked again. */
 export type SendMessageOutput = SentMessage & { readonly replayed: boolean };
-
-/** A turn that may go on: it is open, and what it may cost is held for it. */
-interface AdmittedTurn {
-  readonly turn: Turn;
-  readonly open: OpenTurn;
-  readonly expected: ConversationState;
-  readonly ttlSeconds: number;
-  readonly prompt: Prompt;
-  readonly cost: TurnCost;
-}
 
 /**
  * One turn: the conversation is opened, the model is asked, and both messages are kept, or neither. A request that was
  * completed before is given its answer again.
  */
 export class SendMessage {
-  constructor(private readonly deps: Dependencies) {}
+  private readonly answerTurn: AnswerTurn;
+
+  constructor(private readonly deps: Dependencies) {
+    this.answerTurn = new AnswerTurn(deps);
+  }
 
   async execute(input: SendMessageInput): Promise<SendMessageOutput> {
     const { conversations, requestLimits, ids, clock } = this.deps;
@@ -162,65 +137,12 @@ export class SendMessage {
     };
     const cost = await this.deps.costs.open(input, prompt);
     try {
-      const sent = await this.converse(
-        { turn, open, expected, prompt, cost, ttlSeconds: character.ttlSeconds },
-        input,
-      );
+      const { ttlSeconds } = character;
+      const sent = await this.answerTurn.run({ turn, open, expected, prompt, cost, ttlSeconds }, input);
       cost.complete();
       return sent;
     } finally {
       await cost.settle();
-    }
-  }
-
-  private async converse(
-    { turn, open, expected, prompt, cost, ttlSeconds }: AdmittedTurn,
-    input: SendMessageInput,
-  ): Promise<SentMessage> {
-    const pieces: string[] = [];
-    const started: StartedTurn = { turnId: turn.id, conversation: expected, replayed: false };
-    const tell = input.reader && recorded(input.reader, started, pieces);
-    const completion = await untilEither(input.signal, open.lost, (signal) =>
-      this.ask(prompt, signal, cost, input.onModelTime, tell),
-    );
-    cost.count(completion.usage);
-    const completed = completeTurn(turn, completion, isoTime(this.deps.clock.now()));
-    const sentWith = ({ turns, expiresAt }: Conversation): SentMessage => ({
-      turn: completed,
-      conversation: { ...expected, turns, expiresAt },
-    });
-    const telling = input.reader === undefined ? null : { conversation: expected, pieces };
-    // Both tell a store, and neither waits for the other; whoever opened the cost waits for it.
-    void cost.settle();
-    const after = await open.commit(completed, ttlSeconds, (conversation) =>
-      writeKeptAnswer(sentWith(conversation), telling),
-    );
-    return sentWith(after);
-  }
-
-  private async ask(
-    prompt: Prompt,
-    signal: AbortSignal,
-    cost: TurnCost,
-    onModelTime: SendMessageInput['onModelTime'],
-    tell: TextListener | undefined,
-  ): Promise<Completion> {
-    const { llm, clock } = this.deps;
-    const askedAt = clock.monotonicMs();
-    const tellTime = () => onModelTime?.(clock.monotonicMs() - askedAt);
-    const onWaste: WasteListener = (usage) => cost.count(usage);
-    try {
-      if (tell === undefined) return await llm.generate(prompt, signal, onWaste);
-      let begun = false;
-      const onText: TextListener = (text) => {
-        if (!begun) tellTime();
-        begun = true;
-        cost.hear(text);
-        return tell(text);
-      };
-      return await llm.stream(prompt, signal, onText, onWaste);
-    } finally {
-      tellTime();
     }
   }
 
@@ -233,13 +155,6 @@ export class SendMessage {
       'turn',
     );
   }
-}
-
-function recorded(reader: TurnReader, started: StartedTurn, pieces: string[]): TextListener {
-  return (text) => {
-    pieces.push(text);
-    return reader.onText(text, started);
-  };
 }
 
 /** A caller who left is no failure; a service that ends the turn is one, with a code. */

@@ -12,7 +12,8 @@ import {
 } from '@tsoa/runtime';
 import type { Request as ExpressRequest, Response as ExpressResponse } from 'express';
 import { inject, injectable } from 'inversify';
-import { SendMessage, type TurnReader } from '#src/application/chat/send-message.js';
+import { SendMessage } from '#src/application/chat/send-message.js';
+import type { TurnReader } from '#src/application/chat/turn-reader.js';
 import { RequestLimits } from '#src/application/limits/request-limits.js';
 import { EventStream } from '../event-stream.js';
 import { jsonBody } from '../json-body.js';
