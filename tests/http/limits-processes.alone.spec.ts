@@ -6,6 +6,7 @@ import { makeTestFolder, type TestFolder } from '#tests/support/test-app.js';
 
 const PROCESSES = 3;
 const LIMIT = 100;
+const CHAT_LIMIT = 150;
 /** What one process may give out while Redis is away. */
 const SHARE = 33;
 
@@ -25,10 +26,12 @@ describe('three processes on one Redis', () => {
         ServerProcess.start({
           cwd: folder.path,
           env: {
-            DATABASE_URL: 'memory:',
+            DATABASE_URL: 'sqlite:shared.db',
             REDIS_URL: redis.url,
             INSTANCES: String(PROCESSES),
             LIMIT_IP_PER_MINUTE: String(LIMIT),
+            LIMIT_CHAT_PER_MINUTE: String(CHAT_LIMIT),
+            LIMIT_CONCURRENT_TURNS: '0',
             TRUST_PROXY: '127.0.0.1',
           },
         }),
@@ -47,13 +50,14 @@ describe('three processes on one Redis', () => {
   });
 
   const sender = (host = 1) => ({ 'x-forwarded-for': `198.18.${network}.${host}` });
+  const apiOf = (index: number): ApiClient => {
+    const api = apis[index % PROCESSES];
+    if (api === undefined) throw new Error('no such process');
+    return api;
+  };
   /** To all processes in turn, all at once. */
   const send = (count: number, host?: number): Promise<ApiResponse>[] =>
-    Array.from({ length: count }, (_, index) => {
-      const api = apis[index % PROCESSES];
-      if (api === undefined) throw new Error('no such process');
-      return api.get('/', sender(host));
-    });
+    Array.from({ length: count }, (_, index) => apiOf(index).get('/', sender(host)));
   const statusesOf = (responses: readonly ApiResponse[]) =>
     [...new Set(responses.map(({ status }) => status))].sort();
   const passed = (responses: readonly ApiResponse[]) =>
@@ -63,6 +67,26 @@ describe('three processes on one Redis', () => {
     const responses = await Promise.all(send(1000));
     expect(passed(responses)).to.equal(LIMIT);
     expect(statusesOf(responses)).to.deep.equal([200, 429]);
+  });
+
+  it('let exactly the limits through of 1,000 simultaneous turns: of their address, and then of their client', async function () {
+    this.timeout(60_000);
+    const owner = await apiOf(0).signUp();
+    const characterId = await owner.createCharacter();
+    const turns = (headersOf: (index: number) => Record<string, string>) =>
+      Promise.all(
+        Array.from({ length: 1000 }, (_, index) =>
+          apiOf(index)
+            .withKey(owner.apiKey)
+            .post('/api/chat', { characterId, message: 'Hello' }, headersOf(index)),
+        ),
+      );
+    const ofOne = await turns(() => sender());
+    expect(statusesOf(ofOne)).to.deep.equal([200, 429]);
+    expect(passed(ofOne)).to.equal(LIMIT);
+    const ofMany = await turns((index) => ({ 'x-forwarded-for': `198.19.${index >> 8}.${index % 256}` }));
+    expect(statusesOf(ofMany)).to.deep.equal([200, 429]);
+    expect(passed(ofMany)).to.equal(CHAT_LIMIT - LIMIT);
   });
 
   for (const [how, harm, mend] of [
