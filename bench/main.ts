@@ -17,16 +17,14 @@ import { withWorkplace } from './with-workplace.js';
 const FULL: Plan = {
   rounds: 5,
   roundMs: 3000,
-  firstTokenRounds: 3,
-  firstTokenMs: 4000,
+  firstTokenMs: 24_000,
   warmUpTurns: 3000,
   memoryTurns: 20_000,
 };
 const QUICK: Plan = {
   rounds: 3,
   roundMs: 1200,
-  firstTokenRounds: 1,
-  firstTokenMs: 3000,
+  firstTokenMs: 8000,
   warmUpTurns: 1200,
   memoryTurns: 4000,
 };
@@ -93,7 +91,7 @@ function verdicts(rows: readonly Row[]): Verdict[] {
     const reached = perSecond(name) / perSecond(other);
     return { text: `${reached.toFixed(2)} ${sentence} (at least ${least})`, isMet: reached >= least };
   };
-  const addedMs = find(SERVICE, true).firstToken('p95Ms');
+  const addedMs = find(SERVICE, true).firstToken?.p95Ms ?? Number.NaN;
   return [
     ratio(SERVICE, OUR_TRANSPORT, 0.85, `of "${OUR_TRANSPORT}"`),
     ratio(SERVICE, AS_DOCUMENTED, 1.3, `of "${AS_DOCUMENTED}"`),

@@ -8,7 +8,7 @@ export interface Plan {
   /** Of each row. The medians are reported. */
   readonly rounds: number;
   readonly roundMs: number;
-  readonly firstTokenRounds: number;
+  /** Long enough for the garbage collector to do all that it does: one full collection would else decide. */
   readonly firstTokenMs: number;
   readonly warmUpTurns: number;
   /** After which a server's memory is read, warm-up included. */
@@ -45,10 +45,8 @@ export async function measure(
   say('warming up the streams');
   for (const { target } of streamed) await runTurns(target, plan.warmUpTurns / 2, true);
   await runRounds(streamed, upstreamUrl, plan, say);
-  for (let round = 1; round <= plan.firstTokenRounds; round += 1) {
-    say(`time to first token, round ${round} of ${plan.firstTokenRounds}`);
-    for (const row of streamed) row.firstTokens.push(await openLoop(row.target, plan.firstTokenMs));
-  }
+  say('time to first token');
+  for (const row of streamed) row.firstToken = await openLoop(row.target, plan.firstTokenMs);
   return [...plain, ...streamed];
 }
 

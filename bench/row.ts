@@ -13,7 +13,8 @@ export interface Round extends Throughput {
 /** One line of the table, collected round by round. */
 export class Row {
   readonly rounds: Round[] = [];
-  readonly firstTokens: FirstToken[] = [];
+  /** Of a streamed one. */
+  firstToken: FirstToken | null = null;
   atRestMb: number | null = null;
   afterMb: number | null = null;
 
@@ -28,9 +29,5 @@ export class Row {
 
   median(field: keyof Round): number {
     return median(this.rounds.map((round) => round[field]));
-  }
-
-  firstToken(field: keyof FirstToken): number {
-    return median(this.firstTokens.map((found) => found[field]));
   }
 }

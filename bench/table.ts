@@ -33,8 +33,8 @@ function cells(row: Row): string[] {
     figure(row.median('p99Ms'), 1),
     figure(row.median('cpuMicroseconds'), 0),
     figure(row.median('promptBytes'), 0),
-    row.stream ? figure(row.firstToken('p50Ms'), 1) : '',
-    row.stream ? figure(row.firstToken('p95Ms'), 1) : '',
+    row.firstToken === null ? '' : figure(row.firstToken.p50Ms, 1),
+    row.firstToken === null ? '' : figure(row.firstToken.p95Ms, 1),
     row.atRestMb === null ? '' : figure(row.atRestMb, 0),
     row.afterMb === null ? '' : figure(row.afterMb, 0),
   ];
