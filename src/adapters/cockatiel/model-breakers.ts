@@ -4,6 +4,8 @@ import {
   CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
+  DelegateBackoff,
+  type FailureReason,
   handleType,
 } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
@@ -27,12 +29,14 @@ export interface CallPatience {
   readonly silentMs: number;
 }
 
+type CallEnd = 'outage' | 'undecided' | 'other';
+
 interface Circuit {
   readonly policy: CircuitBreakerPolicy;
   /** When the next call is let through to see, by the clock that cockatiel goes by; it shows only that it is open. */
   probesAtMs: number;
-  /** Of the model, so far. */
-  answers: number;
+  /** Signs of life of the model, so far: words, whole answers, refusals of its own. */
+  signs: number;
 }
 
 /** A circuit breaker for each model of one provider, so that a dead one is not asked again and again while shoppers wait. */
@@ -49,7 +53,7 @@ export class ModelBreakers {
   }
 
   /**
-   * @param call tells by `answered` that the model has begun to speak: from then on its circuit is no longer concerned.
+   * @param call tells by `answered` of each word of the model: from the first on its circuit is no longer concerned.
    * @throws AppError `model_unavailable`, at once, while the model is refused; else what `call` throws.
    */
   async run<T>(
@@ -62,21 +66,25 @@ export class ModelBreakers {
     // Left to itself a half-open breaker would let this call wait for the one that probes.
     if (policy.state === CircuitState.HalfOpen) throw this.#refusal();
     const isProbe = policy.state === CircuitState.Open;
-    const leftUnanswered = this.#watch(circuit, patience);
-    const failsNow = (error: unknown) =>
-      isProbe
-        ? !isAnswer(error)
-        : // What began before the circuit opened says nothing about the model now.
-          policy.state === CircuitState.Closed && (isOutage(error) || leftUnanswered(error));
+    const endOf = this.#watch(circuit, patience);
+    const failed = (error: unknown): unknown => {
+      const end = endOf(error);
+      if (isProbe) return end === 'undecided' ? new UndecidedProbe(error) : new CountedFailure(error);
+      // What began before the circuit opened says nothing about the model now.
+      return policy.state === CircuitState.Closed && end === 'outage' ? new CountedFailure(error) : error;
+    };
     try {
       const { whole } = await policy.execute(async () => {
-        const begun = begin(call);
+        const begun = begin(call, () => {
+          circuit.signs += 1;
+        });
         try {
           await Promise.race([begun.spoke, begun.whole]);
-          return begun;
         } catch (error) {
-          throw failsNow(error) ? new CountedFailure(error) : error;
+          // An answer is a success, and `whole` rejects with it all the same.
+          if (!isAnswer(error)) throw failed(error);
         }
+        return begun;
       });
       return await whole;
     } catch (error) {
@@ -93,35 +101,42 @@ export class ModelBreakers {
   }
 
   /**
-   * Tells whether the caller of a call that begins now has left after a long silence in which the model answered nobody
-   * else either: a few who ask for long answers and leave together must not close it to all others.
+   * Tells what the end of a call that begins now says. An outage is what the provider failed with; and a deadline, or a
+   * caller who has left after a long silence, in which the model gave no sign of life to anybody else either. A few who
+   * ask for long answers together must not close it to all others. Nothing is decided by a caller who has left sooner.
    */
-  #watch(circuit: Circuit, { signal, silentMs }: CallPatience): (error: unknown) => boolean {
-    const { answers } = circuit;
+  #watch(circuit: Circuit, { signal, silentMs }: CallPatience): (error: unknown) => CallEnd {
+    const { signs } = circuit;
     const countsFromMs = this.#clock.monotonicMs() + silentMs;
-    return (error) =>
-      signal.aborted &&
-      error === signal.reason &&
-      this.#clock.monotonicMs() >= countsFromMs &&
-      circuit.answers === answers;
+    return (error) => {
+      if (isTransient(error)) return 'outage';
+      const hasLeft = signal.aborted && error === signal.reason && !isDeadline(error);
+      if (hasLeft && this.#clock.monotonicMs() < countsFromMs) return 'undecided';
+      return (hasLeft || isDeadline(error)) && circuit.signs === signs ? 'outage' : 'other';
+    };
   }
 
   #of(model: string): Circuit {
     const known = this.#circuits.get(model);
     if (known !== undefined) return known;
     const policy = circuitBreaker(handleType(CountedFailure), {
-      halfOpenAfter: this.#probeAfterMs,
+      halfOpenAfter: new DelegateBackoff(({ result }) => this.#closedForMs(result)),
       breaker: new ConsecutiveBreaker(this.#failures),
     });
-    const circuit: Circuit = { policy, probesAtMs: 0, answers: 0 };
-    policy.onBreak(() => {
-      circuit.probesAtMs = Date.now() + this.#probeAfterMs;
+    const circuit: Circuit = { policy, probesAtMs: 0, signs: 0 };
+    policy.onBreak((reason) => {
+      circuit.probesAtMs = Date.now() + ('isolated' in reason ? 0 : this.#closedForMs(reason));
     });
     policy.onSuccess(() => {
-      circuit.answers += 1;
+      circuit.signs += 1;
     });
     this.#circuits.set(model, circuit);
     return circuit;
+  }
+
+  /** Whoever leaves their probe at once must not keep the circuit open for everybody else. */
+  #closedForMs(reason: FailureReason<unknown>): number {
+    return 'error' in reason && reason.error instanceof UndecidedProbe ? 0 : this.#probeAfterMs;
   }
 
   #refusal(): AppError {
@@ -129,11 +144,20 @@ export class ModelBreakers {
   }
 }
 
-function begin<T>(call: (answered: () => void) => Promise<T>): { spoke: Promise<void>; whole: Promise<T> } {
-  let answered = () => {};
+interface Begun<T> {
+  readonly spoke: Promise<void>;
+  readonly whole: Promise<T>;
+}
+
+function begin<T>(call: (answered: () => void) => Promise<T>, onWord: () => void): Begun<T> {
+  let speak = () => {};
   const spoke = new Promise<void>((resolve) => {
-    answered = resolve;
+    speak = resolve;
   });
+  const answered = () => {
+    onWord();
+    speak();
+  };
   return { spoke, whole: call(answered) };
 }
 
@@ -144,8 +168,15 @@ class CountedFailure extends Error {
   }
 }
 
-function isOutage(error: unknown): boolean {
-  return error instanceof AppError && (error.transient || error.code === 'model_timeout');
+/** Counts, and leaves it to the next call to find out. */
+class UndecidedProbe extends CountedFailure {}
+
+function isTransient(error: unknown): boolean {
+  return error instanceof AppError && error.transient;
+}
+
+function isDeadline(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'model_timeout';
 }
 
 /** The model is there, whatever it said. A probe whose caller left has heard nothing, and must not close the circuit. */

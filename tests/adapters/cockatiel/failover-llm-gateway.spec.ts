@@ -297,6 +297,40 @@ describe('FailoverLlmGateway', () => {
         expect(gateway.isRefusing('m')).to.equal(true);
       });
 
+      it('counts from the beginning after a rejection, while it is closed and when that has closed it', async () => {
+        const gateway = breaking();
+        primary.steps = [fail(timeout()), fail(timeout()), fail(rejected()), fail(timeout())];
+        for (let i = 0; i < 5; i += 1) await settle(ask(gateway));
+        expect(gateway.isRefusing('m')).to.equal(false);
+        await settle(ask(gateway));
+        expect(gateway.isRefusing('m')).to.equal(true);
+        await timers.tickAsync(5000);
+        primary.steps = [fail(rejected()), fail(timeout())];
+        for (let i = 0; i < 3; i += 1) await settle(ask(gateway));
+        expect(gateway.isRefusing('m')).to.equal(false);
+        await settle(ask(gateway));
+        expect(gateway.isRefusing('m')).to.equal(true);
+      });
+
+      it('does not open for those whose time is over together while the model speaks to others', async () => {
+        const gateway = breaking();
+        // Its first word comes before the others ask.
+        const speaking: Step = async (signal, asked, onText) => {
+          await onText('It all began ');
+          return after(500, say('long ago.'))(signal, asked, onText);
+        };
+        primary.steps = [speaking, hang()];
+        const others = gateway.stream(prompt('m'), idle(), async () => {});
+        await timers.tickAsync(1);
+        const waiting = Array.from({ length: 10 }, () => rejection(ask(gateway)));
+        await timers.runAllAsync();
+        await others;
+        for (const refusal of await Promise.all(waiting)) {
+          expect(refusal).to.have.property('code', 'model_timeout');
+        }
+        expect(gateway.isRefusing('m')).to.equal(false);
+      });
+
       for (const [what, error] of [
         ['rejections', rejected],
         ['wrong keys', wrongKey],
@@ -462,17 +496,33 @@ describe('FailoverLlmGateway', () => {
       }
 
       for (const reason of [new Error('gone'), new AppError('shutting_down')]) {
-        it(`stays open when the caller of the probe left with ${reason.message}`, async () => {
-          const gateway = breaking();
+        const probeAndLeave = async (gateway: FailoverLlmGateway, ms: number) => {
           await break3(gateway);
           await timers.tickAsync(5000);
           const caller = new AbortController();
           primary.steps = [hang()];
-          setTimeout(() => caller.abort(reason), 10);
+          setTimeout(() => caller.abort(reason), ms);
           expect(await settle(ask(gateway, caller.signal))).to.include({ error: reason });
+        };
+
+        it(`stays open when the caller of the probe left late with ${reason.message}`, async () => {
+          const gateway = breaking();
+          await probeAndLeave(gateway, form === 'streamed' ? 1500 : 5000);
+          expect(gateway.isRefusing('m')).to.equal(true);
           expect(codeOf(await settle(ask(gateway)))).to.equal('model_unavailable');
           await timers.tickAsync(5000);
           primary.steps = [say('back')];
+          expect(await settle(ask(gateway))).to.include({ said: 'm: back' });
+        });
+
+        it(`lets the next call see at once when the caller of the probe left early with ${reason.message}`, async () => {
+          const gateway = breaking();
+          await probeAndLeave(gateway, 10);
+          expect(gateway.isRefusing('m')).to.equal(false);
+          primary.steps = [fail(timeout()), say('back')];
+          expect(codeOf(await settle(ask(gateway)))).to.equal('model_timeout');
+          expect(codeOf(await settle(ask(gateway)))).to.equal('model_unavailable');
+          await timers.tickAsync(5000);
           expect(await settle(ask(gateway))).to.include({ said: 'm: back' });
         });
       }
