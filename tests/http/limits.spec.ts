@@ -126,7 +126,7 @@ describe('limits over HTTP', () => {
     it('count who is named by no address as the proxy that says so, whatever it says', async () => {
       await start({ LIMIT_IP_PER_MINUTE: '2', TRUST_PROXY: '127.0.0.1,10.0.0.0/8' });
       const get = (...addresses: string[]) => app.api.get('/', from(addresses.join(', ')));
-      const garbled = ['unknown', '2130706433', 'fe80::1%a-b', '203.0.113.7:http', '10.1', '0x7f.1'];
+      const garbled = ['unknown', '2130706433', '192.0.2.1%a-b', '203.0.113.7:http', '10.1', '0x7f.1'];
       const inside = await oneByOne(garbled.length, (index) =>
         get('198.51.100.1', garbled[index] ?? '', '10.1.2.3'),
       );

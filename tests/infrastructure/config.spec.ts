@@ -346,6 +346,7 @@ const TEXTS: Readonly<Record<string, Text>> = {
     good: [
       ['127.0.0.1', { trustedProxies: ['127.0.0.1'] }],
       ['10.0.0.0/8, fd00::/8,::1', { trustedProxies: ['10.0.0.0/8', 'fd00::/8', '::1'] }],
+      ['::ffff:10.0.0.0/104', { trustedProxies: ['::ffff:10.0.0.0/104'] }],
       ['192.0.2.7/32,2001:db8::1/128', { trustedProxies: ['192.0.2.7/32', '2001:db8::1/128'] }],
     ],
     bad: [
@@ -354,6 +355,9 @@ const TEXTS: Readonly<Record<string, Text>> = {
       'loopback',
       '0.0.0.0/0',
       '::/0',
+      '::ffff:0:0/96',
+      '::ffff:0.0.0.0/96',
+      '::ffff:0:0/90',
       '10.0.0.0/33',
       '::1/129',
       '10.0.0.0/',

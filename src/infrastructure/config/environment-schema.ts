@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { PROVIDERS } from '#src/domain/model-provider.js';
 import { parseRedisUrl, REDIS_URL_RULE } from './redis-url.js';
@@ -35,11 +35,18 @@ const nameList = z.string().transform((text) =>
     .filter((name) => name !== ''),
 );
 
+const MAPPED_IPV4 = new BlockList();
+MAPPED_IPV4.addSubnet('::ffff:0:0', 96, 'ipv6');
+
 /** Never everything: a caller's own word would be believed. */
 const isProxyRange = (text: string) => {
   const [address = '', bits, ...rest] = text.split('/');
   const longest = isIP(address) === 4 ? 32 : 128;
-  const isBits = bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= longest);
+  // IPv4 that is written as IPv6 has its own bits behind the first 96.
+  const shortest = isIP(address) === 6 && MAPPED_IPV4.check(address, 'ipv6') ? 97 : 1;
+  const isBits =
+    bits === undefined ||
+    (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) >= shortest && Number(bits) <= longest);
   return isIP(address) !== 0 && isBits && rest.length === 0;
 };
 
