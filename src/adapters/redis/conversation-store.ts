@@ -65,7 +65,7 @@ export interface DeletedPart {
 }
 
 const DELETED_AT_ONCE = 200;
-const LOOKED_AT_AT_ONCE = 1000;
+const LOOKED_AT_AT_ONCE = 500;
 const HASH_LENGTH = 43;
 
 /** What the scripts do, in the words of the application. Every method is one round trip, and throws AppError `cache_unavailable`. */
@@ -148,7 +148,7 @@ export class ConversationStore {
   /** @param from where it has to go on; empty: at the beginning. */
   delete(clientId: string, deletion: Deletion, from: string): Promise<DeletedPart> {
     const id = deletion.what === 'client' ? '' : deletion.id;
-    const bounds = [DELETED_AT_ONCE, LOOKED_AT_AT_ONCE, HASH_LENGTH, REPLAY_TTL_SECONDS * 1000];
+    const bounds = [DELETED_AT_ONCE, LOOKED_AT_AT_ONCE, HASH_LENGTH];
     const args = [deletion.what, id, deletion.reason, from, ...bounds];
     return this.#run(DELETE_CONVERSATIONS, clientId, deletionKeys(deletion), args, (reply) => {
       const [next, found, tokens] = list(reply);

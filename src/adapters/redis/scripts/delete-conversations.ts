@@ -6,11 +6,11 @@ import { SCHEMA } from './schema.js';
  * looked at in a call, so that other clients do not wait: returns where it has to go on when it is called again, or an
  * empty string; 1 when there was something; and the tokens of the turns that were ended.
  *
- * First come the conversations, until none is left; then the records, from `<score>|<last>` on, where the last is the
- * latest that can be of a turn from before the deletion.
+ * First come the conversations, until none is left; then, in calls of their own, the records, from `<score>|<last>` on,
+ * where the last is the latest of a turn from before.
  */
 export const DELETE_CONVERSATIONS = new RedisScript(`${SCHEMA}
-local what, id, reason, from, most, mostLookedAt, hashLength, replayMs = unpack(ARGV)
+local what, id, reason, from, most, mostLookedAt, hashLength = unpack(ARGV)
 local found, next, ended = 0, '', {}
 local function concerns(...)
   if what ~= 'character' then return true end
@@ -75,9 +75,11 @@ end
 
 local score, last = string.match(from, '^(.*)|(.*)$')
 if not score then
-  if not deleteConversations() then return { 'conversations', found, ended } end
+  local isDone = deleteConversations()
+  if not isDone then return { 'conversations', found, ended } end
   redis.call('ZREMRANGEBYSCORE', replays, '-inf', whole(now - 1))
-  score, last = '-inf', whole(now + replayMs)
+  last = redis.call('ZRANGE', replays, -1, -1, 'WITHSCORES')[2]
+  return { last and '-inf|' .. last or '', found, ended }
 end
 local members = redis.call('ZRANGEBYSCORE', replays, score, last, 'WITHSCORES', 'LIMIT', 0, mostLookedAt)
 for i = 1, #members, 2 do forgetConcerned(members[i]) end
