@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, normalize } from 'node:path';
 
 const SPECS = 'dist/tests';
 /** They begin first: one that begins last keeps one core busy, and the others wait for it. */
@@ -29,7 +29,7 @@ process.chdir(join(import.meta.dirname, '..'));
 
 const isSpec = (path) => /\.spec\.[jt]s$/.test(path);
 const args = process.argv.slice(2);
-const wanted = args.filter(isSpec).map((path) => path.replace(/\.ts$/, '.js'));
+const wanted = args.filter(isSpec).map((path) => normalize(path).replace(/\.ts$/, '.js'));
 const options = args.filter((arg) => !isSpec(arg));
 const isWhole = args.length === 0;
 
@@ -38,16 +38,19 @@ function findSpecs() {
   const all = readdirSync(SPECS, { recursive: true }).map((path) => join(SPECS, path));
   const missing = LONGEST.filter((path) => !all.includes(path));
   if (missing.length > 0) throw new Error(`there is no ${missing}: mend LONGEST in scripts/test.mjs`);
+  const isNamed = (path, name) => `/${path}`.endsWith(`/${name}`);
+  const unknown = wanted.filter((name) => !all.some((path) => isNamed(path, name)));
+  if (unknown.length > 0) throw new Error(`there is no ${unknown}`);
   const others = all.filter((path) => isSpec(path) && !LONGEST.includes(path)).sort();
   return [...LONGEST, ...others].filter(
-    (path) => wanted.length === 0 || wanted.some((end) => path.endsWith(end)),
+    (path) => wanted.length === 0 || wanted.some((name) => isNamed(path, name)),
   );
 }
 
 /** One that crashes, tells nothing or, when all was asked for, has run nothing counts as one test that failed. */
 async function run(specs, ...how) {
   if (specs.length === 0) return { passed: 0, failed: isWhole ? 1 : 0 };
-  const mocha = ['node_modules/mocha/bin/mocha.js', '--require', './scripts/tell-counts.mjs'];
+  const mocha = ['node_modules/mocha/bin/mocha.js', '--require', './scripts/mocha-hooks.mjs'];
   const child = spawn(process.execPath, ['--enable-source-maps', ...mocha, ...how, ...options, ...specs], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
