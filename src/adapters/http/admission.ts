@@ -10,9 +10,8 @@ import { originOf } from './request-context.js';
 const NEVER_LIMITED = new Set(['/livez', '/readyz']);
 
 /**
- * Stands in front of everything: an address that asks too much costs nothing but its refusal. A turn of an address that is
- * not known to ask too much is counted together with its client, once that is known ({@link admitClient}), so that both are
- * one question.
+ * Stands in front of everything: an address that is known to ask too much costs nothing but its refusal. A turn of any
+ * other is counted together with its client, once that is known ({@link admitClient}), so that both are one question.
  */
 export function limitAddresses(limits: RequestLimits): RequestHandler {
   return async (request, response, next) => {

@@ -17,7 +17,8 @@ export interface FairLruOptions<V> {
 /**
  * Values of many clients within one bound of count and bytes. What gives way is the least recently used value of the client
  * that holds most bytes, so that nobody can push out clients who hold less than they do. What is too much for a
- * client's own bound is its own least recently used. Expired values are as if gone.
+ * client's own bound is its own least recently used. Expired values are as if gone, but
+ * for the room that they take until the next purge.
  */
 export class FairLru<V> {
   readonly #clients = new Map<string, ClientHolding<V>>();
