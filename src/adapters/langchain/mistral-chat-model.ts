@@ -32,21 +32,24 @@ interface CarriesSignal {
   readonly [CALL_SIGNAL]?: AbortSignal | undefined;
 }
 
+/** The client clones its requests, and a clone's signal does not hold: so each call has a client with its own. */
+type ClientOfCall = (signal: AbortSignal | null) => MistralCore;
+
 type MistralCallOptions = ChatMistralAICallOptions & CarriesSignal;
 
 /** ChatMistralAI that is cancelled by the signal of a call at any time, retries nothing and sends no parameter unasked. */
 export class MistralChatModel extends ChatMistralAI<MistralCallOptions> {
-  readonly #client: MistralCore;
+  readonly #clientOf: ClientOfCall;
   readonly #temperature: number | null;
 
-  constructor(settings: ChatModelSettings, client: MistralCore) {
+  constructor(settings: ChatModelSettings, clientOf: ClientOfCall) {
     super({
       model: settings.model,
       maxTokens: settings.maxOutputTokens,
       maxRetries: 0,
       apiKey: KEY_PLACEHOLDER,
     });
-    this.#client = client;
+    this.#clientOf = clientOf;
     this.#temperature = settings.temperature;
   }
 
@@ -77,10 +80,10 @@ export class MistralChatModel extends ChatMistralAI<MistralCallOptions> {
     streaming: boolean,
   ): Promise<AsyncIterable<CompletionEvent> | ChatCompletionResponse> {
     const { [CALL_SIGNAL]: signal = null, ...request } = input;
-    const options = { fetchOptions: { signal } };
+    const client = this.#clientOf(signal);
     return streaming
-      ? withUsageAtTheEnd(await settled(chatStream(this.#client, { ...request, stream: true }, options)))
-      : settled(chatComplete(this.#client, { ...request, stream: false }, options));
+      ? withUsageAtTheEnd(await settled(chatStream(client, { ...request, stream: true })))
+      : settled(chatComplete(client, { ...request, stream: false }));
   }
 }
 
@@ -103,20 +106,24 @@ async function* withUsageAtTheEnd(events: AsyncIterable<CompletionEvent>): Async
 }
 
 export class MistralChatModelFactory implements ChatModelFactory {
-  readonly #client: MistralCore;
+  readonly #clientOf: ClientOfCall;
 
-  constructor(connection: ProviderConnection) {
+  constructor({ baseUrl, transport, apiKey }: ProviderConnection) {
     delete env().MISTRAL_DEBUG;
-    this.#client = new MistralCore({
+    const options = {
       apiKey: KEY_PLACEHOLDER,
-      serverURL: (connection.baseUrl ?? MISTRAL_URL).replace(/\/v1\/?$/, ''),
-      httpClient: new HTTPClient({ fetcher: providerFetch(connection.transport, connection.apiKey) }),
+      serverURL: (baseUrl ?? MISTRAL_URL).replace(/\/v1\/?$/, ''),
       retryConfig: { strategy: 'none' },
       timeoutMs: NO_TIMEOUT_MS,
-    });
+    } as const;
+    this.#clientOf = (signal) =>
+      new MistralCore({
+        ...options,
+        httpClient: new HTTPClient({ fetcher: providerFetch(transport, apiKey, signal) }),
+      });
   }
 
   create(settings: ChatModelSettings): MistralChatModel {
-    return new MistralChatModel(settings, this.#client);
+    return new MistralChatModel(settings, this.#clientOf);
   }
 }

@@ -18,11 +18,18 @@ export function jsonHeaders(apiKey: string | null): Readonly<Record<string, stri
  * The way out for a provider's own client. It sends our headers alone (clients add some that the environment asks for),
  * follows no redirect, and turns whatever is not a 2xx into a ProviderFailure before a client can quote it.
  * @param apiKey null: no Authorization header.
+ * @param callSignal of the one call that it is made for; absent: that of each request's options. The signal of a `Request`
+ * is not listened to: that of a cloned one is forgotten when garbage is collected (Node 20), and the call would go on.
  */
-export function providerFetch(transport: ProviderTransport, apiKey: string | null): typeof fetch {
+export function providerFetch(
+  transport: ProviderTransport,
+  apiKey: string | null,
+  callSignal?: AbortSignal | null,
+): typeof fetch {
   const headers = jsonHeaders(apiKey);
   return async (input, init) => {
-    const { url, body, signal } = await readRequest(input, init);
+    const { url, body } = await readRequest(input, init);
+    const signal = callSignal ?? init?.signal ?? null;
     const response = await transport.send(url, { method: 'POST', headers, body, signal });
     if (!response.ok) throw await refusal(response);
     return response;
@@ -32,7 +39,6 @@ export function providerFetch(transport: ProviderTransport, apiKey: string | nul
 interface ReadRequest {
   readonly url: string;
   readonly body: string;
-  readonly signal: AbortSignal | null;
 }
 
 /** OpenAI's client calls with an address and options, Mistral's with a Request. */
@@ -41,9 +47,9 @@ async function readRequest(
   init: RequestInit | undefined,
 ): Promise<ReadRequest> {
   if (input instanceof Request) {
-    return { url: input.url, body: await input.text(), signal: init?.signal ?? input.signal };
+    return { url: input.url, body: await input.text() };
   }
   const body = init?.body ?? '';
   if (typeof body !== 'string') throw new TypeError('a model is only ever sent JSON text');
-  return { url: String(input), body, signal: init?.signal ?? null };
+  return { url: String(input), body };
 }
