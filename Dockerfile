@@ -13,7 +13,7 @@ COPY package.json package-lock.json .npmrc ./
 # Nothing native is needed to compile TypeScript.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json tsoa.json ./
-COPY scripts/build.mjs scripts/name-problems.mjs scripts/
+COPY scripts scripts
 COPY src src
 RUN npm run build
 
