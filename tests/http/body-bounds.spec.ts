@@ -90,7 +90,7 @@ describe('the bounds of a body', () => {
   });
 
   it('name at most 50 faults, however many there are', async () => {
-    const many = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`f${index}`, 1]));
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`f${index}`, 1]));
     const response = await api.post('/auth/signup', many);
     expect(response.status).to.equal(400);
     expect(response.body.errors).to.have.length(50);

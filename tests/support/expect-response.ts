@@ -27,7 +27,11 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [number, string, string]>> =
   conversation_busy: [409, 'Conflict', 'Another turn of this conversation is running.'],
   conversation_character_mismatch: [409, 'Conflict', 'This conversation belongs to another character.'],
   request_in_progress: [409, 'Conflict', 'The first request with this Idempotency-Key is still running.'],
-  payload_too_large: [413, 'Content Too Large', 'The body is larger or nested deeper than allowed.'],
+  payload_too_large: [
+    413,
+    'Content Too Large',
+    'The body is larger than 256 KiB, nested deeper than 32 levels or has over 1000 values.',
+  ],
   unsupported_media_type: [415, 'Unsupported Media Type', 'The body must be application/json in UTF-8.'],
   idempotency_mismatch: [422, 'Unprocessable Content', 'This Idempotency-Key was used for another request.'],
   model_rejected: [422, 'Unprocessable Content', 'The model refused this input.'],

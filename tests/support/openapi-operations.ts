@@ -11,6 +11,7 @@ export interface Schema {
   readonly format?: string;
   readonly pattern?: string;
   readonly minimum?: number;
+  readonly maxLength?: number;
 }
 
 interface Parameter {

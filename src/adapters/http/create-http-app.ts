@@ -6,6 +6,7 @@ import type { Clock } from '#src/application/ports/clock.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
 import { limitAddresses } from './admission.js';
+import { boundBody } from './body-bound.js';
 import { BodySchemas } from './body-schemas.js';
 import { crossOrigin } from './cross-origin.js';
 import { serveDocs } from './docs-pages.js';
@@ -61,6 +62,7 @@ export function createHttpApp(options: HttpAppOptions): Application {
     response.set('Connection', 'close');
     throw new AppError('shutting_down');
   });
+  app.use(boundBody);
   RegisterRoutes(app);
   serveDocs(app, document);
   app.use(unmatched(document));

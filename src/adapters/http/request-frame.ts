@@ -4,6 +4,7 @@ import onHeaders from 'on-headers';
 import type { Clock } from '#src/application/ports/clock.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { addressUnit } from './address-unit.js';
+import { hasUnboundedRest } from './body-bound.js';
 import { callerAddress } from './caller-address.js';
 import { type RequestContext, requestContext, setRequestContext } from './request-context.js';
 
@@ -28,6 +29,7 @@ export function requestFrame(clock: Clock, logger: Logger): RequestHandler {
     // What was answered to one key is for nobody else, and the key's header is none that shared caches know.
     response.set('Cache-Control', 'no-store');
     onHeaders(response, () => {
+      if (hasUnboundedRest(request)) response.set('Connection', 'close');
       response.set('Server-Timing', serverTiming(clock.monotonicMs() - context.startedMs, context.llmMs));
     });
     response.once('close', () => logRequest(logger, request, response, clock));
