@@ -54,9 +54,62 @@ describe('PasswordAttempts', () => {
     expect(await recover(RIGHT)).to.equal('done');
   });
 
-  it('never counts a right password, however often it comes', async () => {
+  it('never counts a right password as a wrong one, however often it comes', async () => {
     await fail(9);
-    for (let count = 0; count < 120; count += 1) expect(await recover(RIGHT)).to.equal('done');
+    for (let count = 0; count < 90; count += 1) expect(await recover(RIGHT)).to.equal('done');
+    expect(blocks()).to.deep.equal([]);
+  });
+
+  it('checks a hundred passwords for an account from an address, right ones included, and says so beyond', async () => {
+    for (let count = 0; count < 100; count += 1) expect(await recover(RIGHT)).to.equal('done');
+    const verify = sinon.spy(shop.passwords, 'verify');
+    const refused = await new RecoverAccess(shop)
+      .execute({ email: 'ADA@example.com', password: RIGHT, origin: at(OWNERS) })
+      .catch((thrown: unknown) => thrown);
+    expect(refused).to.be.instanceOf(AppError).and.to.include({
+      code: 'rate_limited',
+      retryAfterSeconds: 900,
+      detail:
+        'The limit "password-checks" was hit: 100 passwords for this account from this address in 900 seconds.',
+    });
+    expect(verify.callCount).to.equal(0);
+    expect(blocks()).to.deep.equal(['password-checks']);
+    expect(await recover(RIGHT, '203.0.113.1')).to.equal('done');
+    timers.tick(900_000);
+    expect(await recover(RIGHT)).to.equal('done');
+  });
+
+  it('refuses what is no account in the same place and the same words as one that is', async () => {
+    const answers = async (email: string, address: string) => {
+      const all = [];
+      for (let count = 0; count < 103; count += 1) {
+        const error: unknown = await new RecoverAccess(shop)
+          .execute({ email, password: 'wrong', origin: at(address) })
+          .catch((thrown: unknown) => thrown);
+        all.push(error instanceof AppError ? `${error.code} ${error.detail} ${error.retryAfterSeconds}` : '');
+      }
+      return all;
+    };
+    shop.limits.passwordsPer15Minutes = 9;
+    const [known, unknown] = [
+      await answers('ada@example.com', '203.0.113.1'),
+      await answers('nobody@example.com', '203.0.113.2'),
+    ];
+    expect(known).to.deep.equal(unknown);
+    expect(new Set(known).size).to.equal(2);
+  });
+
+  it('checks three hundred passwords from an address; what one account is refused for leaves the others their share', async () => {
+    const emails = ['bob', 'cleo', 'dan'].map((name) => `${name}@example.com`);
+    for (const email of emails) await shop.signUp(email);
+    for (let count = 0; count < 100; count += 1) await recover(RIGHT);
+    for (let count = 0; count < 300; count += 1) expect(await recover(RIGHT)).to.equal('rate_limited');
+    for (let count = 0; count < 200; count += 1) {
+      expect(await recover(RIGHT, OWNERS, emails[count % 2])).to.equal('done');
+    }
+    expect(await recover(RIGHT, OWNERS, emails[2])).to.equal('rate_limited');
+    expect(await recover(RIGHT, '203.0.113.1', emails[2])).to.equal('done');
+    expect(blocks()).to.include('password-checks-ip');
   });
 
   it('lets ten of many simultaneous guesses be looked at', async () => {
@@ -69,7 +122,7 @@ describe('PasswordAttempts', () => {
   it('never punishes right passwords for coming at once', async () => {
     const passwords = new BcryptPasswordHasher({ pepper: new Uint8Array(32) });
     const attempts = new PasswordAttempts({ ...shop, passwords });
-    const hash = await passwords.hash(RIGHT);
+    const hash = await passwords.hash(RIGHT, { account: 'ada@example.com', address: OWNERS });
     const ask = async (password = RIGHT) => {
       const attempt = await attempts.begin('ada@example.com', at(OWNERS));
       return attempt.verify(password, hash);
@@ -84,10 +137,12 @@ describe('PasswordAttempts', () => {
 
   it('counts what is one too many at once towards nothing, not even its address', async () => {
     shop.limits.passwordsPer15Minutes = 1;
-    for (let round = 0; round < 5; round += 1) {
-      const outcomes = await Promise.all(Array.from({ length: 8 }, () => recover(RIGHT)));
+    for (let round = 0; round < 3; round += 1) {
+      const email = `owner${round}@example.com`;
+      await shop.signUp(email);
+      const outcomes = await Promise.all(Array.from({ length: 8 }, () => recover(RIGHT, OWNERS, email)));
       expect(outcomes.filter((outcome) => outcome === 'unauthenticated')).to.have.length(7);
-      expect(await recover(RIGHT)).to.equal('done');
+      expect(await recover(RIGHT, OWNERS, email)).to.equal('done');
     }
     expect(blocks()).to.deep.equal([]);
   });
@@ -96,7 +151,8 @@ describe('PasswordAttempts', () => {
     await fail(10);
     const verify = sinon.spy(shop.passwords, 'verify');
     await recover(RIGHT);
-    expect(verify.args).to.deep.equal([[RIGHT, null]]);
+    const [[password, hash] = []] = verify.args;
+    expect([password, hash, verify.callCount]).to.deep.equal([RIGHT, null, 1]);
   });
 
   it('limits what is no account like one that is', async () => {
@@ -126,6 +182,7 @@ describe('PasswordAttempts', () => {
         detail: 'The limit "password-ip" was hit: 100 wrong passwords from this address in 900 seconds.',
       });
     }
+    expect(blocks().filter((limit) => limit === 'password-ip')).to.have.length(1);
     expect(await recover(RIGHT)).to.equal('done');
   });
 
@@ -143,7 +200,7 @@ describe('PasswordAttempts', () => {
 
   it('counts no attempt that the hasher was too busy for', async () => {
     const busy = sinon.stub(shop.passwords, 'verify').rejects(new AppError('overloaded'));
-    for (let count = 0; count < 20; count += 1) expect(await recover(RIGHT)).to.equal('overloaded');
+    for (let count = 0; count < 120; count += 1) expect(await recover(RIGHT)).to.equal('overloaded');
     busy.restore();
     expect(await recover(RIGHT)).to.equal('done');
   });

@@ -491,6 +491,67 @@ describe('limits over HTTP', () => {
     }
   });
 
+  describe('of passwords', () => {
+    const PASSWORD = 'correct horse battery';
+
+    it('count right ones over all processes on Redis, and answer alike where there is no account', async () => {
+      const redis = await RedisServer.start();
+      const other = new LimitedApp();
+      const env = { LIMIT_PASSWORDS_PER_15_MINUTES: '1', TRUST_PROXY: '127.0.0.1', REDIS_URL: redis.url };
+      try {
+        await start(env);
+        await other.start(env);
+        const attempt = (on: LimitedApp, email: string, address: string) =>
+          on.api.post('/auth/keys', { email, password: PASSWORD }, from(address));
+        for (const each of [app, other]) await each.api.signUp(`owner-${each === app}@example.com`);
+        const answers = await oneByOne(11, (index) =>
+          attempt(index % 2 === 0 ? app : other, `owner-${index % 2 === 0}@example.com`, '192.0.2.1'),
+        );
+        expect(new Set(statuses(answers))).to.deep.equal(new Set([201]));
+        const more = await oneByOne(10, () => attempt(app, 'owner-true@example.com', '192.0.2.1'));
+        expect(statuses(more)).to.deep.equal([201, 201, 201, 201, ...Array(6).fill(429)]);
+        expect((await attempt(app, 'owner-true@example.com', '192.0.2.2')).status).to.equal(201);
+        const nobody = await oneByOne(11, () => attempt(other, 'nobody@example.com', '192.0.2.3'));
+        expect(statuses(nobody)).to.deep.equal([...Array(10).fill(401), 429]);
+      } finally {
+        await other.stop();
+        await redis.stop();
+      }
+    });
+
+    it('are wrong within the share of a process that counts alone', async () => {
+      await start({ LIMIT_PASSWORDS_PER_15_MINUTES: '6', INSTANCES: '3' });
+      await app.api.signUp('ada@example.com');
+      const attempt = (password: string) =>
+        app.api.post('/auth/keys', { email: 'ada@example.com', password });
+      expect((await attempt('wrong')).status).to.equal(401);
+      expect((await attempt(PASSWORD)).status).to.equal(201);
+      expect((await attempt('wrong')).status).to.equal(401);
+      expect((await attempt(PASSWORD)).status).to.equal(401);
+      expect(app.blocks).to.deep.equal(['password']);
+    });
+  });
+
+  it('give out a process’s share of turns at the same time where each counts alone', async () => {
+    await start({ LIMIT_CONCURRENT_TURNS: '7', INSTANCES: '3' });
+    const owner = await app.api.signUp();
+    const characterId = await owner.createCharacter();
+    const held = app.llm.hold();
+    const turn = () => owner.post('/api/chat', { characterId, message: 'Hello' });
+    const running = [];
+    for (let count = 0; count < 2; count += 1) {
+      const called = app.llm.nextCall();
+      running.push(turn());
+      await called;
+    }
+    expectProblem(await turn(), 'rate_limited', {
+      detail: 'The limit "turns" was hit: 2 turns of this account at the same time.',
+      retryAfter: '1',
+    });
+    held.release();
+    expect(statuses(await Promise.all(running))).to.deep.equal([200, 200]);
+  });
+
   it('are off at 0, all of them', async () => {
     await start({});
     const owner = await app.api.signUp();

@@ -26,7 +26,10 @@ describe('a flood of logins', function () {
 
   before(async () => {
     folder = await makeTestFolder();
-    server = await ServerProcess.start({ cwd: folder.path, env: { LOG_LEVEL: 'warn', ...NO_LIMITS } });
+    server = await ServerProcess.start({
+      cwd: folder.path,
+      env: { LOG_LEVEL: 'warn', TRUST_PROXY: '127.0.0.1', ...NO_LIMITS },
+    });
     api = await new ApiClient(await server.url()).signUp(EMAIL);
     characterId = await api.createCharacter();
   });
@@ -67,5 +70,31 @@ describe('a flood of logins', function () {
       .withKey(null)
       .post('/auth/keys', { email: EMAIL, password: 'correct horse battery' });
     expect(response.status).to.equal(201);
+  });
+
+  it('of right passwords of one account, from wherever, leaves everybody else able to log in and sign up', async () => {
+    const post = (path: string, email: string, address: string) =>
+      api
+        .withKey(null)
+        .post(path, { email, password: 'correct horse battery' }, { 'x-forwarded-for': address });
+    await api.signUp('attacker@example.com');
+    const attacks: Promise<number>[] = [];
+    const honest: number[] = [];
+    const timer = setInterval(() => {
+      const index = attacks.length;
+      const address = index % 2 === 0 ? '203.0.113.1' : `198.51.100.${index % 200}`;
+      attacks.push(post('/auth/keys', 'attacker@example.com', address).then(({ status }) => status));
+    }, 1000 / 90);
+    try {
+      for (let index = 0; index < 8; index += 1) {
+        honest.push((await post('/auth/keys', EMAIL, `192.0.2.${index}`)).status);
+        honest.push((await post('/auth/signup', `new${index}@example.com`, `192.0.2.${100 + index}`)).status);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      }
+    } finally {
+      clearInterval(timer);
+    }
+    expect(await Promise.all(attacks)).to.include(503);
+    expect(honest).to.deep.equal(Array(16).fill(201));
   });
 });

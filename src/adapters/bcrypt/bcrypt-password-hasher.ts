@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import bcrypt from 'bcrypt';
-import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
+import type { HashingParty, PasswordHasher } from '#src/application/ports/password-hasher.js';
 import { Gate } from './gate.js';
 
 export interface BcryptPasswordHasherOptions {
@@ -41,12 +41,12 @@ export class BcryptPasswordHasher implements PasswordHasher {
     });
   }
 
-  hash(password: string): Promise<string> {
-    return this.#gate.run(() => bcrypt.hash(this.#prehash(password), this.#cost));
+  hash(password: string, party: HashingParty): Promise<string> {
+    return this.#gate.run(namesOf(party), () => bcrypt.hash(this.#prehash(password), this.#cost));
   }
 
-  async verify(password: string, hash: string | null): Promise<boolean> {
-    const matches = await this.#gate.run(() =>
+  async verify(password: string, hash: string | null, party: HashingParty): Promise<boolean> {
+    const matches = await this.#gate.run(namesOf(party), () =>
       bcrypt.compare(this.#prehash(password), hash ?? this.#dummyHash),
     );
     return hash !== null && matches;
@@ -55,4 +55,8 @@ export class BcryptPasswordHasher implements PasswordHasher {
   #prehash(password: string): string {
     return createHmac('sha384', this.#pepper).update(password.normalize('NFKC')).digest('base64');
   }
+}
+
+function namesOf({ account, address }: HashingParty): string[] {
+  return [`account ${account}`, `address ${address}`];
 }

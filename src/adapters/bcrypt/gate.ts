@@ -5,16 +5,34 @@ export interface GateOptions {
   readonly maxWaiting: number;
 }
 
-/** Lets a few pieces of work run at a time; some wait in order of arrival, the rest is refused. */
+interface Waiting {
+  /** The round in which it is due. */
+  readonly round: number;
+  readonly parties: readonly string[];
+  admit(): void;
+  refuse(error: AppError): void;
+}
+
+/**
+ * Lets a few pieces of work run at a time; some wait, the rest is refused. Each party has one piece in a round, so that
+ * one that asks for much waits behind itself alone (start-time fair queueing, with pieces of equal length).
+ */
 export class Gate {
   #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  /** Of the piece that was admitted last. */
+  #round = 0;
+  /** In order of arrival. */
+  readonly #waiting: Waiting[] = [];
 
   constructor(private readonly options: GateOptions) {}
 
-  /** @throws AppError `overloaded` when too many wait already; whatever the work throws. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    await this.#enter();
+  /**
+   * @param parties on whose behalf it is done; two pieces that share any of them are never due in one round.
+   * @throws AppError `overloaded` when too many wait already that are due no later, or when one that came later and is
+   * due earlier takes the last place; whatever the work throws.
+   */
+  async run<T>(parties: readonly string[], work: () => Promise<T>): Promise<T> {
+    await this.#enter(parties);
     try {
       return await work();
     } finally {
@@ -22,21 +40,42 @@ export class Gate {
     }
   }
 
-  async #enter(): Promise<void> {
+  async #enter(parties: readonly string[]): Promise<void> {
     if (this.#running < this.options.maxConcurrent) {
       this.#running += 1;
       return;
     }
-    if (this.#waiting.length >= this.options.maxWaiting) throw new AppError('overloaded');
-    await new Promise<void>((admit) => {
-      this.#waiting.push(admit);
+    const round = this.#roundOf(parties);
+    if (this.#waiting.length >= this.options.maxWaiting) this.#makeRoom(round);
+    await new Promise<void>((admit, refuse) => {
+      this.#waiting.push({ round, parties, admit, refuse });
     });
+  }
+
+  #roundOf(parties: readonly string[]): number {
+    const own = this.#waiting.filter((waiting) => waiting.parties.some((party) => parties.includes(party)));
+    return 1 + Math.max(this.#round, ...own.map(({ round }) => round));
+  }
+
+  /** The last due gives way, the newest of several, to whoever is due earlier. */
+  #makeRoom(round: number): void {
+    const latest = Math.max(...this.#waiting.map((waiting) => waiting.round));
+    if (!(latest > round)) throw new AppError('overloaded');
+    const place = this.#waiting.findLastIndex((waiting) => waiting.round === latest);
+    const [refused] = this.#waiting.splice(place, 1);
+    refused?.refuse(new AppError('overloaded'));
   }
 
   /** A waiting one takes over the place, so that nobody who comes later slips in between. */
   #leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#running -= 1;
-    else next();
+    const earliest = Math.min(...this.#waiting.map(({ round }) => round));
+    const place = this.#waiting.findIndex(({ round }) => round === earliest);
+    const [next] = place < 0 ? [] : this.#waiting.splice(place, 1);
+    if (next === undefined) {
+      this.#running -= 1;
+      return;
+    }
+    this.#round = next.round;
+    next.admit();
   }
 }

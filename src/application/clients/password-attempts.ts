@@ -10,6 +10,7 @@ import type {
 import type { KnownAddresses } from '#src/application/ports/known-addresses.js';
 import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
 import { emailLookup } from '#src/domain/client.js';
+import { PasswordQuota } from './password-quota.js';
 
 interface Dependencies {
   readonly passwords: PasswordHasher;
@@ -28,10 +29,14 @@ export interface PasswordAttempt {
   verify(password: string, hash: string | null): Promise<boolean>;
 }
 
+type Counted = readonly [FailureLimit, string];
+
 const WINDOW_SECONDS = 900;
 const LONGEST_BLOCK_SECONDS = 14_400;
 /** How many accounts one address, and how many addresses one account may be wrong about. */
 const BREADTH = 10;
+/** Whoever is refused anyway, or a stranger to an account under attack, hashes as one party: they never stand in its owner's way. */
+const STRANGERS = 'strangers';
 
 /**
  * Wrong passwords are limited for each account from each address, for each address, and for each account. Only the first
@@ -39,17 +44,23 @@ const BREADTH = 10;
  * window, so that nobody can lock its owner out. Whether an account exists or is limited shows in no answer.
  */
 export class PasswordAttempts {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #quota: PasswordQuota;
 
-  /** @throws AppError `rate_limited` when this address was wrong too often, whatever it asks for. */
+  constructor(private readonly deps: Dependencies) {
+    this.#quota = new PasswordQuota(deps);
+  }
+
+  /** @throws AppError `rate_limited` when this address was wrong too often, whatever it asks for, or asked too often. */
   async begin(email: string, origin: RequestOrigin): Promise<PasswordAttempt> {
     const { passwords, failureLimiter, limits } = this.deps;
     const most = limits.passwordsPer15Minutes;
-    if (most === 0) return { verify: (password, hash) => passwords.verify(password, hash) };
-
     const account = emailLookup(email);
     const unit = origin.addressUnit;
-    const counted: (readonly [FailureLimit, string])[] = [];
+    if (most === 0) {
+      return { verify: (password, hash) => passwords.verify(password, hash, { account, address: unit }) };
+    }
+    const giveCheckBack = await this.#quota.spend(account, origin);
+    const counted: Counted[] = [];
     const count = async (limit: FailureLimit, key: string): Promise<AttemptDecision> => {
       const decision = await failureLimiter.attempt(limit, key);
       if (decision.allowed) counted.push([limit, key]);
@@ -61,42 +72,46 @@ export class PasswordAttempts {
       { ...limitOf('password', most), longestBlockSeconds: LONGEST_BLOCK_SECONDS },
       `${unit} ${account}`,
     );
-    const refusal = ofBoth.allowed ? await this.refusalOfAccount(count, account, unit, ofBoth) : ofBoth;
+    const { refusal, isStranger } = ofBoth.allowed
+      ? await this.judgeOfAccount(count, account, unit, ofBoth)
+      : { refusal: ofBoth, isStranger: true };
+    const party = { account: isStranger ? STRANGERS : account, address: unit };
 
     return {
       verify: async (password, hash) => {
-        const giveBack = () =>
-          Promise.all(counted.map(([limit, key]) => failureLimiter.giveBack(limit, key)));
         const isRight = await passwords
-          .verify(password, refusal === null ? hash : null)
+          .verify(password, refusal === null ? hash : null, party)
           .catch(async (error: unknown) => {
-            await giveBack();
+            await Promise.all([this.giveBack(counted), giveCheckBack()]);
             throw error;
           });
-        if (isRight) await Promise.all([giveBack(), this.deps.knownAddresses.remember(account, unit)]);
+        if (isRight) await this.deps.knownAddresses.remember(account, unit);
         // One too many at once was not looked at: it may have been right.
-        else if (refusal?.isBlocked === false) await giveBack();
+        if (isRight || refusal?.isBlocked === false) await this.giveBack(counted);
         else await Promise.all(counted.map(([limit, key]) => this.fail(limit, key, origin)));
         return isRight;
       },
     };
   }
 
-  private async refusalOfAccount(
+  private async giveBack(counted: readonly Counted[]): Promise<void> {
+    await Promise.all(counted.map(([limit, key]) => this.deps.failureLimiter.giveBack(limit, key)));
+  }
+
+  /** At an account under attack: from where its owner was seen before as ever, and elsewhere the first attempt alone. */
+  private async judgeOfAccount(
     count: (limit: FailureLimit, key: string) => Promise<AttemptDecision>,
     account: string,
     unit: string,
     ofBoth: AttemptDecision,
-  ): Promise<AttemptDecision | null> {
+  ): Promise<{ refusal: AttemptDecision | null; isStranger: boolean }> {
     const most = this.deps.limits.passwordsPer15Minutes;
     const ofAccount = await count(limitOf('password-account', most * BREADTH), account);
-    return ofAccount.allowed || (await this.isWelcome(account, unit, ofBoth)) ? null : ofAccount;
-  }
-
-  /** At an account under attack: from where its owner was seen before, and elsewhere with the first attempt. */
-  private async isWelcome(account: string, unit: string, ofBoth: AttemptDecision): Promise<boolean> {
+    if (ofAccount.allowed || (await this.deps.knownAddresses.has(account, unit))) {
+      return { refusal: null, isStranger: false };
+    }
     const isFirst = ofBoth.limit - ofBoth.remaining === 1;
-    return isFirst || this.deps.knownAddresses.has(account, unit);
+    return { refusal: isFirst ? null : ofAccount, isStranger: true };
   }
 
   private async fail(limit: FailureLimit, key: string, origin: RequestOrigin): Promise<void> {

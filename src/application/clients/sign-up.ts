@@ -48,7 +48,10 @@ export class SignUp {
 
   private async create(input: SignUpInput): Promise<{ client: Client; issued: IssuedApiKey }> {
     const { clients, passwords, ids, clock } = this.deps;
-    const passwordHash = await passwords.hash(input.password);
+    const passwordHash = await passwords.hash(input.password, {
+      account: emailLookup(input.email),
+      address: input.origin.addressUnit,
+    });
     const client: Client = {
       id: ids.next(),
       email: input.email,

@@ -4,7 +4,7 @@ import type { ClientRepository } from '#src/application/ports/client-repository.
 import type { CommonPasswords } from '#src/application/ports/common-passwords.js';
 import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
 import { AppError, invalidFields } from '#src/domain/app-error.js';
-import type { Client } from '#src/domain/client.js';
+import { type Client, emailLookup } from '#src/domain/client.js';
 import { assertEmailIsNotPassword } from '#src/domain/password-policy.js';
 import type { PasswordAttempts } from './password-attempts.js';
 import { requireAcceptablePassword } from './password-rules.js';
@@ -77,6 +77,7 @@ export class UpdateClient {
       email ?? credentials.client.email,
       'newPassword',
     );
-    return passwords.hash(newPassword);
+    const { email: account } = credentials.client;
+    return passwords.hash(newPassword, { account: emailLookup(account), address: origin.addressUnit });
   }
 }

@@ -10,7 +10,7 @@ export interface LimitSettings {
   readonly concurrentTurns: number;
   /** Of one address; all addresses together may make {@link SIGNUPS_OF_ALL} times as many. */
   readonly signupsPerHour: number;
-  /** Wrong passwords for one account from one address. */
+  /** Wrong passwords for one account from one address; multiples of it bound wider counts, and those of right ones. */
   readonly passwordsPer15Minutes: number;
   /** Wrong API keys, and wrong service keys, of one address. */
   readonly badKeysPerMinute: number;

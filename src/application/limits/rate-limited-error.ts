@@ -9,6 +9,8 @@ const COUNTED: Readonly<Record<LimitScope, string>> = {
   password: 'wrong passwords for this account from this address',
   'password-account': 'wrong passwords for this account',
   'password-ip': 'wrong passwords from this address',
+  'password-checks': 'passwords for this account from this address',
+  'password-checks-ip': 'passwords from this address',
   'bad-keys': 'wrong API keys from this address',
   'service-key': 'wrong service keys from this address',
   chat: 'chat requests of this account',

@@ -6,6 +6,8 @@ export type LimitScope =
   | 'password'
   | 'password-account'
   | 'password-ip'
+  | 'password-checks'
+  | 'password-checks-ip'
   | 'bad-keys'
   | 'service-key'
   | 'chat'
