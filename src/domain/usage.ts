@@ -25,7 +25,7 @@ export interface ShownUsage extends TurnCounts {
 /** Of one day, by themselves. */
 export const MOST_SHOWN_CHARACTERS = 100;
 
-/** How far back usage is kept and shown: today and the days before it. */
+/** How far back usage is shown, today included; and how many recorded days are kept at least, whatever the clock says. */
 export const USAGE_DAYS = 30;
 
 /** Both together, otherwise as the first one. */

@@ -33,7 +33,7 @@ const PARSERS: Readonly<Record<string, readonly [Parser, readonly string[]]>> = 
   'the trust in a proxy': [isTrusted, ['[', '1', '::1%']],
   'the unit of an address': [(text) => addressUnit(namedAddress(text)), ['::1%', '[::1%']],
   'the wait that a provider asks for': [
-    (text) => parseRetryAfter(text, 0),
+    (text) => parseRetryAfter(text, text),
     ['1', ' ', 'Mon, ', '(', '2026-11-28T'],
   ],
   'the estimate of tokens': [estimateTokens, ['a']],

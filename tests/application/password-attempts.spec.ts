@@ -13,7 +13,6 @@ const OWNERS = '192.0.2.1';
 
 describe('PasswordAttempts', () => {
   let shop: Workshop;
-  let timers: sinon.SinonFakeTimers;
 
   const at = (address: string): RequestOrigin => ({ ...ORIGIN, address, addressUnit: address });
   const recover = (password: string, address = OWNERS, email = 'ada@example.com') =>
@@ -29,14 +28,10 @@ describe('PasswordAttempts', () => {
       .map(({ fields }) => fields['limit']);
 
   beforeEach(async () => {
-    timers = sinon.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
     shop = new Workshop();
     await shop.signUp('ada@example.com');
   });
-  afterEach(() => {
-    shop.close();
-    timers.restore();
-  });
+  afterEach(() => shop.close());
 
   it('refuses the right password too after ten wrong ones, in the very words of a wrong one', async () => {
     await fail(9);
@@ -50,7 +45,7 @@ describe('PasswordAttempts', () => {
       detail: 'Email or password is wrong.',
     });
     expect(blocks()).to.deep.equal(['password']);
-    timers.tick(900_000);
+    shop.clock.advance(900_000);
     expect(await recover(RIGHT)).to.equal('done');
   });
 
@@ -75,7 +70,7 @@ describe('PasswordAttempts', () => {
     expect(verify.callCount).to.equal(0);
     expect(blocks()).to.deep.equal(['password-checks']);
     expect(await recover(RIGHT, '203.0.113.1')).to.equal('done');
-    timers.tick(900_000);
+    shop.clock.advance(900_000);
     expect(await recover(RIGHT)).to.equal('done');
   });
 

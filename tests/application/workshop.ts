@@ -51,7 +51,7 @@ export class Workshop {
   readonly modelPolicy = { defaultModel: 'house', allowedModels: ['house', 'large'], maxOutputTokens: 500 };
   readonly apiKeys = new HmacApiKeyMint(new Uint8Array(32).fill(1));
   readonly passwords = new FastPasswordHasher();
-  readonly counters = new MemoryCounters();
+  readonly counters = new MemoryCounters(this.clock);
   readonly failureLimiter = new FlexibleFailureLimiter({
     counters: this.counters,
     instances: 1,

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { UsageEntry } from '#src/application/ports/usage-repository.js';
+import { utcDaysUntil } from '#src/domain/utc-day.js';
 import {
   characterOf,
   codeOf,
@@ -129,14 +130,27 @@ export function itRecordsUsage({ name, create, outages }: StorageHarness): void 
       expect(await list()).to.have.length(1);
     });
 
-    it('forgets what is older than the oldest day, and no more', async () => {
-      await add(
-        entryOf({ day: '2025-12-31' }),
-        entryOf({ day: '2026-01-01' }),
-        entryOf({ day: '2026-01-02' }),
-      );
-      await storage.usage.add([entryOf()], '2026-01-02');
-      expect((await list()).map(({ day }) => day)).to.deep.equal([DAY, '2026-01-02']);
+    it('forgets what is older than the oldest day, and no more, behind 30 days that are recorded', async () => {
+      const days = utcDaysUntil(DAY, 33);
+      await add(...days.map((day) => entryOf({ day })));
+      await storage.usage.add([entryOf()], days[31] ?? '');
+      expect((await list()).map(({ day }) => day)).to.deep.equal(days.slice(0, 32));
+      await storage.usage.add([entryOf()], days[29] ?? '');
+      expect((await list()).map(({ day }) => day)).to.deep.equal(days.slice(0, 30));
+    });
+
+    it('loses one day to each day of a wall clock that has jumped forward, and not all of them to the first', async () => {
+      const days = utcDaysUntil(DAY, 30);
+      await add(...days.map((day) => entryOf({ day })));
+      for (const [lost, day] of ['2026-03-12', '2026-03-13'].entries()) {
+        const oldestDay = utcDaysUntil(day, 30).at(-1) ?? '';
+        for (const clientId of [ADA, BOB]) await storage.usage.add([entryOf({ clientId, day })], oldestDay);
+        const left = (await list()).filter((row) => row.day <= DAY);
+        expect(left.map((row) => row.day)).to.deep.equal(days.slice(0, 29 - lost));
+      }
+      // The clock is right again.
+      await storage.usage.add([entryOf()], days[29] ?? '');
+      expect(await list()).to.have.length(28 + 2);
     });
 
     it('loses nothing of parallel writers', async () => {

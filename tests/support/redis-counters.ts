@@ -3,6 +3,7 @@ import { MemoryCounters } from '#src/adapters/rate-limiter-flexible/memory-count
 import { RedisCounters } from '#src/adapters/rate-limiter-flexible/redis-counters.js';
 import { GatheredCounts } from '#src/adapters/redis/gathered-counts.js';
 import type { RedisConnection } from '#src/adapters/redis/redis-connection.js';
+import { SystemClock } from '#src/adapters/system/system-clock.js';
 
 /** As the service has them on Redis. */
 export function countersOn(connection: RedisConnection): InsuredCounters {
@@ -13,6 +14,6 @@ export function countersOn(connection: RedisConnection): InsuredCounters {
       attempt: (operation) => connection.attempt(operation),
       prefix: 'test:',
     }),
-    new MemoryCounters(),
+    new MemoryCounters(new SystemClock()),
   );
 }

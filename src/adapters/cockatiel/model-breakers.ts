@@ -1,10 +1,8 @@
 import {
-  BrokenCircuitError,
   type CircuitBreakerPolicy,
   CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
-  DelegateBackoff,
   type FailureReason,
   handleType,
 } from 'cockatiel';
@@ -33,11 +31,17 @@ type CallEnd = 'outage' | 'undecided' | 'other';
 
 interface Circuit {
   readonly policy: CircuitBreakerPolicy;
-  /** When the next call is let through to see, by the clock that cockatiel goes by; it shows only that it is open. */
+  /** When the next call is let through to see, on the monotonic clock. */
   probesAtMs: number;
   /** Signs of life of the model, so far: words, whole answers, refusals of its own. */
   signs: number;
 }
+
+/**
+ * cockatiel measures how long a circuit is open by the wall clock, which may be set back. It is told that the time is
+ * always over, and asked only when it is over on the monotonic clock.
+ */
+const ALWAYS_OVER_MS = Number.NEGATIVE_INFINITY;
 
 /** A circuit breaker for each model of one provider, so that a dead one is not asked again and again while shoppers wait. */
 export class ModelBreakers {
@@ -64,7 +68,7 @@ export class ModelBreakers {
     const circuit = this.#of(model);
     const { policy } = circuit;
     // Left to itself a half-open breaker would let this call wait for the one that probes.
-    if (policy.state === CircuitState.HalfOpen) throw this.#refusal();
+    if (this.#isShut(circuit)) throw this.#refusal();
     const isProbe = policy.state === CircuitState.Open;
     const endOf = this.#watch(circuit, patience);
     const failed = (error: unknown): unknown => {
@@ -88,7 +92,6 @@ export class ModelBreakers {
       });
       return await whole;
     } catch (error) {
-      if (error instanceof BrokenCircuitError) throw this.#refusal();
       throw error instanceof CountedFailure ? error.cause : error;
     }
   }
@@ -96,8 +99,12 @@ export class ModelBreakers {
   /** Whether a call would be refused now: no longer when the next one is let through to see, and while it does so again. */
   isRefusing(model: string): boolean {
     const circuit = this.#circuits.get(model);
-    if (circuit === undefined || circuit.policy.state === CircuitState.Closed) return false;
-    return circuit.policy.state !== CircuitState.Open || Date.now() < circuit.probesAtMs;
+    return circuit !== undefined && this.#isShut(circuit);
+  }
+
+  #isShut({ policy, probesAtMs }: Circuit): boolean {
+    if (policy.state === CircuitState.Closed) return false;
+    return policy.state !== CircuitState.Open || this.#clock.monotonicMs() < probesAtMs;
   }
 
   /**
@@ -120,12 +127,12 @@ export class ModelBreakers {
     const known = this.#circuits.get(model);
     if (known !== undefined) return known;
     const policy = circuitBreaker(handleType(CountedFailure), {
-      halfOpenAfter: new DelegateBackoff(({ result }) => this.#closedForMs(result)),
+      halfOpenAfter: ALWAYS_OVER_MS,
       breaker: new ConsecutiveBreaker(this.#failures),
     });
     const circuit: Circuit = { policy, probesAtMs: 0, signs: 0 };
     policy.onBreak((reason) => {
-      circuit.probesAtMs = Date.now() + ('isolated' in reason ? 0 : this.#closedForMs(reason));
+      circuit.probesAtMs = this.#clock.monotonicMs() + this.#closedForMs(reason);
     });
     policy.onSuccess(() => {
       circuit.signs += 1;
@@ -135,7 +142,7 @@ export class ModelBreakers {
   }
 
   /** Whoever leaves their probe at once must not keep the circuit open for everybody else. */
-  #closedForMs(reason: FailureReason<unknown>): number {
+  #closedForMs(reason: FailureReason<unknown> | { isolated: true }): number {
     return 'error' in reason && reason.error instanceof UndecidedProbe ? 0 : this.#probeAfterMs;
   }
 

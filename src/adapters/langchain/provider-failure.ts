@@ -62,7 +62,7 @@ export async function refusal(response: Response): Promise<ProviderFailure> {
     name: 'ProviderRefusal',
     status: response.status,
     code: reasonIn(words),
-    retryAfterSeconds: parseRetryAfter(response.headers.get('retry-after'), Date.now()),
+    retryAfterSeconds: parseRetryAfter(response.headers.get('retry-after'), response.headers.get('date')),
   });
 }
 
@@ -105,11 +105,15 @@ export function failureOf(error: unknown): ProviderFailure {
   return new ProviderFailure({ name, code: systemCode(error) });
 }
 
-/** `Retry-After` in whole seconds (RFC 9110, 10.2.3), 1 to 3,600; a longer wait counts as 3,600, no wait as nothing. */
-export function parseRetryAfter(header: string | null, nowMs: number): number | undefined {
+/**
+ * `Retry-After` in whole seconds (RFC 9110, 10.2.3), 1 to 3,600; a longer wait counts as 3,600, no wait as nothing. A date
+ * is measured from the `Date` of the same response, so that no clock of this machine has a say in it.
+ */
+export function parseRetryAfter(header: string | null, date: string | null): number | undefined {
   if (header === null || header.trim() === '') return undefined;
   const seconds = Number(header);
-  const wait = Math.ceil(Number.isNaN(seconds) ? (Date.parse(header) - nowMs) / 1000 : seconds);
+  const sentAtMs = Date.parse(date ?? '');
+  const wait = Math.ceil(Number.isNaN(seconds) ? (Date.parse(header) - sentAtMs) / 1000 : seconds);
   return wait >= 1 ? Math.min(wait, MOST_RETRY_AFTER_SECONDS) : undefined;
 }
 

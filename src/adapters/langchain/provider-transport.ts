@@ -70,7 +70,7 @@ export async function toResponse(answer: Dispatcher.ResponseData): Promise<Respo
 /** Those that somebody reads. */
 function knownHeaders(received: Dispatcher.ResponseData['headers']): Headers {
   const headers = new Headers();
-  for (const name of ['content-type', 'retry-after']) {
+  for (const name of ['content-type', 'date', 'retry-after']) {
     const value = received[name];
     if (typeof value === 'string') headers.set(name, value);
   }

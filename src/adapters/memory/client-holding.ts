@@ -4,7 +4,7 @@ export interface Entry<V> {
   readonly name: string;
   readonly value: V;
   readonly bytes: number;
-  /** In milliseconds since the epoch; at that moment it is still alive. */
+  /** On the monotonic clock; at that moment it is still alive. */
   readonly expiresAtMs: number;
 }
 

@@ -3,7 +3,7 @@ import { ClientHolding, type Entry } from './client-holding.js';
 import { MaxHeap } from './max-heap.js';
 
 export interface FairLruOptions<V> {
-  /** Decides what has expired. */
+  /** Decides by its monotonic time what has expired. */
   readonly clock: Clock;
   /** Of all clients together. */
   readonly maxEntries: number;
@@ -61,7 +61,7 @@ export class FairLru<V> {
     this.delete(clientId, name);
     this.#makeRoom(clientId, bytes);
     const holding = this.#holdingOf(clientId);
-    holding.add({ name, value, bytes, expiresAtMs: this.#options.clock.now() + ttlMs });
+    holding.add({ name, value, bytes, expiresAtMs: this.#options.clock.monotonicMs() + ttlMs });
     this.#size += 1;
     this.#bytes += bytes;
     this.#bySize.reorder(holding);
@@ -97,7 +97,7 @@ export class FairLru<V> {
   }
 
   #isAlive({ expiresAtMs }: Entry<V>): boolean {
-    return this.#options.clock.now() <= expiresAtMs;
+    return this.#options.clock.monotonicMs() <= expiresAtMs;
   }
 
   #isFullFor(bytes: number): boolean {

@@ -1,5 +1,5 @@
 import type { UsageEntry, UsageRepository } from '#src/application/ports/usage-repository.js';
-import { addCounts, type CharacterDay, type ShownUsage } from '#src/domain/usage.js';
+import { addCounts, type CharacterDay, type ShownUsage, USAGE_DAYS } from '#src/domain/usage.js';
 import type { UtcDay } from '#src/domain/utc-day.js';
 import type { MemoryDatabase, StoredClient } from './memory-database.js';
 
@@ -7,6 +7,8 @@ import type { MemoryDatabase, StoredClient } from './memory-database.js';
 export class MemoryUsageRepository implements UsageRepository {
   /** By the account itself, so that it goes with it. */
   readonly #usage = new WeakMap<StoredClient, Map<string, CharacterDay>>();
+  /** Of all clients, those that are gone included. */
+  readonly #recordedDays = new Set<UtcDay>();
 
   constructor(private readonly database: MemoryDatabase) {}
 
@@ -21,9 +23,11 @@ export class MemoryUsageRepository implements UsageRepository {
       const row = rows.get(key);
       rows.set(key, row === undefined ? entry : addCounts(row, entry));
       touched.add(rows);
+      this.#recordedDays.add(entry.day);
     }
+    const keptFrom = this.#keptFrom(oldestDay);
     for (const rows of touched) {
-      for (const [key, { day }] of rows) if (day < oldestDay) rows.delete(key);
+      for (const [key, { day }] of rows) if (day < keptFrom) rows.delete(key);
     }
   }
 
@@ -42,6 +46,14 @@ export class MemoryUsageRepository implements UsageRepository {
     return this.#rowsOf(clientId)
       .filter((row) => row.day === day)
       .reduce((tokens, { inputTokens, outputTokens }) => tokens + inputTokens + outputTokens, 0);
+  }
+
+  #keptFrom(oldestDay: UtcDay): UtcDay {
+    const newest = [...this.#recordedDays].sort().reverse().slice(0, USAGE_DAYS);
+    const oldestOfThem = newest.length < USAGE_DAYS ? '' : (newest.at(-1) ?? '');
+    const keptFrom = oldestOfThem < oldestDay ? oldestOfThem : oldestDay;
+    for (const day of this.#recordedDays) if (day < keptFrom) this.#recordedDays.delete(day);
+    return keptFrom;
   }
 
   #rowsOf(clientId: string): CharacterDay[] {

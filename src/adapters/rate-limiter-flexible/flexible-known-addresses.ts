@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { KnownAddresses } from '#src/application/ports/known-addresses.js';
 import type { Counters } from './counters.js';
 
-/** Below the 24 days after which a timer of Node's would fire at once. */
 const KNOWN_FOR_SECONDS = 14 * 86_400;
 
 export class FlexibleKnownAddresses implements KnownAddresses {

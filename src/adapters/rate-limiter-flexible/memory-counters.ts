@@ -1,27 +1,33 @@
 import { LRUCache } from 'lru-cache';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { Clock } from '#src/application/ports/clock.js';
 import type { Count, CounterScope, Counters, CounterWindow } from './counters.js';
 
-/** Never reached: what a count means is decided by whoever asks. */
-const UNLIMITED = Number.MAX_SAFE_INTEGER;
 const MAX_KEYS = 20_000;
 
+interface OpenWindow {
+  count: number;
+  /** On the monotonic clock. */
+  readonly endsAtMs: number;
+}
+
 /**
- * Counters of this process. The library never forgets a key before its time, so each scope has a table of its own with
- * a bound: keys beyond it make the one that was silent for longest give way, and only in the same scope.
+ * Counters of this process. Each scope has a table of its own with a bound: keys beyond it make the one that was silent
+ * for longest give way, and only in the same scope. The library's own counters in memory go by the wall clock: set back
+ * by hours, it would have callers wait for hours.
  */
 export class MemoryCounters implements Counters {
-  readonly #tables = new Map<CounterScope, Table>();
+  readonly #tables = new Map<CounterScope, LRUCache<string, OpenWindow>>();
 
-  constructor(private readonly maxKeys = MAX_KEYS) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly maxKeys = MAX_KEYS,
+  ) {}
 
   async increment(scope: CounterScope, key: string, windowSeconds: number): Promise<Count> {
-    const { counters, keys } = this.#table(scope);
-    keys.set(key, true);
-    const { consumedPoints, msBeforeNext } = await counters.penalty(key, 1, {
-      customDuration: windowSeconds,
-    });
-    return { count: consumedPoints, resetMs: msBeforeNext, isShare: true };
+    const window = this.#find(scope, key) ?? this.#begin(0, windowSeconds);
+    window.count += 1;
+    this.#table(scope).set(key, window);
+    return this.#countOf(window);
   }
 
   async incrementBoth(
@@ -35,43 +41,41 @@ export class MemoryCounters implements Counters {
   }
 
   async decrement(scope: CounterScope, key: string): Promise<void> {
-    const { counters, keys } = this.#table(scope);
-    if ((await this.read(scope, key)) === null) return;
-    const { consumedPoints } = await counters.reward(key, 1);
-    if (consumedPoints <= 0) keys.delete(key);
+    const window = this.#find(scope, key);
+    if (window === null) return;
+    window.count -= 1;
+    if (window.count <= 0) this.#table(scope).delete(key);
   }
 
   async hold(scope: CounterScope, key: string, count: number, seconds: number): Promise<void> {
-    const { counters, keys } = this.#table(scope);
-    keys.set(key, true);
-    await counters.set(key, count, seconds);
+    this.#table(scope).set(key, this.#begin(count, seconds));
   }
 
   async read(scope: CounterScope, key: string): Promise<Count | null> {
-    const found = await this.#table(scope).counters.get(key);
-    if (found === null || found.msBeforeNext <= 0) return null;
-    return { count: found.consumedPoints, resetMs: found.msBeforeNext, isShare: true };
+    const window = this.#find(scope, key);
+    return window && this.#countOf(window);
   }
 
-  #table(scope: CounterScope): Table {
+  #begin(count: number, seconds: number): OpenWindow {
+    return { count, endsAtMs: this.clock.monotonicMs() + seconds * 1000 };
+  }
+
+  /** Leaves the order of the table as it is: only counting makes a key count as heard of. */
+  #find(scope: CounterScope, key: string): OpenWindow | null {
+    const window = this.#table(scope).peek(key);
+    return window !== undefined && window.endsAtMs > this.clock.monotonicMs() ? window : null;
+  }
+
+  /** Whole milliseconds: the sum of a fraction and a window may be a hair more than the window. */
+  #countOf({ count, endsAtMs }: OpenWindow): Count {
+    return { count, resetMs: Math.max(1, Math.round(endsAtMs - this.clock.monotonicMs())), isShare: true };
+  }
+
+  #table(scope: CounterScope): LRUCache<string, OpenWindow> {
     const known = this.#tables.get(scope);
     if (known !== undefined) return known;
-    const made = createTable(this.maxKeys);
+    const made = new LRUCache<string, OpenWindow>({ max: this.maxKeys });
     this.#tables.set(scope, made);
     return made;
   }
-}
-
-interface Table {
-  readonly counters: RateLimiterMemory;
-  readonly keys: LRUCache<string, true>;
-}
-
-function createTable(maxKeys: number): Table {
-  const counters = new RateLimiterMemory({ points: UNLIMITED, duration: 1, keyPrefix: '' });
-  const keys = new LRUCache<string, true>({
-    max: maxKeys,
-    dispose: (_value, key) => void counters.delete(key),
-  });
-  return { counters, keys };
 }

@@ -1,5 +1,5 @@
 import type { UsageEntry, UsageRepository } from '#src/application/ports/usage-repository.js';
-import type { ShownUsage } from '#src/domain/usage.js';
+import { type ShownUsage, USAGE_DAYS } from '#src/domain/usage.js';
 import type { UtcDay } from '#src/domain/utc-day.js';
 import type { SqliteDatabase } from './sqlite-database.js';
 
@@ -14,7 +14,16 @@ const ADD = `
     input_tokens = input_tokens + excluded.input_tokens,
     output_tokens = output_tokens + excluded.output_tokens`;
 
-const FORGET = 'DELETE FROM usage WHERE day < ?';
+/** One look-up in the index of days for each recorded day that is kept, so that it costs no more with many rows. */
+const FORGET = `
+  WITH RECURSIVE recorded (day, place) AS (
+    SELECT max(day), 1 FROM usage
+    UNION ALL
+    SELECT (SELECT max(usage.day) FROM usage WHERE usage.day < recorded.day), place + 1
+    FROM recorded WHERE day IS NOT NULL AND place < ?
+  )
+  DELETE FROM usage
+  WHERE day < ? AND day < (SELECT coalesce(day, '') FROM recorded ORDER BY place DESC LIMIT 1)`;
 
 const LIST = `
   SELECT day, characterId, sum(turns) AS turns, sum(input_tokens) AS inputTokens, sum(output_tokens) AS outputTokens
@@ -35,7 +44,7 @@ export class SqliteUsageRepository implements UsageRepository {
   async add(entries: readonly UsageEntry[], oldestDay: UtcDay): Promise<void> {
     await this.database.transaction(async (run) => {
       await run(ADD, [JSON.stringify(entries)]);
-      await run(FORGET, [oldestDay]);
+      await run(FORGET, [USAGE_DAYS, oldestDay]);
     });
   }
 

@@ -1,7 +1,7 @@
 export interface Clock {
-  /** Milliseconds since the epoch, as the wall shows it. */
+  /** Milliseconds since the epoch, as the wall shows it. For dates alone: it may be set forward and back. */
   now(): number;
-  /** Milliseconds that never run backwards, for measuring. */
+  /** Milliseconds that never run backwards, since whenever. For spans: deadlines, windows, lifetimes, pauses. */
   monotonicMs(): number;
 }
 

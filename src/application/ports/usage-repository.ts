@@ -13,7 +13,8 @@ export interface UsageRepository {
   /**
    * Adds to what is there, all entries in one step, also when other processes add at the same time. Clients that are gone
    * are passed over.
-   * @param oldestDay what is older is forgotten for good in the same step.
+   * @param oldestDay what is older is forgotten for good in the same step, except for the newest `USAGE_DAYS` days on
+   * which anybody's use was recorded: a wall clock that jumps forward must not take a month with it.
    */
   add(entries: readonly UsageEntry[], oldestDay: UtcDay): Promise<void>;
   /**

@@ -19,7 +19,9 @@ const PREFIX = 'fw:1:';
 export function limitModule({ redis, instances }: Pick<Config, 'redis' | 'instances'>): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(COUNTERS)
-      .toDynamicValue((context) => (redis === null ? new MemoryCounters() : redisCounters(context)))
+      .toDynamicValue((context) =>
+        redis === null ? new MemoryCounters(context.get(CLOCK)) : redisCounters(context),
+      )
       .inSingletonScope();
     bind(RATE_LIMITER)
       .toDynamicValue(
@@ -55,5 +57,5 @@ function redisCounters(context: ResolutionContext): Counters {
     attempt: (operation) => connection.attempt(operation),
     prefix: PREFIX,
   });
-  return new InsuredCounters(shared, new MemoryCounters());
+  return new InsuredCounters(shared, new MemoryCounters(context.get(CLOCK)));
 }

@@ -312,6 +312,25 @@ describe('FailoverLlmGateway', () => {
         expect(gateway.isRefusing('m')).to.equal(true);
       });
 
+      for (const [how, hours] of [
+        ['set back', -5],
+        ['set forward', 5],
+      ] as const) {
+        it(`lets a call through to see after its time, and no sooner, when the wall clock is ${how}`, async () => {
+          const gateway = breaking();
+          primary.steps = [fail(outage())];
+          while (!gateway.isRefusing('m')) await settle(ask(gateway));
+          timers.setSystemTime(Date.now() + hours * 3_600_000);
+          primary.steps = [say('again')];
+          await timers.tickAsync(4999);
+          expect(gateway.isRefusing('m')).to.equal(true);
+          expect(codeOf(await settle(ask(gateway)))).to.equal('model_unavailable');
+          await timers.tickAsync(1);
+          expect(gateway.isRefusing('m')).to.equal(false);
+          expect(await settle(ask(gateway))).to.include({ said: 'm: again' });
+        });
+      }
+
       it('does not open for those whose time is over together while the model speaks to others', async () => {
         const gateway = breaking();
         // Its first word comes before the others ask.

@@ -249,6 +249,12 @@ for (const { provider, model, cap } of PROVIDERS) {
         expect(await wait(429, 'soon')).to.equal(undefined);
         expect(await wait(500, '7')).to.equal(undefined);
       });
+
+      it("measures a Retry-After that is a date from the provider's own date, however wrong the clock here", async () => {
+        const date = 'Thu, 01 Jan 2015 00:00:00 GMT';
+        const until = refuse(429, {}, { date, 'retry-after': 'Thu, 01 Jan 2015 00:00:45 GMT' });
+        expect((await modelError(generate(until))).retryAfterSeconds).to.equal(45);
+      });
     });
 
     describe('the end of a call', () => {

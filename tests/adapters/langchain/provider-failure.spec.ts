@@ -10,7 +10,7 @@ import {
 import { AppError } from '#src/domain/app-error.js';
 
 describe('parseRetryAfter', () => {
-  const now = Date.UTC(2026, 0, 1);
+  const date = 'Thu, 01 Jan 2026 00:00:00 GMT';
   for (const [header, seconds] of [
     ['1', 1],
     ['30', 30],
@@ -30,9 +30,14 @@ describe('parseRetryAfter', () => {
     ['Thu, 01 Jan 2026 02:00:00 GMT', 3600],
   ] as const) {
     it(`reads ${JSON.stringify(header)} as ${seconds ?? 'nothing'}`, () => {
-      expect(parseRetryAfter(header, now)).to.equal(seconds);
+      expect(parseRetryAfter(header, date)).to.equal(seconds);
     });
   }
+
+  it('reads no date out of a response that does not say when it was sent', () => {
+    expect(parseRetryAfter(date, null)).to.equal(undefined);
+    expect(parseRetryAfter('7', null)).to.equal(7);
+  });
 });
 
 describe('refusal', () => {

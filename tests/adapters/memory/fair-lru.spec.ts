@@ -89,6 +89,21 @@ describe('FairLru', () => {
     expect([lru.fits(10), lru.fits(11)]).to.deep.equal([true, false]);
   });
 
+  for (const [how, hours] of [
+    ['set back', -5],
+    ['set forward', 5],
+  ] as const) {
+    it(`keeps a value for its lifetime, and no longer, when the wall clock is ${how}`, () => {
+      start({});
+      store('one', 'a', 5);
+      clock.setWallBy(hours * 3_600_000);
+      clock.advance(TTL_MS);
+      expect(alive('one', 'a')).to.equal('a');
+      clock.advance(1);
+      expect(alive('one', 'a')).to.equal('');
+    });
+  }
+
   it('gives back the room of what expired, was replaced or was deleted', () => {
     start({ maxBytes: 10 });
     store('one', 'a', 6);
@@ -135,7 +150,7 @@ describe('FairLru', () => {
       clock.advance(20);
       list = without(known);
       if (kind < 0.3) {
-        const isAlive = known !== undefined && clock.now() <= known.endsAt;
+        const isAlive = known !== undefined && clock.monotonicMs() <= known.endsAt;
         expect(lru.get(client, name)).to.equal(isAlive ? known.bytes : undefined);
         if (isAlive) list.push(known);
       } else if (kind < 0.35) {
@@ -148,7 +163,7 @@ describe('FairLru', () => {
           list = without(of(heaviestWith(client, bytes))[0]);
         }
         lru.set(client, name, bytes, TTL_MS);
-        list.push({ client, name, bytes, endsAt: clock.now() + TTL_MS });
+        list.push({ client, name, bytes, endsAt: clock.monotonicMs() + TTL_MS });
       }
       for (const each of clients) {
         const expected = of(each).map(({ bytes }) => bytes);

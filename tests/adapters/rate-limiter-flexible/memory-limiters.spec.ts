@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import sinon from 'sinon';
 import { FlexibleFailureLimiter } from '#src/adapters/rate-limiter-flexible/flexible-failure-limiter.js';
 import { FlexibleKnownAddresses } from '#src/adapters/rate-limiter-flexible/flexible-known-addresses.js';
 import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexible-rate-limiter.js';
@@ -11,18 +10,9 @@ import { knownAddressesContract } from '#tests/contracts/known-addresses.contrac
 import { rateLimiterContract } from '#tests/contracts/rate-limiter.contract.js';
 import { ManualClock } from '#tests/support/manual-clock.js';
 
-/** The library goes by Date and its own timers, the limiter by the clock it was given. */
 function time() {
-  const timers = sinon.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
   const clock = new ManualClock();
-  return {
-    clock,
-    advance: async (ms: number) => {
-      clock.advance(ms);
-      timers.tick(ms);
-    },
-    close: async () => timers.restore(),
-  };
+  return { clock, advance: async (ms: number) => clock.advance(ms), close: async () => undefined };
 }
 
 rateLimiterContract({
@@ -31,7 +21,7 @@ rateLimiterContract({
     const { clock, ...opened } = time();
     return {
       ...opened,
-      limiter: new FlexibleRateLimiter({ counters: new MemoryCounters(), instances: 1, clock }),
+      limiter: new FlexibleRateLimiter({ counters: new MemoryCounters(clock), instances: 1, clock }),
     };
   },
 });
@@ -42,7 +32,7 @@ failureLimiterContract({
     const { clock, ...opened } = time();
     return {
       ...opened,
-      limiter: new FlexibleFailureLimiter({ counters: new MemoryCounters(), instances: 1, clock }),
+      limiter: new FlexibleFailureLimiter({ counters: new MemoryCounters(clock), instances: 1, clock }),
     };
   },
 });
@@ -50,15 +40,21 @@ failureLimiterContract({
 knownAddressesContract({
   name: 'memory',
   open: async () => {
-    const { advance, close } = time();
-    return { advance, close, addresses: new FlexibleKnownAddresses(new MemoryCounters()) };
+    const { clock, ...opened } = time();
+    return { ...opened, addresses: new FlexibleKnownAddresses(new MemoryCounters(clock)) };
   },
 });
 
+const HOUR_MS = 3_600_000;
+const WALL_CLOCKS = [
+  ['set back', -5],
+  ['set forward', 5],
+] as const;
+
 describe('FlexibleRateLimiter in memory', () => {
   const LIMIT: RateLimit = { scope: 'ip', limit: 10, windowSeconds: 60 };
-  const limiterOf = (instances: number, maxKeys?: number) =>
-    new FlexibleRateLimiter({ counters: new MemoryCounters(maxKeys), instances, clock: new ManualClock() });
+  const limiterOf = (instances: number, maxKeys?: number, clock = new ManualClock()) =>
+    new FlexibleRateLimiter({ counters: new MemoryCounters(clock, maxKeys), instances, clock });
 
   it('gives out its share of the limit where several processes share it, and at least one', async () => {
     for (const [instances, share] of [
@@ -74,6 +70,20 @@ describe('FlexibleRateLimiter in memory', () => {
     }
   });
 
+  for (const [how, hours] of WALL_CLOCKS) {
+    it(`counts in windows of their own length when the wall clock is ${how}`, async () => {
+      const clock = new ManualClock();
+      const limiter = limiterOf(1, undefined, clock);
+      for (let count = 0; count < 9; count += 1) await limiter.consume(LIMIT, 'a');
+      clock.setWallBy(hours * HOUR_MS);
+      clock.advance(20_000);
+      expect(await limiter.consume(LIMIT, 'a')).to.include({ allowed: true, remaining: 0, resetMs: 40_000 });
+      expect(await limiter.consume(LIMIT, 'a')).to.include({ allowed: false, retryAfterMs: 40_000 });
+      clock.advance(40_000);
+      expect(await limiter.consume(LIMIT, 'a')).to.include({ allowed: true, remaining: 9 });
+    });
+  }
+
   it('holds no more keys than it may: those silent for longest are forgotten, within their own scope', async () => {
     const limiter = limiterOf(1, 100);
     await limiter.consume({ ...LIMIT, scope: 'signup' }, 'old');
@@ -87,10 +97,27 @@ describe('FlexibleRateLimiter in memory', () => {
 });
 
 describe('FlexibleFailureLimiter in memory', () => {
+  for (const [how, hours] of WALL_CLOCKS) {
+    it(`holds a block for its time, and no longer, when the wall clock is ${how}`, async () => {
+      const limit: FailureLimit = { scope: 'password', limit: 1, windowSeconds: 60, longestBlockSeconds: 60 };
+      const clock = new ManualClock();
+      const counters = new MemoryCounters(clock);
+      const limiter = new FlexibleFailureLimiter({ counters, instances: 1, clock });
+      await limiter.attempt(limit, 'ada');
+      expect(await limiter.fail(limit, 'ada')).to.equal(true);
+      clock.setWallBy(hours * HOUR_MS);
+      clock.advance(59_000);
+      expect(await limiter.attempt(limit, 'ada')).to.include({ allowed: false, retryAfterMs: 1000 });
+      clock.advance(1000);
+      expect(await limiter.attempt(limit, 'ada')).to.include({ allowed: true });
+    });
+  }
+
   it('forgets no block for attempts that were given back', async () => {
     const limit: FailureLimit = { scope: 'password', limit: 1, windowSeconds: 60, longestBlockSeconds: 60 };
-    const counters = new MemoryCounters(100);
-    const limiter = new FlexibleFailureLimiter({ counters, instances: 1, clock: new ManualClock() });
+    const clock = new ManualClock();
+    const counters = new MemoryCounters(clock, 100);
+    const limiter = new FlexibleFailureLimiter({ counters, instances: 1, clock });
     await limiter.attempt(limit, 'blocked');
     await limiter.fail(limit, 'blocked');
     for (let count = 0; count < 300; count += 1) {
