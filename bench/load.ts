@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, Client, type Dispatcher } from 'undici';
+import { percentile } from '#tests/support/statistics.js';
 import { readFirstTokenMark } from './first-token-mark.js';
 import { LAST_WORDS } from './prompt-texts.js';
-import { percentile } from './statistics.js';
 import type { BenchRequest, Target } from './target.js';
 
 export interface Throughput {

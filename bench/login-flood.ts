@@ -6,9 +6,9 @@ import { ApiClient } from '#tests/support/api-client.js';
 import { floodLogins } from '#tests/support/login-flood.js';
 import { forgetPeak, memoryMib } from '#tests/support/process-figures.js';
 import { ServerProcess } from '#tests/support/server-process.js';
+import { percentile } from '#tests/support/statistics.js';
 import { makeTestFolder } from '#tests/support/test-app.js';
 import { compareLogins, type LoginCase } from './login-times.js';
-import { percentile } from './statistics.js';
 
 const FLOOD_MS = 20_000;
 const LOGINS_PER_SECOND = 500;

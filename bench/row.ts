@@ -1,5 +1,5 @@
+import { median } from '#tests/support/statistics.js';
 import type { FirstToken, Throughput } from './load.js';
-import { median } from './statistics.js';
 import type { Target } from './target.js';
 
 /** What one target showed in one round. */

@@ -3,7 +3,8 @@ import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { NO_LIMITS } from '#tests/support/test-app.js';
 
-const MAIN = fileURLToPath(new URL('../../src/infrastructure/main.js', import.meta.url));
+/** The entry of the service that was built beside the tests. */
+export const MAIN = fileURLToPath(new URL('../../src/infrastructure/main.js', import.meta.url));
 
 export interface ServerExit {
   readonly code: number | null;
@@ -15,6 +16,8 @@ export interface ServerProcessOptions {
   readonly cwd: string;
   /** All that it sees of the environment, besides PATH; without it no limits. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What is run in place of this Node with the built service, without a shell. */
+  readonly command?: readonly [string, ...string[]];
 }
 
 /** The built service as an operator runs it: a process of its own. */
@@ -29,9 +32,10 @@ export class ServerProcess {
   #stdout = '';
   #stderr = '';
 
-  private constructor({ cwd, env = {} }: ServerProcessOptions) {
+  private constructor({ cwd, env = {}, command = [process.execPath, MAIN] }: ServerProcessOptions) {
     const { PATH = '' } = process.env;
-    const child = spawn(process.execPath, [MAIN], {
+    const [program, ...args] = command;
+    const child = spawn(program, args, {
       cwd,
       env: { PATH, ...NO_LIMITS, ...env },
       stdio: 'pipe',
