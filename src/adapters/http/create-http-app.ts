@@ -1,5 +1,6 @@
+import type { RequestListener } from 'node:http';
 import type { IocContainer } from '@tsoa/runtime';
-import express, { type Application } from 'express';
+import express from 'express';
 import type { Authorize } from '#src/application/access/authorize.js';
 import type { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { Clock } from '#src/application/ports/clock.js';
@@ -16,6 +17,7 @@ import { setHttpServices } from './http-services.js';
 import type { OpenApiDocument } from './openapi-document.js';
 import type { Readiness } from './readiness.js';
 import { requestFrame } from './request-frame.js';
+import { readTarget, refuseUnreadableTarget } from './request-target.js';
 import { securityHeaders } from './security-headers.js';
 import { trustedProxies } from './trusted-proxies.js';
 import { unmatched } from './unmatched.js';
@@ -37,7 +39,7 @@ export interface HttpAppOptions {
 const ANSWERED_WHILE_DRAINING = new Set(['/livez', '/readyz', '/health']);
 
 /** The whole HTTP surface; it listens nowhere yet. */
-export function createHttpApp(options: HttpAppOptions): Application {
+export function createHttpApp(options: HttpAppOptions): RequestListener {
   const { document, limits, readiness, corsOrigins, clock, logger } = options;
   const app = express();
   app.disable('x-powered-by');
@@ -62,10 +64,13 @@ export function createHttpApp(options: HttpAppOptions): Application {
     response.set('Connection', 'close');
     throw new AppError('shutting_down');
   });
-  app.use(boundBody);
+  app.use(refuseUnreadableTarget, boundBody);
   RegisterRoutes(app);
   serveDocs(app, document);
   app.use(unmatched(document));
   app.use(errorHandler(logger));
-  return app;
+  return (request, response) => {
+    readTarget(request);
+    app(request, response);
+  };
 }

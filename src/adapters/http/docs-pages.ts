@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Application } from 'express';
 // Not the package's main file, which loads all of Swagger UI: 0.2 s and 20 MB.
 import getAbsoluteFSPath from 'swagger-ui-dist/absolute-path.js';
+import { MemoryFile } from './memory-file.js';
 import type { OpenApiDocument } from './openapi-document.js';
 import { DOCS_SECURITY_HEADERS } from './security-headers.js';
 
@@ -21,32 +24,54 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
+const HTML = 'text/html; charset=utf-8';
+const SCRIPT = 'text/javascript; charset=utf-8';
 
-/** The package's own files are the same for everybody. In place of the frame's `no-store`. */
-const CACHED = { 'Cache-Control': 'public, max-age=3600' };
+/** Files of the package, with their content types. */
+const ASSETS = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': SCRIPT,
+  'favicon-32x32.png': 'image/png',
+} as const;
+
+/** The package's own files are the same for everybody. */
+const CACHE_SECONDS = 3600;
 
 const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger-ui', validatorUrl: null });\n`;
 
-/** Swagger UI from our own disk, and the document that it shows. Both work without internet. */
+/**
+ * Swagger UI, and the document that it shows. Both work without internet. Files are read when they are first asked for and
+ * served from memory: what streams a file to a connection that is gone by then would keep it open.
+ */
 export function serveDocs(app: Application, document: OpenApiDocument): void {
-  app.get('/openapi.json', (_request, response) => {
-    response.json(document);
-  });
+  const json = new MemoryFile(Buffer.from(JSON.stringify(document)), 'application/json; charset=utf-8');
+  const page = new MemoryFile(Buffer.from(PAGE), HTML, { headers: DOCS_SECURITY_HEADERS });
+  const start = new MemoryFile(Buffer.from(START), SCRIPT);
+  app.get('/openapi.json', (request, response) => json.send(request, response));
   app.get('/docs', (request, response) => {
     // The page's links are relative, so that it works behind a path prefix: they need an address without a last slash.
     if (request.path.endsWith('/')) response.redirect(308, '../docs');
-    else response.set(DOCS_SECURITY_HEADERS).type('html').send(PAGE);
+    else page.send(request, response);
   });
-  app.get('/docs/start.js', (_request, response) => {
-    response.type('js').send(START);
-  });
-  for (const name of ASSETS) {
-    app.get(`/docs/${name}`, (request, response) => {
-      // Other conditions than a cache's would be refused with errors that the contract does not have.
-      delete request.headers['if-match'];
-      delete request.headers['if-unmodified-since'];
-      response.sendFile(name, { root: getAbsoluteFSPath(), acceptRanges: false, headers: CACHED });
-    });
+  app.get('/docs/start.js', (request, response) => start.send(request, response));
+  for (const [name, contentType] of Object.entries(ASSETS)) {
+    const asset = keptAsset(name, contentType);
+    app.get(`/docs/${name}`, async (request, response) => (await asset()).send(request, response));
   }
+}
+
+/** Read once, by the first who asks; one that could not be read is read again for the next. */
+function keptAsset(name: string, contentType: string): () => Promise<MemoryFile> {
+  let kept: Promise<MemoryFile> | null = null;
+  const read = async () =>
+    new MemoryFile(await readFile(join(getAbsoluteFSPath(), name)), contentType, {
+      cacheSeconds: CACHE_SECONDS,
+    });
+  return () => {
+    kept ??= read().catch((error: unknown) => {
+      kept = null;
+      throw error;
+    });
+    return kept;
+  };
 }

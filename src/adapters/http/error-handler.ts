@@ -6,6 +6,21 @@ import { toAppError, toProblem } from './problem.js';
 import { tellRefusal } from './rate-limit-headers.js';
 import { requestContext } from './request-context.js';
 
+/** What a handler may have said of its own answer before it failed. */
+const CONTENT_HEADERS = [
+  'Accept-Ranges',
+  'Content-Disposition',
+  'Content-Encoding',
+  'Content-Language',
+  'Content-Length',
+  'Content-Location',
+  'Content-Range',
+  'ETag',
+  'Expires',
+  'Last-Modified',
+  'Location',
+];
+
 /** The last middleware: one error body for everything. The cause goes to the log and nowhere else. */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
@@ -26,6 +41,8 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
       response.destroy();
       return;
     }
+    for (const name of CONTENT_HEADERS) response.removeHeader(name);
+    response.setHeader('Cache-Control', 'no-store');
     const retryAfterSeconds = error.retryAfterSeconds ?? (error.kind === 'unavailable' ? 1 : undefined);
     if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
     if (error instanceof RateLimitedError) tellRefusal(response, error.decision);
@@ -33,6 +50,8 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     // Not through express, which would add a charset that the media type does not have.
     response.statusCode = problem.status;
     response.setHeader('Content-Type', 'application/problem+json');
-    response.end(JSON.stringify(problem));
+    const body = Buffer.from(JSON.stringify(problem));
+    response.setHeader('Content-Length', body.length);
+    response.end(body);
   };
 }

@@ -119,6 +119,38 @@ describe('errorHandler', () => {
     expect(logLines[0]?.fields['aborted']).to.equal(true);
   });
 
+  it('keeps nothing that the failed handler has said of its own answer', async () => {
+    const url = await serve((_request, response, next) => {
+      response.set({
+        'Cache-Control': 'public, max-age=3600',
+        'Content-Encoding': 'gzip',
+        'Content-Disposition': 'attachment',
+        'Content-Language': 'en',
+        'Content-Length': '3',
+        'Content-Range': 'bytes 0-2/3',
+        'Content-Type': 'text/css',
+        ETag: '"a"',
+        Expires: 'Sat, 28 Nov 2026 00:00:00 GMT',
+        'Last-Modified': 'Sat, 28 Nov 2026 00:00:00 GMT',
+        Location: '/elsewhere',
+      });
+      next(new Error('the disk is gone'));
+    });
+    const response = await fetch(url);
+    expect(await response.json()).to.include({ code: 'internal_error' });
+    const { connection, date, 'keep-alive': _, ...said } = Object.fromEntries(response.headers);
+    expect([connection, date]).not.to.include(undefined);
+    expect(Object.keys(said).sort()).to.deep.equal([
+      'cache-control',
+      'content-length',
+      'content-type',
+      'server-timing',
+      'x-powered-by',
+      'x-request-id',
+    ]);
+    expect(said).to.include({ 'cache-control': 'no-store', 'content-type': 'application/problem+json' });
+  });
+
   it('cuts an answer that is under way and no stream', async () => {
     const url = await serve((_request, response: Response, next) => {
       response.write('{"half":');

@@ -1,0 +1,31 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
+import { AppError } from '#src/domain/app-error.js';
+
+const HTTP_ORIGIN = /^https?:\/\/[^/?#]*/i;
+
+const unreadable = new WeakSet<IncomingMessage>();
+
+/**
+ * Gives a request that was written for a proxy, with scheme and host, the target that it would have without (RFC 9112,
+ * 3.2.2). Express would answer by itself, before any of our parts, when it cannot read such a target; one that names no
+ * address goes by the root's until {@link refuseUnreadableTarget} sees it.
+ */
+export function readTarget(request: IncomingMessage): void {
+  const target = request.url ?? '';
+  if (target.startsWith('/') || target === '*') return;
+  const origin = HTTP_ORIGIN.exec(target)?.[0];
+  if (origin === undefined || !URL.canParse(origin)) {
+    unreadable.add(request);
+    request.url = '/';
+    return;
+  }
+  const rest = target.slice(origin.length);
+  request.url = rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+/** Stands behind the parts that every request passes. */
+export const refuseUnreadableTarget: RequestHandler = (request, _response, next) => {
+  if (unreadable.has(request)) throw new AppError('invalid_request', { detail: 'The address is not valid.' });
+  next();
+};
