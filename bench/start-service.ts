@@ -41,6 +41,7 @@ export async function startService(name: string, options: ServiceOptions): Promi
       LIMIT_IP_PER_MINUTE: '0',
       LIMIT_CHAT_PER_MINUTE: '0',
       LIMIT_CONCURRENT_TURNS: '0',
+      LIMIT_CONNECTIONS_PER_ADDRESS: '0',
       ...settings,
     },
   });

@@ -5,6 +5,7 @@ export type ErrorKind =
   | 'forbidden'
   | 'missing'
   | 'wrong_method'
+  | 'late'
   | 'conflict'
   | 'too_large'
   | 'unsupported_media'
@@ -29,6 +30,7 @@ const ERRORS = {
   api_key_not_found: ['missing', 'There is no such API key.'],
   client_not_found: ['missing', 'There is no such client.'],
   method_not_allowed: ['wrong_method', 'This address does not take that method.'],
+  request_timeout: ['late', 'The request did not arrive in time.'],
   email_taken: ['conflict', 'An account with this email exists already.'],
   last_key: ['conflict', 'The last usable key cannot be revoked: make another one first.'],
   too_many_keys: ['conflict', 'This account has as many keys as it may have: revoke one first.'],

@@ -2,6 +2,7 @@ import { Container } from 'inversify';
 import { createHttpApp } from '#src/adapters/http/create-http-app.js';
 import { OpenRequests } from '#src/adapters/http/open-requests.js';
 import { Readiness } from '#src/adapters/http/readiness.js';
+import { trustedProxies } from '#src/adapters/http/trusted-proxies.js';
 import { ACCESS_WATCH_INTERVAL_MS, AccessWatch } from '#src/application/access/access-watch.js';
 import { Authorize } from '#src/application/access/authorize.js';
 import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
@@ -11,7 +12,6 @@ import type { Logger } from '#src/application/ports/logger.js';
 import { UsageRecords } from '#src/application/usage/usage-records.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { Config } from './config/config.js';
-import { HttpServer } from './http-server.js';
 import { Lifecycle } from './lifecycle.js';
 import { budgetModule } from './modules/budget-module.js';
 import { conversationModule } from './modules/conversation-module.js';
@@ -24,6 +24,7 @@ import { securityModule } from './modules/security-module.js';
 import { systemModule } from './modules/system-module.js';
 import { useCaseModule } from './modules/use-case-module.js';
 import { readOpenApiDocument } from './package-files.js';
+import { HttpServer } from './server/http-server.js';
 import { CLOCK, LOGGER } from './tokens.js';
 
 const KEY_USES_INTERVAL_MS = 10_000;
@@ -52,7 +53,7 @@ export class Application {
       // Its uptime counts from its making.
       container.get(CheckHealth);
       const readiness = container.get(Readiness);
-      const server = await HttpServer.listen(createApp(container, config), config.host, config.port);
+      const server = await listen(container, config);
       const callOff = () => container.get(OpenRequests).abortAll(new AppError('shutting_down'));
       lifecycle.own('http server', () => server.close(config.shutdownGraceMs, callOff));
       readiness.markReady();
@@ -90,15 +91,25 @@ async function compose(config: Config, logger: Logger, lifecycle: Lifecycle): Pr
   return container;
 }
 
-function createApp(container: Container, { trustedProxies, corsOrigins }: Config) {
+function listen(container: Container, config: Config): Promise<HttpServer> {
+  const { host, port, connectionsPerAddress, trustedProxies: proxies } = config;
+  return HttpServer.listen(createApp(container, config), {
+    host,
+    port,
+    logger: container.get(LOGGER),
+    policy: { maxConnectionsPerAddress: connectionsPerAddress, isProxy: trustedProxies(proxies) },
+  });
+}
+
+function createApp(container: Container, config: Config) {
   return createHttpApp({
     controllers: container,
     authorize: container.get(Authorize),
     limits: container.get(RequestLimits),
-    trustedProxies,
+    trustedProxies: config.trustedProxies,
     readiness: container.get(Readiness),
     document: readOpenApiDocument(),
-    corsOrigins,
+    corsOrigins: config.corsOrigins,
     clock: container.get(CLOCK),
     logger: container.get(LOGGER),
   });

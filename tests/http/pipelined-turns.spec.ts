@@ -7,6 +7,8 @@ import { LimitedApp } from '#tests/support/limited-app.js';
 import { RawConnection } from '#tests/support/raw-connection.js';
 
 const MOST_MS = 1000;
+/** Of one connection. */
+const MAX_AT_ONCE = 16;
 
 /** Node says nothing of an answer that waits for the one before it when their connection dies. */
 describe('turns that were sent one after the other on one connection', () => {
@@ -51,22 +53,26 @@ describe('turns that were sent one after the other on one connection', () => {
     return opened.kind === 'open';
   }
 
+  function write(): void {
+    const body = JSON.stringify({ characterId, message: 'Hello' });
+    connection.write(
+      `POST /api/chat HTTP/1.1\r\nHost: a\r\nx-api-key: ${owner.apiKey}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+  }
+
   /** Resolves with the signals of their model calls, once all have begun. */
   async function send(count: number): Promise<AbortSignal[]> {
-    const body = JSON.stringify({ characterId, message: 'Hello' });
     const signals: AbortSignal[] = [];
     for (let sent = 0; sent < count; sent += 1) {
       const called = app.llm.nextCall();
-      connection.write(
-        `POST /api/chat HTTP/1.1\r\nHost: a\r\nx-api-key: ${owner.apiKey}\r\n` +
-          `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-      );
+      write();
       signals.push(await called);
     }
     return signals;
   }
 
-  for (const count of [2, 50]) {
+  for (const count of [2, MAX_AT_ONCE]) {
     it(`are called off when it dies, all ${count} of them, and hold nothing any more`, async () => {
       await start(count);
       app.llm.hold();
@@ -85,6 +91,19 @@ describe('turns that were sent one after the other on one connection', () => {
       expect(warnings).to.deep.equal([]);
     });
   }
+
+  it('wait for their turn beyond so many, and are called off all the same when it dies', async () => {
+    await start(MAX_AT_ONCE + 1);
+    app.llm.hold();
+    const open = app.container.get(OpenRequests);
+    const signals = await send(MAX_AT_ONCE);
+    write();
+    await owner.get('/api/clients/me');
+    expect(open.size).to.equal(MAX_AT_ONCE);
+    connection.destroy();
+    await Promise.all(signals.map((signal) => signal.aborted || once(signal, 'abort')));
+    expect(open.size).to.equal(0);
+  });
 
   it('are answered in their order while it lives, and leave nothing behind on it', async () => {
     await start(3);

@@ -19,6 +19,7 @@ const NO_LIMITS = {
   LIMIT_CHAT_PER_MINUTE: '0',
   LIMIT_REQUESTS_PER_MINUTE: '0',
   LIMIT_CONCURRENT_TURNS: '0',
+  LIMIT_CONNECTIONS_PER_ADDRESS: '0',
 };
 
 describe('a process with streams open', function () {

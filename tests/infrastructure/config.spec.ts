@@ -26,6 +26,7 @@ const DEFAULTS: Config = {
     badKeysPerMinute: 60,
   },
   instances: 1,
+  connectionsPerAddress: 500,
   trustedProxies: [],
   corsOrigins: [],
   model: {
@@ -106,6 +107,11 @@ const NUMBERS: Readonly<Record<string, Whole>> = {
     read: ({ limits }) => limits.passwordsPer15Minutes,
   },
   LIMIT_BAD_KEYS_PER_MINUTE: { least: 0, most: 1_000_000_000, read: ({ limits }) => limits.badKeysPerMinute },
+  LIMIT_CONNECTIONS_PER_ADDRESS: {
+    least: 0,
+    most: 1_000_000,
+    read: ({ connectionsPerAddress }) => connectionsPerAddress,
+  },
   INSTANCES: { least: 1, most: 10_000, read: ({ instances }) => instances },
   MODEL_MAX_OUTPUT_TOKENS: {
     least: 1,

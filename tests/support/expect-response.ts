@@ -16,6 +16,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [number, string, string]>> =
   api_key_not_found: [404, 'Not Found', 'There is no such API key.'],
   client_not_found: [404, 'Not Found', 'There is no such client.'],
   method_not_allowed: [405, 'Method Not Allowed', 'This address does not take that method.'],
+  request_timeout: [408, 'Request Timeout', 'The request did not arrive in time.'],
   email_taken: [409, 'Conflict', 'An account with this email exists already.'],
   last_key: [409, 'Conflict', 'The last usable key cannot be revoked: make another one first.'],
   too_many_keys: [409, 'Conflict', 'This account has as many keys as it may have: revoke one first.'],

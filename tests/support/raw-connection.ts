@@ -32,7 +32,7 @@ export class RawConnection {
 
   static async open(url: string): Promise<RawConnection> {
     const { hostname, port } = new URL(url);
-    const socket = connect(Number(port), hostname);
+    const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''));
     await once(socket, 'connect');
     return new RawConnection(socket);
   }

@@ -45,6 +45,7 @@ export const NO_LIMITS: Readonly<Record<string, string>> = {
   LIMIT_SIGNUPS_PER_HOUR: '0',
   LIMIT_PASSWORDS_PER_15_MINUTES: '0',
   LIMIT_BAD_KEYS_PER_MINUTE: '0',
+  LIMIT_CONNECTIONS_PER_ADDRESS: '0',
 };
 
 /** The real service on a free port. */

@@ -60,6 +60,8 @@ export interface Config {
   readonly limits: LimitSettings;
   /** How many processes share the limits while each counts by itself. */
   readonly instances: number;
+  /** Open at the same time, of one address that is no trusted proxy's; 0: no bound. */
+  readonly connectionsPerAddress: number;
   /** Addresses and CIDRs whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   /** Whose pages may call from a browser; empty: nobody's. */

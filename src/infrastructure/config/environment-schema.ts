@@ -139,6 +139,7 @@ export const environmentSchema = z.object({
   LIMIT_SIGNUPS_PER_HOUR: wholeNumber(0, MOST, 20),
   LIMIT_PASSWORDS_PER_15_MINUTES: wholeNumber(0, MOST, 10),
   LIMIT_BAD_KEYS_PER_MINUTE: wholeNumber(0, MOST, 60),
+  LIMIT_CONNECTIONS_PER_ADDRESS: wholeNumber(0, 1_000_000, 500),
   INSTANCES: wholeNumber(1, 10_000, 1),
   TRUST_PROXY: proxyList.default([]),
   BUDGET_TOKENS_PER_DAY: wholeNumber(0, 1_000_000_000_000, 0),

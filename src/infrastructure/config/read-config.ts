@@ -152,6 +152,7 @@ function toConfig(
       badKeysPerMinute: environment.LIMIT_BAD_KEYS_PER_MINUTE,
     },
     instances: environment.INSTANCES,
+    connectionsPerAddress: environment.LIMIT_CONNECTIONS_PER_ADDRESS,
     trustedProxies: environment.TRUST_PROXY,
     corsOrigins: environment.CORS_ORIGINS,
     model: {

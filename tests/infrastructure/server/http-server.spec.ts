@@ -2,10 +2,11 @@ import { EventEmitter, once } from 'node:events';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import { HttpServer } from '#src/infrastructure/http-server.js';
+import { HttpServer } from '#src/infrastructure/server/http-server.js';
 import { EXPECTED_SECURITY_HEADERS, UUID } from '#tests/support/expect-response.js';
 import { type RawAnswer, RawConnection } from '#tests/support/raw-connection.js';
 import { SseReader } from '#tests/support/sse-reader.js';
+import { recordingLogger } from '#tests/support/test-app.js';
 
 const answerHello: RequestListener = (_request, response) => {
   response.setHeader('Content-Length', 5).end('hello');
@@ -21,6 +22,7 @@ function expectMalformed(answer: RawAnswer | null): void {
       ...EXPECTED_SECURITY_HEADERS,
       'x-request-id': requestId,
       'server-timing': 'app;dur=0.0',
+      'cache-control': 'no-store',
       'content-type': 'application/problem+json',
       'content-length': String(answer?.body.length),
       connection: 'close',
@@ -44,7 +46,8 @@ describe('HttpServer', () => {
     host = '127.0.0.1',
     stallMs?: number,
   ): Promise<HttpServer> {
-    const server = await HttpServer.listen(listener, host, 0, stallMs);
+    const policy = stallMs === undefined ? {} : { stallMs, lookMs: stallMs / 4 };
+    const server = await HttpServer.listen(listener, { host, port: 0, logger: recordingLogger([]), policy });
     servers.push(server);
     return server;
   }
@@ -73,9 +76,11 @@ describe('HttpServer', () => {
 
   it('does not start on an address that is taken', async () => {
     const { port } = new URL((await listen()).url);
-    const error = await HttpServer.listen(answerHello, '127.0.0.1', Number(port)).catch(
-      (caught: unknown) => caught,
-    );
+    const error = await HttpServer.listen(answerHello, {
+      host: '127.0.0.1',
+      port: Number(port),
+      logger: recordingLogger([]),
+    }).catch((caught: unknown) => caught);
     expect(error).to.have.property('code', 'EADDRINUSE');
   });
 
@@ -100,6 +105,41 @@ describe('HttpServer', () => {
     expectMalformed(await modern.nextAnswer());
     const old = await send(server, 'GET / HTTP/1.0\r\n\r\n');
     expect(await old.nextAnswer()).to.include({ status: 200, body: 'hello' });
+  });
+
+  it('refuses two Hosts, and what no host is called (RFC 9112, 3.2)', async () => {
+    const server = await listen();
+    for (const host of ['Host: a\r\nHost: a', 'Host: a\r\nHOST: b', 'Host: a b', 'Host: a/b', 'Host: a@b']) {
+      for (const version of ['1.0', '1.1']) {
+        const connection = await send(server, `GET / HTTP/${version}\r\n${host}\r\n\r\n`);
+        expectMalformed(await connection.nextAnswer());
+        await connection.closed;
+      }
+    }
+    for (const host of ['', 'a', 'shop.example.com:8555', '[::1]:8555', '127.0.0.1']) {
+      const connection = await send(server, `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      expect(await connection.nextAnswer(), host).to.include({ status: 200 });
+    }
+  });
+
+  it('says 100 to whoever waits for it once the body is read, and never before another answer', async () => {
+    const head = 'POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n';
+    const reading = await listen((request, response) => {
+      request.resume();
+      request.once('end', () => answerHello(request, response));
+    });
+    const read = await send(reading, head);
+    expect(await read.nextAnswer()).to.include({ status: 100 });
+    read.write('12345');
+    expect(await read.nextAnswer()).to.include({ status: 200, body: 'hello' });
+
+    const refusing = await listen((_request, response) =>
+      response.writeHead(413, { 'Content-Length': 0 }).end(),
+    );
+    const refused = await send(refusing, head);
+    expect(await refused.nextAnswer()).to.include({ status: 413 });
+    await refused.closed;
+    expect(await refused.nextAnswer()).to.equal(null);
   });
 
   it('passes over expectations that it does not know (RFC 9110, 10.1.1)', async () => {
@@ -323,11 +363,25 @@ describe('HttpServer', () => {
       expect(await connection.nextAnswer()).to.include({ status: 200, body: 'hello' });
     });
 
-    it('keeps one that takes nothing of an answer that is still being made', async () => {
+    it('cuts one that takes nothing of an answer that is still being made, however much is added', async () => {
       const { connection, response } = await askAndStall('/begun');
-      await anotherIsCut();
-      await anotherIsCut();
-      expect(response.destroyed).to.equal(false);
+      const adding = setInterval(() => response.write('more, and in ünïcode'), 5);
+      await once(response, 'close').finally(() => clearInterval(adding));
+      expect(response.errored).to.be.an('error');
+      connection.destroy();
+    });
+
+    it('cuts one that takes nothing of an answer with others behind it, and ends those', async () => {
+      const connection = await RawConnection.open(server.url);
+      connection.pause();
+      const flooded = once(arrivals, '/flood');
+      connection.write(get('/flood', '/held'));
+      const held = once(arrivals, '/held');
+      const [response]: ServerResponse[] = await flooded;
+      const [queued]: ServerResponse[] = await held;
+      if (response === undefined || queued === undefined) throw new Error('an event without its response');
+      await Promise.all([once(response, 'close'), once(queued, 'close')]);
+      expect(response.errored).to.be.an('error');
       connection.destroy();
     });
   });

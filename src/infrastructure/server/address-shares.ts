@@ -1,0 +1,68 @@
+import { addressUnit } from '#src/adapters/http/address-unit.js';
+import type { Connection } from './connection.js';
+import type { ConnectionPolicy } from './connection-policy.js';
+
+/** What the connections of one address hold together. */
+export interface AddressShare {
+  readonly unit: string;
+  readonly isBounded: boolean;
+  readonly connections: Set<Connection>;
+  /** Requests under way besides the first of each connection. */
+  pipelined: number;
+  /** Have something to read, and wait until there is room for it. */
+  readonly parked: Set<Connection>;
+}
+
+/** Of each address that has a connection: an IPv4 address, or the /64 of an IPv6 one. */
+export class AddressShares {
+  readonly #shares = new Map<string, AddressShare>();
+  readonly #policy: ConnectionPolicy;
+
+  constructor(policy: ConnectionPolicy) {
+    this.#policy = policy;
+  }
+
+  /** @returns null where the address has as many connections as it may have. */
+  find(address: string | undefined): AddressShare | null {
+    const unit = addressUnit(address ?? null);
+    const share = this.#shares.get(unit) ?? this.#open(unit, address);
+    const { maxConnectionsPerAddress: most } = this.#policy;
+    return share.isBounded && most > 0 && share.connections.size >= most ? null : share;
+  }
+
+  join(share: AddressShare, connection: Connection): void {
+    this.#shares.set(share.unit, share);
+    share.connections.add(connection);
+  }
+
+  leave(share: AddressShare, connection: Connection): void {
+    share.connections.delete(connection);
+    share.parked.delete(connection);
+    if (share.connections.size === 0) this.#shares.delete(share.unit);
+  }
+
+  /** Ends, of each address for which too much waits, the connections for which most does. */
+  cutGreedy(): void {
+    for (const share of this.#shares.values()) {
+      if (share.isBounded) cutDownTo(this.#policy.maxWaitingBytesPerAddress, share.connections);
+    }
+  }
+
+  #open(unit: string, address: string | undefined): AddressShare {
+    const isBounded = address === undefined || !this.#policy.isProxy(address);
+    return { unit, isBounded, connections: new Set(), pipelined: 0, parked: new Set() };
+  }
+}
+
+function cutDownTo(mostBytes: number, connections: Iterable<Connection>): void {
+  const waiting = [...connections]
+    .map((connection) => ({ connection, bytes: connection.waitingBytes }))
+    .filter(({ bytes }) => bytes > 0)
+    .sort((one, other) => other.bytes - one.bytes);
+  let sum = waiting.reduce((total, { bytes }) => total + bytes, 0);
+  for (const { connection, bytes } of waiting) {
+    if (sum <= mostBytes) return;
+    connection.cut(new Error('Too much waits for readers at this address.'));
+    sum -= bytes;
+  }
+}
