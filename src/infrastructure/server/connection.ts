@@ -70,10 +70,10 @@ export class Connection implements RequestGate {
 
   /**
    * Reads nothing more, and ends when all answers are written and then this one: in place of the answer to the request that
-   * is still arriving, or as one of its own.
+   * is still arriving, or as one of its own. An answer that is begun and still made is cut: nothing says when it ends.
    */
   refuse(error: AppError): void {
-    if (this.#isEnding || !this.#socket.writable) {
+    if (this.#isEnding || !this.#socket.writable || this.#isStreaming) {
       this.#socket.destroy();
       return;
     }
@@ -134,6 +134,12 @@ export class Connection implements RequestGate {
     if (this.#underWay.size === 0) return true;
     if (this.#underWay.size >= policy.maxRequestsUnderWay) return false;
     return !share.isBounded || share.pipelined < policy.maxPipelinedPerAddress;
+  }
+
+  get #isStreaming(): boolean {
+    for (const { headersSent, writableEnded } of this.#underWay)
+      if (headersSent && !writableEnded) return true;
+    return false;
   }
 
   get #owesNothingElse(): boolean {
