@@ -1,16 +1,25 @@
 import { addressUnit } from '#src/adapters/http/address-unit.js';
-import type { Connection } from './connection.js';
 import type { ConnectionPolicy } from './connection-policy.js';
+
+/** A connection, as those of its address see it. */
+export interface ShareHolder {
+  /** Of answers, until the kernel has them. */
+  readonly waitingBytes: number;
+  /** When there may be room again. */
+  goOn(): void;
+  /** Now, whatever is under way. */
+  cut(reason?: Error): void;
+}
 
 /** What the connections of one address hold together. */
 export interface AddressShare {
   readonly unit: string;
   readonly isBounded: boolean;
-  readonly connections: Set<Connection>;
+  readonly connections: Set<ShareHolder>;
   /** Requests under way besides the first of each connection. */
   pipelined: number;
   /** Have something to read, and wait until there is room for it. */
-  readonly parked: Set<Connection>;
+  readonly parked: Set<ShareHolder>;
 }
 
 /** Of each address that has a connection: an IPv4 address, or the /64 of an IPv6 one. */
@@ -30,12 +39,12 @@ export class AddressShares {
     return share.isBounded && most > 0 && share.connections.size >= most ? null : share;
   }
 
-  join(share: AddressShare, connection: Connection): void {
+  join(share: AddressShare, connection: ShareHolder): void {
     this.#shares.set(share.unit, share);
     share.connections.add(connection);
   }
 
-  leave(share: AddressShare, connection: Connection): void {
+  leave(share: AddressShare, connection: ShareHolder): void {
     share.connections.delete(connection);
     share.parked.delete(connection);
     if (share.connections.size === 0) this.#shares.delete(share.unit);
@@ -54,7 +63,7 @@ export class AddressShares {
   }
 }
 
-function cutDownTo(mostBytes: number, connections: Iterable<Connection>): void {
+function cutDownTo(mostBytes: number, connections: Iterable<ShareHolder>): void {
   const waiting = [...connections]
     .map((connection) => ({ connection, bytes: connection.waitingBytes }))
     .filter(({ bytes }) => bytes > 0)

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { bytesTaken } from '#src/adapters/http/bytes-taken.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
-import type { AddressShare } from './address-shares.js';
+import type { AddressShare, ShareHolder } from './address-shares.js';
 import type { ConnectionPolicy } from './connection-policy.js';
 import type { FairTurns } from './fair-turns.js';
 import { answerRefusal, logRefusal, refusalText, toRefusal } from './refusal.js';
@@ -17,7 +17,7 @@ export interface ConnectionDeps {
 }
 
 /** One caller's connection: the requests under way on it, what it owes and is owed, and how it ends. */
-export class Connection implements RequestGate {
+export class Connection implements RequestGate, ShareHolder {
   readonly #socket: Socket;
   readonly #deps: ConnectionDeps;
   readonly #reader: RequestReader;
@@ -51,7 +51,6 @@ export class Connection implements RequestGate {
     return this.#underWay.size === 0;
   }
 
-  /** Of answers, until the kernel has them. */
   get waitingBytes(): number {
     let bytes = this.#socket.writableLength;
     for (const response of this.#underWay) if (response.socket === null) bytes += response.writableLength;
@@ -87,7 +86,6 @@ export class Connection implements RequestGate {
     this.#endIfAnswered();
   }
 
-  /** Now, whatever is under way. */
   cut(reason?: Error): void {
     for (const response of this.#underWay) if (response.socket !== null) response.destroy(reason);
     this.#socket.destroy();
@@ -151,7 +149,7 @@ export class Connection implements RequestGate {
     this.#deps.share.parked.add(this);
   }
 
-  #goOn(): void {
+  goOn(): void {
     this.#deps.share.parked.delete(this);
     this.#reader.goOn();
   }
@@ -160,9 +158,9 @@ export class Connection implements RequestGate {
     const { share } = this.#deps;
     if (this.#underWay.size > 1) share.pipelined -= 1;
     this.#underWay.delete(response);
-    this.#goOn();
+    this.goOn();
     const [parked] = share.parked;
-    if (parked !== undefined) parked.#goOn();
+    parked?.goOn();
     if (this.#isEnding) this.#endIfAnswered();
   }
 
