@@ -32,6 +32,7 @@ const ERRORS = {
   method_not_allowed: ['wrong_method', 'This address does not take that method.'],
   request_timeout: ['late', 'The request did not arrive in time.'],
   email_taken: ['conflict', 'An account with this email exists already.'],
+  account_changed: ['conflict', 'Another request has changed this account meanwhile: look at it again.'],
   last_key: ['conflict', 'The last usable key cannot be revoked: make another one first.'],
   too_many_keys: ['conflict', 'This account has as many keys as it may have: revoke one first.'],
   too_many_characters: ['conflict', 'This account has as many characters as it may have: delete one first.'],

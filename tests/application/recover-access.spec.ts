@@ -1,6 +1,9 @@
 import { expect } from 'chai';
+import sinon from 'sinon';
 import { RecoverAccess } from '#src/application/clients/recover-access.js';
 import { ORIGIN, outcomeOf, Workshop } from './workshop.js';
+
+const RIGHT = 'correct horse battery';
 
 describe('RecoverAccess', () => {
   let shop: Workshop;
@@ -12,7 +15,7 @@ describe('RecoverAccess', () => {
 
   afterEach(() => shop.close());
 
-  it('lets the key that was unused for longest give way at 100 usable keys, to the owner alone', async () => {
+  it('lets the oldest key that was never used give way at 100 usable keys, to the owner alone', async () => {
     const { clientId } = await shop.signUp('ada@example.com');
     const recover = (password = 'correct horse battery') =>
       new RecoverAccess(shop).execute({ email: 'ada@example.com', password, origin: ORIGIN });
@@ -39,5 +42,35 @@ describe('RecoverAccess', () => {
       .to.have.length(100)
       .and.include.members([first, newest])
       .and.not.include(idle);
+  });
+
+  it('takes a use that has not been written yet for one', async () => {
+    const { clientId, apiKey } = await shop.signUp('ada@example.com');
+    const recover = () =>
+      new RecoverAccess(shop).execute({ email: 'ada@example.com', password: RIGHT, origin: ORIGIN });
+    const [first] = await shop.clients.listKeys(clientId);
+    for (let count = 2; count <= 100; count += 1) await recover();
+    const verifier = await shop.clients.findKeyVerifier(shop.apiKeys.parse(apiKey) ?? '');
+    if (verifier === null) throw new Error('the first key is gone');
+    shop.uses.note(verifier);
+    await recover();
+    expect((await shop.clients.findKeyVerifier(first?.id ?? ''))?.revokedAt).to.equal(null);
+  });
+
+  it('mints no key by a password that was changed while it was looked at', async () => {
+    const { clientId } = await shop.signUp('ada@example.com');
+    const verify = shop.passwords.verify.bind(shop.passwords);
+    sinon.stub(shop.passwords, 'verify').callsFake(async (password, hash) => {
+      const isRight = await verify(password, hash);
+      await shop.clients.update(clientId, { passwordHash: 'another' }, null);
+      return isRight;
+    });
+    const recovery = new RecoverAccess(shop).execute({
+      email: 'ada@example.com',
+      password: RIGHT,
+      origin: ORIGIN,
+    });
+    expect(await outcomeOf(recovery)).to.equal('unauthenticated');
+    expect(await shop.clients.listKeys(clientId)).to.have.length(1);
   });
 });

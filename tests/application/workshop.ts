@@ -20,6 +20,7 @@ import {
   type SendMessageOutput,
 } from '#src/application/chat/send-message.js';
 import { TurnCosts } from '#src/application/chat/turn-costs.js';
+import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
 import { PasswordAttempts } from '#src/application/clients/password-attempts.js';
 import { SignUp } from '#src/application/clients/sign-up.js';
 import { RequestLimits } from '#src/application/limits/request-limits.js';
@@ -63,6 +64,7 @@ export class Workshop {
   readonly database = new MemoryDatabase();
   readonly clients = new MemoryClientRepository(this.database);
   readonly managedClients = new MemoryManagedClientRepository(this.database);
+  readonly uses = new ApiKeyUses(this);
   readonly auditLines: LogLine[] = [];
   readonly audit = new LogAuditLog(recordingLogger(this.auditLines));
   readonly characters = new MemoryCharacterRepository(this.database);

@@ -7,6 +7,7 @@ import { AppError, type ErrorCode } from '#src/domain/app-error.js';
 import type { Character } from '#src/domain/character.js';
 import type { ClientCredentials } from '#src/domain/client.js';
 import { STANDARD_TERMS } from '#src/domain/client-terms.js';
+import { SeededRandom } from '#tests/support/seeded-random.js';
 
 export interface Storage {
   readonly clients: ClientRepository;
@@ -123,7 +124,7 @@ export function itStoresClients(harness: StorageHarness): void {
         expect(await clients.find(idOf(1))).to.equal(null);
         expect(await clients.findCredentials(idOf(1))).to.equal(null);
         expect(await clients.findCredentialsByEmail('nobody@example.com')).to.equal(null);
-        expect(await clients.update(idOf(1), { storeName: 'x' })).to.equal(null);
+        expect(await clients.update(idOf(1), { storeName: 'x' }, null)).to.equal(null);
         expect(await clients.delete(idOf(1))).to.equal(false);
         expect(await clients.addKey(idOf(1), keyOf(11), MANY)).to.equal('missing');
         expect(await clients.findKeyVerifier(idOf(11))).to.equal(null);
@@ -163,17 +164,17 @@ export function itStoresClients(harness: StorageHarness): void {
         const { client } = credentialsOf(1);
         await clients.create(credentialsOf(1), keyOf(11));
         await clients.create(credentialsOf(2), keyOf(12));
-        expect(await clients.update(idOf(1), {})).to.deep.equal(client);
-        expect(await clients.update(idOf(1), { storeName: null })).to.deep.equal({
+        expect(await clients.update(idOf(1), {}, null)).to.deep.equal(client);
+        expect(await clients.update(idOf(1), { storeName: null }, null)).to.deep.equal({
           ...client,
           storeName: null,
         });
-        expect(await clients.update(idOf(1), { email: 'New@example.com' })).to.deep.equal({
+        expect(await clients.update(idOf(1), { email: 'New@example.com' }, null)).to.deep.equal({
           ...client,
           email: 'New@example.com',
           storeName: null,
         });
-        await clients.update(idOf(1), { passwordHash: 'new hash' });
+        await clients.update(idOf(1), { passwordHash: 'new hash' }, null);
         expect(await clients.findCredentialsByEmail('new@example.com')).to.deep.equal({
           client: { ...client, email: 'New@example.com', storeName: null },
           passwordHash: 'new hash',
@@ -187,27 +188,89 @@ export function itStoresClients(harness: StorageHarness): void {
         for (const field of ['email', 'storeName', 'passwordHash']) {
           Object.defineProperty(changes, field, { value: undefined, enumerable: true });
         }
-        await clients.update(idOf(1), changes);
+        await clients.update(idOf(1), changes, null);
         expect(await clients.findCredentials(idOf(1))).to.deep.equal(credentialsOf(1));
       });
 
       it('frees the old email on a change, and takes a new spelling of the own one', async () => {
         await clients.create(credentialsOf(1, 'a@example.com'), keyOf(11));
-        expect((await clients.update(idOf(1), { email: 'A@Example.com' }))?.email).to.equal('A@Example.com');
-        await clients.update(idOf(1), { email: 'b@example.com' });
+        expect((await clients.update(idOf(1), { email: 'A@Example.com' }, null))?.email).to.equal(
+          'A@Example.com',
+        );
+        await clients.update(idOf(1), { email: 'b@example.com' }, null);
         expect(await clients.findCredentialsByEmail('a@example.com')).to.equal(null);
         await clients.create(credentialsOf(2, 'a@example.com'), keyOf(12));
         expect((await clients.findCredentialsByEmail('a@example.com'))?.client.id).to.equal(idOf(2));
+      });
+
+      it('changes nothing by what is verified no longer, email or password', async () => {
+        await clients.create(credentialsOf(1), keyOf(11));
+        const verified = { email: 'owner1@example.com', passwordHash: 'hash 1' };
+        for (const stale of [
+          { ...verified, email: 'Owner1@example.com' },
+          { ...verified, passwordHash: 'hash 0' },
+        ]) {
+          expect(await codeOf(clients.update(idOf(1), { passwordHash: 'x' }, stale))).to.equal(
+            'account_changed',
+          );
+        }
+        expect(await clients.findCredentials(idOf(1))).to.deep.equal(credentialsOf(1));
+        expect(await clients.update(idOf(1), {}, verified)).to.deep.equal(credentialsOf(1).client);
+        expect(await clients.update(idOf(2), {}, verified)).to.equal(null);
+      });
+
+      it('lets one of many changes by the same proof happen, and no key behind it, in 40 seeded orders', async () => {
+        for (let seed = 0; seed < 40; seed += 1) {
+          const random = new SeededRandom(seed);
+          const [owner, before] = [1000 + seed, `hash ${1000 + seed}`];
+          await clients.create(credentialsOf(owner), keyOf(2000 + seed));
+          const verified = { email: `owner${owner}@example.com`, passwordHash: before };
+          const happened: string[] = [];
+          const note = (name: string) => (outcome: unknown) =>
+            happened.push(`${name} ${outcome === null ? 'no' : 'yes'}`);
+          const refused = (name: string) => () => happened.push(`${name} no`);
+          const change = (name: string, passwordHash: string) => () =>
+            clients.update(idOf(owner), { passwordHash }, verified).then(note(name), refused(name));
+          const recover = () =>
+            clients
+              .recoverKey(idOf(owner), keyOf(3000 + seed), {
+                passwordHash: before,
+                mostUsable: 100,
+                revokedAt: LATER,
+                mostRevokedKept: 100,
+              })
+              .then(note('key'));
+          const email = () =>
+            clients
+              .update(idOf(owner), { email: `other${owner}@example.com` }, verified)
+              .then(note('change'), refused('change'));
+          const calls = random.sample(
+            [change('change', 'first'), change('change', 'second'), email, recover],
+            4,
+          );
+          await Promise.all(
+            calls.map(async (call) => {
+              for (let turn = random.between(0, 3); turn > 0; turn -= 1) await new Promise(setImmediate);
+              await call();
+            }),
+          );
+          expect(happened.filter((line) => line === 'change yes')).to.have.length(1);
+          const { passwordHash } = (await clients.findCredentials(idOf(owner))) ?? {};
+          const keys = await clients.listKeys(idOf(owner));
+          expect(keys.length).to.equal(happened.includes('key yes') ? 2 : 1);
+          const isLate = happened.indexOf('key yes') > happened.indexOf('change yes');
+          if (passwordHash !== before) expect(isLate).to.equal(false);
+        }
       });
 
       it('refuses a change to a taken email and then changes nothing', async () => {
         await clients.create(credentialsOf(1), keyOf(11));
         await clients.create(credentialsOf(2), keyOf(12));
         const change = { email: 'OWNER1@example.com', storeName: 'x', passwordHash: 'y' };
-        expect(await codeOf(clients.update(idOf(2), change))).to.equal('email_taken');
+        expect(await codeOf(clients.update(idOf(2), change, null))).to.equal('email_taken');
         expect(await clients.findCredentials(idOf(2))).to.deep.equal(credentialsOf(2));
         expect(await clients.findCredentialsByEmail('owner2@example.com')).to.deep.equal(credentialsOf(2));
-        expect(await clients.update(idOf(3), { email: 'owner1@example.com' })).to.equal(null);
+        expect(await clients.update(idOf(3), { email: 'owner1@example.com' }, null)).to.equal(null);
       });
 
       it('deletes the account with its keys and characters, once, and nobody else', async () => {
@@ -364,6 +427,33 @@ export function itStoresClients(harness: StorageHarness): void {
         expect(await clients.addKey(idOf(1), keyOf(14), 4)).to.equal('added');
       });
 
+      it('makes room for a recovered key: never used first, the oldest of them, then unused for longest', async () => {
+        const day = (number: number) => `2026-03-0${number}T00:00:00.000Z`;
+        const recover = (number: number, passwordHash = 'hash 1') =>
+          clients.recoverKey(
+            idOf(1),
+            { ...keyOf(number), createdAt: day(number - 10) },
+            { passwordHash, mostUsable: 4, revokedAt: day(9), mostRevokedKept: 2 },
+          );
+        const use = (number: number, on: number) =>
+          clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(number), usedAt: day(on) }]);
+        for (const number of [12, 13, 14]) expect(await recover(number)).to.deep.equal([]);
+        await use(11, 2);
+        await use(13, 1);
+        expect(await recover(15, 'hash 0')).to.equal(null);
+        expect(await recover(15)).to.deep.equal([idOf(12)]);
+        expect(await recover(16)).to.deep.equal([idOf(14)]);
+        await use(15, 8);
+        await use(16, 7);
+        expect(await recover(17)).to.deep.equal([idOf(13)]);
+        const kept = await clients.listKeys(idOf(1));
+        expect(kept.filter((key) => key.revokedAt === null).map((key) => key.id)).to.deep.equal(
+          [11, 15, 16, 17].map(idOf),
+        );
+        expect(kept.filter((key) => key.revokedAt !== null)).to.have.length(2);
+        expect(await clients.findKeyVerifier(idOf(12))).to.equal(null);
+      });
+
       it('counts neither revoked keys nor those of others', async () => {
         await clients.create(credentialsOf(2), keyOf(21));
         await clients.addKey(idOf(1), keyOf(12), 2);
@@ -424,7 +514,7 @@ export function itStoresClients(harness: StorageHarness): void {
         () => clients.find(idOf(1)),
         async () => (await clients.findCredentials(idOf(1)))?.client,
         async () => (await clients.findCredentialsByEmail('owner1@example.com'))?.client,
-        () => clients.update(idOf(1), {}),
+        () => clients.update(idOf(1), {}, null),
       ];
       for (const way of [...ways, ...ways]) {
         const client = await way();
@@ -454,7 +544,7 @@ export function itStoresClients(harness: StorageHarness): void {
           clients.find(idOf(1)),
           clients.findCredentials(idOf(1)),
           clients.findCredentialsByEmail('owner1@example.com'),
-          clients.update(idOf(1), { storeName: 'x' }),
+          clients.update(idOf(1), { storeName: 'x' }, null),
           clients.delete(idOf(1)),
           clients.addKey(idOf(1), keyOf(13), MANY),
           clients.listKeys(idOf(1)),

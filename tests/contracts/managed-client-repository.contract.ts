@@ -110,7 +110,7 @@ export function itManagesClients(harness: StorageHarness): void {
 
     it('keeps what was changed when the owner changes the account', async () => {
       await managed.update(idOf(1), { suspendedAt: SUSPENDED_AT, budgetTokensPerDay: 4 });
-      await storage.clients.update(idOf(1), { email: 'new@example.com' });
+      await storage.clients.update(idOf(1), { email: 'new@example.com' }, null);
       expect(await managed.find(idOf(1))).to.deep.equal({
         ...freshOf(1),
         email: 'new@example.com',

@@ -147,6 +147,20 @@ export function accountsContract(storage: AppStorage): void {
         expect(await passwordIsRight(email, PASSWORD)).to.equal(false);
       });
 
+      it('makes one of two changes of the password that come at once, and tells the other', async () => {
+        const passwords = ['staple gun 1234', 'paper clip 5678'];
+        const answers = await Promise.all(
+          passwords.map((newPassword) => patch({ newPassword, currentPassword: PASSWORD })),
+        );
+        const [loser] = answers.filter(({ status }) => status !== 200);
+        if (loser === undefined) throw new Error('both were made');
+        // It was looked at before the other was made, or after.
+        expect(['account_changed', 'forbidden']).to.include(loser.body.code);
+        for (const [index, { status }] of answers.entries()) {
+          expect(await passwordIsRight(email, passwords[index] ?? '')).to.equal(status === 200);
+        }
+      });
+
       it('lets an owner respell the own address', async () => {
         const response = await patch({ email: email.toLowerCase(), currentPassword: PASSWORD });
         expect({ status: response.status, email: response.body.email }).to.deep.equal({

@@ -18,6 +18,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [number, string, string]>> =
   method_not_allowed: [405, 'Method Not Allowed', 'This address does not take that method.'],
   request_timeout: [408, 'Request Timeout', 'The request did not arrive in time.'],
   email_taken: [409, 'Conflict', 'An account with this email exists already.'],
+  account_changed: [409, 'Conflict', 'Another request has changed this account meanwhile: look at it again.'],
   last_key: [409, 'Conflict', 'The last usable key cannot be revoked: make another one first.'],
   too_many_keys: [409, 'Conflict', 'This account has as many keys as it may have: revoke one first.'],
   too_many_characters: [

@@ -2,9 +2,12 @@ import type {
   ApiKeyUse,
   ClientChanges,
   ClientRepository,
+  KeyRecovery,
   NewApiKey,
+  VerifiedCredentials,
 } from '#src/application/ports/client-repository.js';
 import type { ApiKey, ApiKeyVerifier } from '#src/domain/api-key.js';
+import { AppError } from '#src/domain/app-error.js';
 import type { Client, ClientCredentials } from '#src/domain/client.js';
 import { copyTerms, type MemoryDatabase, type StoredClient, type StoredKey } from './memory-database.js';
 
@@ -29,10 +32,20 @@ export class MemoryClientRepository implements ClientRepository {
     return toCredentials(this.database.clientByEmail(email));
   }
 
-  async update(clientId: string, changes: ClientChanges): Promise<Client | null> {
+  async update(
+    clientId: string,
+    changes: ClientChanges,
+    verified: VerifiedCredentials | null,
+  ): Promise<Client | null> {
     const stored = this.database.client(clientId);
     if (stored === undefined) return null;
     const { client } = stored;
+    if (
+      verified !== null &&
+      (verified.email !== client.email || verified.passwordHash !== stored.passwordHash)
+    ) {
+      throw new AppError('account_changed');
+    }
     const { email = client.email, storeName = client.storeName, passwordHash } = changes;
     this.database.replaceClient(stored, { ...client, email, storeName });
     stored.passwordHash = passwordHash ?? stored.passwordHash;
@@ -49,6 +62,17 @@ export class MemoryClientRepository implements ClientRepository {
     if (usableKeys(stored).length >= mostUsable) return 'full';
     this.database.addKey(stored, toStored(key));
     return 'added';
+  }
+
+  async recoverKey(clientId: string, key: NewApiKey, recovery: KeyRecovery): Promise<string[] | null> {
+    const stored = this.database.client(clientId);
+    if (stored === undefined || stored.passwordHash !== recovery.passwordHash) return null;
+    const usable = usableKeys(stored).sort(byUse);
+    const givingWay = usable.slice(0, Math.max(0, usable.length + 1 - recovery.mostUsable));
+    for (const each of givingWay) stored.keys.set(each.id, { ...each, revokedAt: recovery.revokedAt });
+    this.database.addKey(stored, toStored(key));
+    this.forgetRevoked(stored, recovery.mostRevokedKept);
+    return givingWay.map(({ id }) => id);
   }
 
   async listKeys(clientId: string): Promise<ApiKey[]> {
@@ -91,10 +115,7 @@ export class MemoryClientRepository implements ClientRepository {
       if (usableKeys(stored).length === 1) return 'last';
       stored.keys.set(keyId, { ...key, revokedAt });
     }
-    const revoked = [...stored.keys.values()].filter((each) => each.revokedAt !== null);
-    for (const { id } of revoked.sort(byRevocation).slice(mostRevokedKept)) {
-      this.database.deleteKey(stored, id);
-    }
+    this.forgetRevoked(stored, mostRevokedKept);
     return 'revoked';
   }
 
@@ -108,6 +129,11 @@ export class MemoryClientRepository implements ClientRepository {
   }
 
   async check(): Promise<void> {}
+
+  private forgetRevoked(stored: StoredClient, mostKept: number): void {
+    const revoked = [...stored.keys.values()].filter((each) => each.revokedAt !== null);
+    for (const { id } of revoked.sort(byRevocation).slice(mostKept)) this.database.deleteKey(stored, id);
+  }
 }
 
 function toStored(key: NewApiKey): StoredKey {
@@ -126,6 +152,13 @@ function usableKeys({ keys }: StoredClient): StoredKey[] {
 function byRevocation(a: StoredKey, b: StoredKey): number {
   const [ofA, ofB] = [a.revokedAt ?? '', b.revokedAt ?? ''];
   return ofA > ofB || (ofA === ofB && a.id > b.id) ? -1 : 1;
+}
+
+/** Never used first, the oldest of them; then the one that was unused for longest. */
+function byUse(a: StoredKey, b: StoredKey): number {
+  const [ofA, ofB] = [a.lastUsedAt ?? '', b.lastUsedAt ?? ''];
+  if (ofA === ofB) return byAge(a, b);
+  return ofA < ofB ? -1 : 1;
 }
 
 function byAge(a: StoredKey, b: StoredKey): number {

@@ -2,7 +2,9 @@ import type {
   ApiKeyUse,
   ClientChanges,
   ClientRepository,
+  KeyRecovery,
   NewApiKey,
+  VerifiedCredentials,
 } from '#src/application/ports/client-repository.js';
 import type { ApiKey, ApiKeyVerifier } from '#src/domain/api-key.js';
 import { AppError } from '#src/domain/app-error.js';
@@ -25,7 +27,7 @@ const UPDATE = `
   UPDATE clients SET
     email = coalesce(?2, email), email_lookup = coalesce(?3, email_lookup),
     store_name = iif(?4, ?5, store_name), password_hash = coalesce(?6, password_hash)
-  WHERE id = ?1 RETURNING ${CLIENT}`;
+  WHERE id = ?1 AND (?7 IS NULL OR (email = ?7 AND password_hash = ?8)) RETURNING ${CLIENT}`;
 
 const ADD_KEY = `
   INSERT INTO api_keys (id, client_id, name, digest, last_four, created_at)
@@ -52,6 +54,15 @@ const REVOKE_KEY = `
     EXISTS (SELECT 1 FROM api_keys AS other WHERE other.client_id = ?1 AND other.id <> ?2 AND other.revoked_at IS NULL),
     ?3, NULL))
   WHERE client_id = ?1 AND id = ?2 RETURNING revoked_at AS revokedAt`;
+
+const IS_VERIFIED = 'SELECT id FROM clients WHERE id = ? AND password_hash = ?';
+
+const MAKE_ROOM = `
+  UPDATE api_keys SET revoked_at = ?2 WHERE id IN (
+    SELECT id FROM api_keys WHERE client_id = ?1 AND revoked_at IS NULL
+    ORDER BY last_used_at NULLS FIRST, created_at, id
+    LIMIT max(0, 1 - ?3 + (SELECT count(*) FROM api_keys WHERE client_id = ?1 AND revoked_at IS NULL)))
+  RETURNING id`;
 
 const FORGET_REVOKED_KEYS = `
   DELETE FROM api_keys WHERE id IN (
@@ -132,7 +143,11 @@ export class SqliteClientRepository implements ClientRepository {
     return this.#credentials.find(emailLookup(email));
   }
 
-  async update(clientId: string, changes: ClientChanges): Promise<Client | null> {
+  async update(
+    clientId: string,
+    changes: ClientChanges,
+    verified: VerifiedCredentials | null,
+  ): Promise<Client | null> {
     const { email, storeName, passwordHash } = changes;
     const params = [
       clientId,
@@ -141,14 +156,18 @@ export class SqliteClientRepository implements ClientRepository {
       storeName === undefined ? 0 : 1,
       storeName ?? null,
       passwordHash ?? null,
+      verified?.email ?? null,
+      verified?.passwordHash ?? null,
     ];
     try {
       const [client] = await this.database.write<Client>(UPDATE, params);
-      return client ?? null;
+      if (client !== undefined) return client;
     } catch (error) {
       if (isUniqueViolation(error, 'clients.email_lookup')) throw new AppError('email_taken');
       throw error;
     }
+    if (verified !== null && (await this.find(clientId)) !== null) throw new AppError('account_changed');
+    return null;
   }
 
   async delete(clientId: string): Promise<boolean> {
@@ -162,6 +181,17 @@ export class SqliteClientRepository implements ClientRepository {
     const added = await this.database.write(ADD_KEY, keyParams(clientId, key, mostUsable));
     if (added.length > 0) return 'added';
     return (await this.find(clientId)) === null ? 'missing' : 'full';
+  }
+
+  recoverKey(clientId: string, key: NewApiKey, recovery: KeyRecovery): Promise<string[] | null> {
+    const { passwordHash, mostUsable, revokedAt, mostRevokedKept } = recovery;
+    return this.database.transaction(async (run) => {
+      if ((await run(IS_VERIFIED, [clientId, passwordHash])).length === 0) return null;
+      const givingWay = await run<{ id: string }>(MAKE_ROOM, [clientId, revokedAt, mostUsable]);
+      await run(ADD_KEY, keyParams(clientId, key, mostUsable));
+      await run(FORGET_REVOKED_KEYS, [clientId, mostRevokedKept]);
+      return givingWay.map(({ id }) => id);
+    });
   }
 
   listKeys(clientId: string): Promise<ApiKey[]> {

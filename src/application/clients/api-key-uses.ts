@@ -17,6 +17,7 @@ const MOST_WAITING = 10_000;
  */
 export class ApiKeyUses {
   private waiting = new Map<string, ApiKeyUse>();
+  private writing: Promise<void> = Promise.resolve();
 
   constructor(private readonly deps: Dependencies) {}
 
@@ -27,11 +28,16 @@ export class ApiKeyUses {
     this.waiting.set(key.keyId, { clientId: key.clientId, keyId: key.keyId, usedAt: isoTime(now) });
   }
 
-  /** What could not be written is given up: the next use notes it again. */
+  /**
+   * When it resolves, whatever was noted before is written; an earlier flush that still writes is waited for. What could not
+   * be written is given up: the next use notes it again.
+   */
   async flush(): Promise<void> {
-    if (this.waiting.size === 0) return;
+    const earlier = this.writing.catch(() => undefined);
+    if (this.waiting.size === 0) return earlier;
     const uses = [...this.waiting.values()];
     this.waiting = new Map();
-    await this.deps.clients.recordKeyUses(uses);
+    this.writing = earlier.then(() => this.deps.clients.recordKeyUses(uses));
+    return this.writing;
   }
 }

@@ -1,6 +1,6 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { AuditLog } from '#src/application/ports/audit-log.js';
-import type { ClientRepository } from '#src/application/ports/client-repository.js';
+import type { ClientRepository, VerifiedCredentials } from '#src/application/ports/client-repository.js';
 import type { CommonPasswords } from '#src/application/ports/common-passwords.js';
 import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
 import { AppError, invalidFields } from '#src/domain/app-error.js';
@@ -26,6 +26,11 @@ export interface UpdateClientInput {
   readonly origin: RequestOrigin;
 }
 
+interface Proof {
+  readonly verified: VerifiedCredentials | null;
+  readonly passwordHash?: string;
+}
+
 /** Changes an account; what could be used to take it over needs the current password. */
 export class UpdateClient {
   constructor(private readonly deps: Dependencies) {}
@@ -36,25 +41,26 @@ export class UpdateClient {
     if (storeName === undefined && email === undefined && newPassword === undefined) {
       throw invalidFields({ field: 'body', message: 'must change storeName, email or newPassword' });
     }
-    const passwordHash = await this.proveOwner(input);
+    const { verified, passwordHash } = await this.proveOwner(input);
 
-    const client = await clients.update(clientId, {
+    const changes = {
       ...(storeName === undefined ? {} : { storeName }),
       ...(email === undefined ? {} : { email }),
       ...(passwordHash === undefined ? {} : { passwordHash }),
-    });
+    };
+    const client = await clients.update(clientId, changes, verified);
     if (client === null) throw new AppError('unauthenticated');
     if (email !== undefined) audit.record({ event: 'email_changed', origin, clientId });
     if (newPassword !== undefined) audit.record({ event: 'password_changed', origin, clientId });
     return client;
   }
 
-  /** Where it must be proven, or is offered. Answers the new password's hash, if there is a new one. */
-  private async proveOwner(input: UpdateClientInput): Promise<string | undefined> {
+  /** Where it must be proven, or is offered. Answers what it was proven by, and the new password's hash. */
+  private async proveOwner(input: UpdateClientInput): Promise<Proof> {
     const { clients, passwords, passwordAttempts, commonPasswords, audit } = this.deps;
     const { clientId, email, newPassword, currentPassword, origin } = input;
     if (currentPassword === undefined) {
-      if (email === undefined && newPassword === undefined) return undefined;
+      if (email === undefined && newPassword === undefined) return { verified: null };
       throw invalidFields({
         field: 'currentPassword',
         message: 'is needed to change the email or the password',
@@ -67,17 +73,13 @@ export class UpdateClient {
       audit.record({ event: 'login_failed', origin, clientId });
       throw new AppError('forbidden', { detail: 'The current password is wrong.' });
     }
+    const verified = { email: credentials.client.email, passwordHash: credentials.passwordHash };
     if (newPassword === undefined) {
       if (email !== undefined) assertEmailIsNotPassword(email, currentPassword);
-      return undefined;
+      return { verified };
     }
-    await requireAcceptablePassword(
-      commonPasswords,
-      newPassword,
-      email ?? credentials.client.email,
-      'newPassword',
-    );
-    const { email: account } = credentials.client;
-    return passwords.hash(newPassword, { account: emailLookup(account), address: origin.addressUnit });
+    await requireAcceptablePassword(commonPasswords, newPassword, email ?? verified.email, 'newPassword');
+    const party = { account: emailLookup(verified.email), address: origin.addressUnit };
+    return { verified, passwordHash: await passwords.hash(newPassword, party) };
   }
 }

@@ -17,6 +17,23 @@ export interface ClientChanges {
   readonly passwordHash?: string;
 }
 
+/** What a change goes by: it takes place only where that is still so. */
+export interface VerifiedCredentials {
+  readonly email: string;
+  readonly passwordHash: string;
+}
+
+export interface KeyRecovery {
+  /** That the password was right for. */
+  readonly passwordHash: string;
+  /** Of this client's keys, at least 1. */
+  readonly mostUsable: number;
+  /** When a key that gives way is revoked. */
+  readonly revokedAt: string;
+  /** As for `revokeKey`. */
+  readonly mostRevokedKept: number;
+}
+
 export interface ApiKeyUse {
   readonly clientId: string;
   readonly keyId: string;
@@ -39,10 +56,15 @@ export interface ClientRepository {
   findCredentialsByEmail(email: string): Promise<ClientCredentials | null>;
   /**
    * Changes the named fields alone, in one step.
+   * @param verified so that of parallel callers that verified the same one changes it; null: nothing had to be.
    * @returns the client afterwards, or null when there is none.
-   * @throws AppError `email_taken`.
+   * @throws AppError `email_taken`; `account_changed` when email or password are no longer those that were verified.
    */
-  update(clientId: string, changes: ClientChanges): Promise<Client | null>;
+  update(
+    clientId: string,
+    changes: ClientChanges,
+    verified: VerifiedCredentials | null,
+  ): Promise<Client | null>;
   /** The account with its keys and characters. When it resolves, no process finds them any more. @returns false when there was none. */
   delete(clientId: string): Promise<boolean>;
 
@@ -52,6 +74,12 @@ export interface ClientRepository {
    * @returns `missing` when the client is gone; `full` when it has that many or more, and then nothing is stored.
    */
   addKey(clientId: string, key: NewApiKey, mostUsable: number): Promise<'added' | 'missing' | 'full'>;
+  /**
+   * Adds a key, and makes room for it where the client has `mostUsable` already: of those that were never used the oldest
+   * is revoked, and where all were, the one that was unused for longest. All in one step or nothing.
+   * @returns the ids of those that gave way; null when the client is gone, or its password no longer the verified one.
+   */
+  recoverKey(clientId: string, key: NewApiKey, recovery: KeyRecovery): Promise<string[] | null>;
   /** Oldest first, revoked ones that are kept too. */
   listKeys(clientId: string): Promise<ApiKey[]>;
   /** Before anybody is known: by the key's id alone. Revoked ones that are kept are found too. */

@@ -109,7 +109,6 @@ const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
   ListApiKeys,
   ListCharacters,
   ListManagedClients,
-  RecoverAccess,
   RequestLimits,
   RevokeApiKey,
   SendMessage,
@@ -127,6 +126,11 @@ export function useCaseModule(config: UseCaseConfig): ContainerModule {
         .toDynamicValue((context) => new UseCase(dependencies(context, config)))
         .inSingletonScope();
     }
+    bind(RecoverAccess)
+      .toDynamicValue(
+        (context) => new RecoverAccess({ ...dependencies(context, config), uses: context.get(ApiKeyUses) }),
+      )
+      .inSingletonScope();
     bind(Authorize)
       .toDynamicValue((context) => {
         const serviceKey = config.serviceKey === null ? null : new HashedServiceKey(config.serviceKey);

@@ -336,7 +336,7 @@ describe('SqliteDatabase', () => {
     await clients.find('c');
     await clients.findCredentials('c');
     await clients.findCredentialsByEmail('e');
-    await clients.update('c', {});
+    await clients.update('c', {}, null);
     await clients.delete('c');
     await clients.addKey('c', keyOf(1), MANY);
     await clients.listKeys('c');

@@ -50,7 +50,6 @@ export class AuthController extends Controller {
   @Post('keys')
   @Middlewares(jsonBody)
   @SuccessResponse(201, 'Created')
-  @Response<Problem>(409, 'too_many_keys')
   @Response<Problem>(403, 'forbidden: the account is suspended')
   async postRecovery(
     @Request() request: ExpressRequest,

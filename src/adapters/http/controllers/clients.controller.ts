@@ -48,7 +48,7 @@ export class ClientsController extends Controller {
   @Middlewares(jsonBody)
   @Response<Problem>(400, 'invalid_request')
   @Response<Problem>(403, 'forbidden: the current password is wrong, or the account is suspended')
-  @Response<Problem>(409, 'email_taken')
+  @Response<Problem>(409, 'email_taken, account_changed')
   @Response<Problem>(413, 'payload_too_large')
   @Response<Problem>(415, 'unsupported_media_type')
   async patchMe(@Request() request: ExpressRequest, @Body() patch: ClientPatch): Promise<Client> {
