@@ -6,7 +6,12 @@ import { readConfig } from '#src/infrastructure/config/read-config.js';
 import { RedisBench } from '#tests/adapters/redis/redis-bench.js';
 import { conversationCacheContract } from '#tests/contracts/conversation-cache.contract.js';
 import { rateLimiterContract } from '#tests/contracts/rate-limiter.contract.js';
-import { CLIENT, expectAppError, rejectionOf } from '#tests/support/conversation-cache-bench.js';
+import {
+  CLIENT,
+  CONVERSATION,
+  expectAppError,
+  rejectionOf,
+} from '#tests/support/conversation-cache-bench.js';
 import { ManualClock } from '#tests/support/manual-clock.js';
 import { countersOn } from '#tests/support/redis-counters.js';
 import { advanceRedis } from '#tests/support/redis-time.js';
@@ -50,6 +55,18 @@ describe('on a cluster of three nodes', function () {
       });
       expectAppError(await rejectionOf(other.open({ onBusy: 'reject' })), 'conversation_busy');
       await held.release();
+    });
+
+    it('runs nothing that was refused, from the queue of its client, when its nodes return', async () => {
+      await one.add('t1');
+      const { client } = one.connection;
+      const fence = await client.get(`${KEYS}f`);
+      cluster.freeze();
+      client.disconnect(true);
+      expectAppError(await rejectionOf(one.open()), 'cache_unavailable');
+      cluster.thaw();
+      expect(await client.get(`${KEYS}f`)).to.equal(fence);
+      expect(await client.exists(`${KEYS}l:${CONVERSATION}`)).to.equal(0);
     });
 
     it('gives back what a question takes that was sent later than its caller waited', async () => {

@@ -1,4 +1,4 @@
-import { RedisScript } from './redis-script.js';
+import { DeadlineScript, RedisScript } from './redis-script.js';
 
 /**
  * One hash for a client's day, so that it is lost as a whole or not at all: `spent`, `held`, and one field for each
@@ -35,7 +35,11 @@ end
 
 /** Arguments: id, tokens, limit, lease in ms, lifetime of the counter in ms, spent so far or '', and after it
  * the id and tokens of each reservation that is known to be held, for a counter that begins anew. */
-export const RESERVE = new RedisScript(`${LEASES}
+export const RESERVE = new DeadlineScript(
+  `${LEASES}
+local now = nowMs()
+local function whole(number) return string.format('%.0f', number) end`,
+  `
 local key, id, tokens = KEYS[1], ARGV[1], ARGV[2]
 local known = redis.call('HMGET', key, 'spent', 'held', 'sweep')
 local spent = known[1]
@@ -45,13 +49,12 @@ if not spent then
   redis.call('HSET', key, 'spent', spent)
   redis.call('PEXPIRE', key, ARGV[5])
 end
-local now = nowMs()
 local ends = string.format('%.0f', now + ARGV[4])
 local held = 0
 if known[1] then
   held = sweep(key, now, tonumber(known[2] or 0), tonumber(known[3] or 0))
 else
-  for i = 7, #ARGV, 2 do
+  for i = 7, #ARGV - 1, 2 do
     redis.call('HSET', key, 'r:' .. ARGV[i], ends .. ' ' .. ARGV[i + 1], 'sweep', ends)
     held = redis.call('HINCRBY', key, 'held', ARGV[i + 1])
   end
@@ -62,7 +65,8 @@ redis.call('HINCRBY', key, 'held', tokens)
 redis.call('HSET', key, 'r:' .. id, ends .. ' ' .. tokens)
 if held == 0 then redis.call('HSET', key, 'sweep', ends) end
 return {'reserved'}
-`);
+`,
+);
 
 /**
  * Arguments: id, tokens, spent, and '1' when it has been tried before: what was neither held nor given back by then

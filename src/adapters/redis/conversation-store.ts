@@ -6,9 +6,10 @@ import {
   REPLAY_TTL_SECONDS,
 } from '#src/application/ports/conversation-cache.js';
 import type { Conversation, Exchange } from '#src/domain/conversation.js';
+import { DeadlineRunner } from './deadline-runner.js';
 import type { RedisConnection } from './redis-connection.js';
 import { redisUnavailable } from './redis-failure.js';
-import type { RedisScript } from './redis-script.js';
+import { DeadlineScript, type RedisScript } from './redis-script.js';
 import { COMMIT_TURN } from './scripts/commit-turn.js';
 import { DELETE_CONVERSATIONS } from './scripts/delete-conversations.js';
 import { FIND_CONVERSATION } from './scripts/find-conversation.js';
@@ -70,7 +71,13 @@ const HASH_LENGTH = 43;
 
 /** What the scripts do, in the words of the application. Every method is one round trip, and throws AppError `cache_unavailable`. */
 export class ConversationStore {
-  constructor(private readonly connection: RedisConnection) {}
+  readonly #connection: RedisConnection;
+  readonly #timely: DeadlineRunner;
+
+  constructor(connection: RedisConnection) {
+    this.#connection = connection;
+    this.#timely = new DeadlineRunner(connection);
+  }
 
   open({ clientId, request, token }: TurnTicket, maxWaiting: number): Promise<OpenReply> {
     const { conversationId, characterId, onBusy, idempotency, maxConcurrentTurns } = request;
@@ -162,7 +169,7 @@ export class ConversationStore {
 
   /** Writes: a Redis that is full, or a replica, answers and is of no use. */
   async check(): Promise<void> {
-    await this.connection.attempt((client) => client.set('fw:1:check', '1', 'PX', 1000));
+    await this.#connection.attempt((client) => client.set('fw:1:check', '1', 'PX', 1000));
   }
 
   /**
@@ -177,8 +184,9 @@ export class ConversationStore {
     read: (reply: unknown) => T,
   ): Promise<T> {
     const prefix = keyPrefix(clientId);
-    const keys = [prefix, ...['f', 'o', ...names].map((name) => prefix + name)];
-    const reply = await this.connection.run(script, keys, args);
+    const keys = [prefix, ...['f', 'o', ...names].map((name) => prefix + name)] as const;
+    const runner = script instanceof DeadlineScript ? this.#timely : this.#connection;
+    const reply = await runner.run(script, keys, args);
     try {
       return read(reply);
     } catch (error) {

@@ -1,7 +1,8 @@
+import { Cluster } from 'ioredis';
 import type { Logger } from '#src/application/ports/logger.js';
 import { createRedisClient, type RedisClient } from './create-redis-client.js';
 import { RedisBreaker } from './redis-breaker.js';
-import { hopelessness, isReply, redisUnavailable, withoutArguments } from './redis-failure.js';
+import { hopelessness, isReply, NO_ADDRESS, redisUnavailable, withoutArguments } from './redis-failure.js';
 import type { RedisScript } from './redis-script.js';
 import type { RedisSettings } from './redis-settings.js';
 
@@ -13,7 +14,7 @@ export interface RedisConnectionOptions {
 /** How long the start waits for Redis before it goes on without. */
 const START_PATIENCE_MS = 1500;
 /** Of one operation with all that the client tries: a cluster is asked again when slots have moved. */
-const OPERATION_TIMEOUT_MS = 250;
+export const OPERATION_TIMEOUT_MS = 250;
 /** Of one that can be done without: with two of them and one of the others a request still answers within 500 ms. */
 export const BRIEF_TIMEOUT_MS = 75;
 
@@ -111,10 +112,15 @@ export class RedisConnection {
         resolve(reason);
       };
       this.client.once('ready', () => met(null));
-      this.client.on('error', (error: unknown) => {
+      const fail = (error: unknown): void => {
         this.#trouble = error;
         const reason = hopelessness(error);
         if (reason !== null) met(reason);
+      };
+      this.client.on('error', fail);
+      // The client of a cluster says nothing of that, and begins anew for ever.
+      this.client.on('refresh', () => {
+        if (namesNoNode(this.client)) fail(new Error(NO_ADDRESS));
       });
     });
     if (hopeless !== null) throw new Error(hopeless);
@@ -129,6 +135,11 @@ export class RedisConnection {
     const err = withoutArguments(this.#trouble ?? error);
     this.#logger.warn({ err }, hopelessness(this.#trouble) ?? 'Redis is away');
   }
+}
+
+/** Whether the nodes of a cluster were asked for the slots, and all left their own address out. */
+function namesNoNode(client: RedisClient): boolean {
+  return client instanceof Cluster && client.slots.every((nodes) => nodes.length === 0);
 }
 
 /**

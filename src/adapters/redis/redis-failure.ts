@@ -18,6 +18,9 @@ export function isReply(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
+/** Of the error for a cluster that answers, and names no node that could be asked. */
+export const NO_ADDRESS = 'CLUSTER SLOTS has no address';
+
 /**
  * Why it cannot work however long one waits, in words that hold no value; null when waiting may help.
  * @param error what the client emitted. Cluster and Sentinel say it of a node, inside another error.
@@ -32,6 +35,9 @@ export function hopelessness(error: unknown): string | null {
     }
     if (/cluster support disabled/.test(inner.message)) {
       return 'This Redis is not a cluster: see REDIS_URL.';
+    }
+    if (inner.message === NO_ADDRESS) {
+      return 'The nodes of this Redis Cluster do not know their own address (CLUSTER SLOTS leaves it empty): set cluster-announce-ip on each.';
     }
   }
   return null;

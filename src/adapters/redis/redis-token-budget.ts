@@ -7,6 +7,7 @@ import type {
 } from '#src/application/ports/token-budget.js';
 import type { UtcDay } from '#src/domain/utc-day.js';
 import { FIND, RESERVE, SETTLE } from './budget-scripts.js';
+import { DeadlineRunner } from './deadline-runner.js';
 import type { RedisConnection } from './redis-connection.js';
 import { redisUnavailable } from './redis-failure.js';
 
@@ -27,6 +28,7 @@ const MOST_UNSETTLED = 10_000;
 /** Of all processes on one Redis. One round trip for each reservation and one for its settlement. */
 export class RedisTokenBudget implements TokenBudget {
   readonly #options: RedisTokenBudgetOptions;
+  readonly #timely: DeadlineRunner;
   /** Of turns that run here, by the counters' keys. */
   readonly #running = new Map<string, Set<Hold>>();
   /** By the reservations' ids, the first one first. */
@@ -35,6 +37,7 @@ export class RedisTokenBudget implements TokenBudget {
 
   constructor(options: RedisTokenBudgetOptions) {
     this.#options = options;
+    this.#timely = new DeadlineRunner(options.connection);
   }
 
   async reserve(clientId: string, request: BudgetRequest): Promise<Reservation | BudgetRefusal> {
@@ -70,7 +73,7 @@ export class RedisTokenBudget implements TokenBudget {
     const isSent = connection.isAvailable;
     try {
       return readAnswer(
-        await connection.run(RESERVE, [key], [id, tokens, limit, leaseMs, COUNTER_LIFE_MS, spent, ...held]),
+        await this.#timely.run(RESERVE, [key], [id, tokens, limit, leaseMs, COUNTER_LIFE_MS, spent, ...held]),
       );
     } catch (error) {
       // It may have been done all the same, and nobody knows of it.

@@ -7,6 +7,8 @@ import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
 import { RedisScript } from '#src/adapters/redis/redis-script.js';
 import type { RedisSettings } from '#src/adapters/redis/redis-settings.js';
 import { expectAppError, rejectionOf } from '#tests/support/conversation-cache-bench.js';
+import { freePort } from '#tests/support/free-port.js';
+import { RedisServer } from '#tests/support/redis-server.js';
 import { type LogLine, recordingLogger } from '#tests/support/test-app.js';
 import { describeWithRedis } from '#tests/support/with-redis.js';
 import { RedisBench } from './redis-bench.js';
@@ -110,6 +112,22 @@ describeWithRedis('RedisConnection', (redis) => {
       expect(inspect(error)).not.to.contain(CANARY);
     }
     other.close();
+  });
+
+  it('names what keeps a cluster away whose only node was never told its address', async () => {
+    const busPort = await freePort('127.0.0.1');
+    const lonely = await RedisServer.start('--cluster-enabled yes', `--cluster-port ${busPort}`);
+    const operator = new Redis(lonely.url);
+    await operator.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    while (!String(await operator.call('CLUSTER', 'INFO')).includes('cluster_state:ok'));
+    operator.disconnect();
+    const topology = { kind: 'cluster', nodes: [{ host: '127.0.0.1', port: lonely.port }] } as const;
+    const error = await rejectionOf(open({ ...lonely.connection, topology }));
+    expect(error)
+      .to.be.instanceOf(Error)
+      .and.to.have.property('message')
+      .that.matches(/cluster-announce-ip/);
+    await lonely.stop();
   });
 
   it('needs no more rights than the documentation says', async () => {

@@ -1,11 +1,13 @@
-import { RedisScript } from '../redis-script.js';
+import { DeadlineScript } from '../redis-script.js';
 import { SCHEMA } from './schema.js';
 
 /**
  * Returns `kept` and the token that waits next, if one does; or `lost` and why, which may be empty. May be asked again:
  * what is kept stays kept.
  */
-export const COMMIT_TURN = new RedisScript(`${SCHEMA}
+export const COMMIT_TURN = new DeadlineScript(
+  SCHEMA,
+  `
 local token, conversation, turnId, exchange, turns, exp, maxExchanges, idem, digest, answer, maxReplays, replayMs = unpack(ARGV)
 local lease, meta, exchanges = named('l', conversation), named('c', conversation), named('x', conversation)
 local record = named('r', idem)
@@ -48,4 +50,5 @@ end
 redis.call('DEL', lease)
 uncountTurn(token)
 return { 'kept', nextInQueue(conversation) }
-`);
+`,
+);

@@ -1,4 +1,4 @@
-import { RedisScript } from '../redis-script.js';
+import { DeadlineScript } from '../redis-script.js';
 import { SCHEMA } from './schema.js';
 
 /**
@@ -9,7 +9,9 @@ import { SCHEMA } from './schema.js';
  * First come the conversations, until none is left; then, in calls of their own, the records, from `<score>|<last>` on,
  * where the last is the latest of a turn from before.
  */
-export const DELETE_CONVERSATIONS = new RedisScript(`${SCHEMA}
+export const DELETE_CONVERSATIONS = new DeadlineScript(
+  SCHEMA,
+  `
 local what, id, reason, from, most, mostLookedAt, hashLength = unpack(ARGV)
 local found, next, ended = 0, '', {}
 local function concerns(...)
@@ -89,4 +91,5 @@ if #members == 2 * mostLookedAt then
   next = '(' .. reached .. '|' .. last
 end
 return { next, found, ended }
-`);
+`,
+);

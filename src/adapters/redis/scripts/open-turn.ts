@@ -1,4 +1,4 @@
-import { RedisScript } from '../redis-script.js';
+import { DeadlineScript } from '../redis-script.js';
 import { SCHEMA } from './schema.js';
 
 /**
@@ -6,7 +6,9 @@ import { SCHEMA } from './schema.js';
  * `open`, fence, now, and character, turns, expiry, exchanges of a conversation that exists;
  * `wait`, place in the queue; `replay`, answer; `ended`, reason; `busy`; `crowded`, limit; `mismatch`; `in_progress`.
  */
-export const OPEN_TURN = new RedisScript(`${SCHEMA}
+export const OPEN_TURN = new DeadlineScript(
+  SCHEMA,
+  `
 local token, conversation, character, onBusy, maxWaiting, maxTurns, idem, digest = unpack(ARGV)
 local queue, waiters, lease = named('q', conversation), named('w', conversation), named('l', conversation)
 local meta, exchanges, record = named('c', conversation), named('x', conversation), named('r', idem)
@@ -88,4 +90,5 @@ holdKey()
 keepShown(conversation)
 if concerned ~= character then indexed(concerned, conversation, now + LEASE) end
 return opened(whole(fence))
-`);
+`,
+);
