@@ -33,7 +33,7 @@ export class Child {
     const [program = process.execPath, ...rest] = [...pinned, process.execPath, ...command];
     this.#process = spawn(program, rest, {
       cwd: directory,
-      env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment },
+      env: { PATH: process.env['PATH'], NODE_ENV: 'production', SIGNUP: 'open', ...environment },
       stdio: ['ignore', output, 'inherit', 'ipc'],
     });
     running.add(this);

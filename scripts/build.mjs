@@ -95,9 +95,13 @@ if (built.src === wanted.src && (!withTests || built.tests === wanted.tests)) {
     '.build-stamp',
   ];
   for (const name of stale) rmSync(join('dist', name), { recursive: true, force: true });
+  process.stdout.write('build: routes and openapi.json from the controllers\n');
   run('tsoa/dist/cli.js', 'spec-and-routes');
   nameProblems('openapi.json');
   leaveBodiesToUs();
+  process.stdout.write(
+    `build: types of src${withTests ? ', tests and bench' : ''}, and JavaScript into dist/\n`,
+  );
   run('typescript/bin/tsc', '-p', withTests ? 'tsconfig.json' : 'tsconfig.build.json');
   mkdirSync('dist', { recursive: true });
   writeFileSync(STAMP, JSON.stringify(wanted));

@@ -185,7 +185,7 @@ async function serve(folder, stage, model) {
     const seconds = await waitUntilReady(base, server);
     expect(isHealthy(), 'HEALTHCHECK says unhealthy while the server runs');
     const smoke = spawn(process.execPath, ['scripts/smoke.mjs', base], {
-      env: { SERVICE_KEY: serviceKey },
+      env: { FASTWRAP_API_KEY: serviceKey },
       stdio: 'inherit',
     });
     expect((await once(smoke, 'exit'))[0] === 0, 'the smoke test failed on a read-only tree');

@@ -1,6 +1,7 @@
 /**
  * `node scripts/smoke.mjs BASE_URL`: an account's whole life against a running server, from sign-up to deletion.
- * Prints what it sees and stops at the first surprise. SERVICE_KEY is sent where sign-up is closed.
+ * Prints what it sees and stops at the first surprise. FASTWRAP_API_KEY, if it is set, is sent with the sign-up,
+ * which needs it where only the operator may sign clients up.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -109,7 +110,8 @@ async function main() {
   expect(health.status === 'ok', `health is ${health.status}`);
 
   const email = `smoke-${randomBytes(8).toString('hex')}@example.com`;
-  const serviceKey = process.env.SERVICE_KEY;
+  const serviceKey = process.env.FASTWRAP_API_KEY;
+  if (serviceKey === undefined) say('    without FASTWRAP_API_KEY: sign-up has to be open');
   const signUp = await step('sign up', 201, 'POST', '/auth/signup', {
     body: { email, password: randomBytes(18).toString('base64url'), storeName: 'Smoke & Sons' },
     headers: serviceKey === undefined ? {} : { 'x-fastwrap-api-key': serviceKey },

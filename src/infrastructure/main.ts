@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Application } from './application.js';
 import { loadEnvironment } from './config/load-environment.js';
 import { ConfigError, readConfig } from './config/read-config.js';
+import { startWarnings } from './config/start-warnings.js';
 import { createLogger } from './create-logger.js';
 import { startFacts, startMessage } from './start-message.js';
 
@@ -9,13 +10,15 @@ import { startFacts, startMessage } from './start-message.js';
 const SAME_KEYSTROKE_MS = 1000;
 
 async function main(): Promise<void> {
-  const config = readConfig(loadEnvironment());
+  const environment = loadEnvironment();
+  const config = readConfig(environment);
   const logger = createLogger(config.logLevel);
   // Before anything is opened: as the first process of a container it would not get a signal without a handler.
   const stopped = waitForStop();
   const application = await Application.start(config, logger);
   if (config.production) logger.info(startFacts(config, application.url), 'listening');
   else process.stdout.write(startMessage(config, application.url));
+  for (const { fields, message } of startWarnings(environment, config)) logger.warn(fields, message);
 
   process.on('unhandledRejection', (err) =>
     logger.error({ err }, 'a promise failed and nobody waited for it'),

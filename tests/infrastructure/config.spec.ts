@@ -62,6 +62,7 @@ const PRODUCTION = {
   FASTWRAP_API_KEY: `${CANARY}-operator-key`,
   MODEL: 'gpt-4o',
   MODEL_KEY: `${CANARY}-provider-key`,
+  SIGNUP: 'operator',
 };
 
 function faultsOf(variables: Variables): readonly string[] {
@@ -473,8 +474,10 @@ describe('readConfig', () => {
       'FASTWRAP_API_KEY must be set in production',
       'MODEL must be set in production',
       'MODEL_KEY must be set in production',
+      'SIGNUP must be set in production, to open or to operator',
       'MODEL_PROVIDER must not be demo in production',
     ]);
+    expect(readConfig({ ...PRODUCTION, SIGNUP: 'open' }).signup).to.equal('open');
     expect(faultsOf({ ...PRODUCTION, MODEL: 'demo' })).to.deep.equal([
       'MODEL_PROVIDER must not be demo in production',
     ]);
@@ -498,6 +501,7 @@ describe('readConfig', () => {
       'MODEL must be set for this MODEL_PROVIDER',
       'MODEL must be set in production',
       'MODEL_KEY must be set in production',
+      'SIGNUP must be set in production, to open or to operator',
       'MODEL_BASE_URL must be set for MODEL_PROVIDER openai-compatible',
       'BUDGET_TOKENS_PER_DAY must be a whole number from 0 to 1000000000000',
     ]);
@@ -591,6 +595,28 @@ describe('readConfig', () => {
         'CORS_ORIGINS must not hold *: any page that a visitor opens could then use the keys that browsers know. Name the origins',
       ]);
     }
+  });
+
+  it('takes further models of the same provider, and any at an address of its own', () => {
+    const fault =
+      "MODEL_ALLOWED must hold models of MODEL's provider alone: all are asked there, with its key";
+    const openAi = { MODEL: 'gpt-4o', MODEL_KEY: 'key' };
+    expect(faultsOf({ ...openAi, MODEL_ALLOWED: 'o3, mistral-large-latest' })).to.deep.equal([fault]);
+    expect(faultsOf({ MODEL_ALLOWED: 'gpt-4o' })).to.deep.equal([fault]);
+    expect(faultsOf({ ...openAi, MODEL_ALLOWED: 'o3,ft:gpt-4o:shop' })).to.deep.equal([]);
+    const gateway = { MODEL_PROVIDER: 'openai-compatible', MODEL_BASE_URL: 'http://localhost:4000/v1' };
+    expect(faultsOf({ MODEL: 'gpt-4o', ...gateway, MODEL_ALLOWED: 'mistral-large-latest' })).to.deep.equal(
+      [],
+    );
+  });
+
+  it('wants a budget that the shortest turn fits into', () => {
+    const fault =
+      'BUDGET_TOKENS_PER_DAY must be 0, or at least 13 more than MODEL_MAX_OUTPUT_TOKENS: no turn would fit';
+    expect(faultsOf({ BUDGET_TOKENS_PER_DAY: '4108' })).to.deep.equal([fault]);
+    expect(faultsOf({ BUDGET_TOKENS_PER_DAY: '4109' })).to.deep.equal([]);
+    expect(faultsOf({ BUDGET_TOKENS_PER_DAY: '112', MODEL_MAX_OUTPUT_TOKENS: '100' })).to.deep.equal([fault]);
+    expect(faultsOf({ BUDGET_TOKENS_PER_DAY: '0', MODEL_MAX_OUTPUT_TOKENS: '1000000' })).to.deep.equal([]);
   });
 
   it('wants a service key where only the operator may sign clients up', () => {

@@ -62,6 +62,12 @@ describe('the start of the process', function () {
     expect((await new ApiClient(url).get('/readyz')).status).to.equal(200);
   });
 
+  it('warns of a variable that is spelled almost like one of ours, without its value', async () => {
+    const { server } = await start({ MODEL_ALOWED: CANARY });
+    await server.printed('"variable":"MODEL_ALOWED","nearest":"MODEL_ALLOWED"');
+    expect(server.stdout).not.to.contain(CANARY);
+  });
+
   it('keeps database and secret to their owner', async () => {
     await start();
     expect(await modeOf('data')).to.equal('700');
@@ -87,6 +93,7 @@ describe('the start of the process', function () {
       FASTWRAP_API_KEY: 'operator-key-0001',
       MODEL: 'demo',
       MODEL_KEY: 'none',
+      SIGNUP: 'operator',
     });
     expect(message).to.equal(
       'FastWrap cannot start. The configuration is not valid:\n  - MODEL_PROVIDER must not be demo in production\n',

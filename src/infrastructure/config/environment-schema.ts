@@ -97,7 +97,7 @@ export const environmentSchema = z.object({
   PORT: wholeNumber(0, 65_535, 8555),
   FASTWRAP_API_KEY: visibleAscii.min(16, 'must have at least 16 characters').optional(),
   FASTWRAP_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
-  SIGNUP: oneOf('open', 'operator').default('open'),
+  SIGNUP: oneOf('open', 'operator').optional(),
   CORS_ORIGINS: originList.default([]),
   MODEL: z.string().max(200, 'must have at most 200 characters').optional(),
   MODEL_KEY: visibleAscii.optional(),

@@ -1,9 +1,13 @@
-import { detectProvider, PROVIDERS, type Provider } from '#src/domain/model-provider.js';
 import type { Config, DatabaseConfig, ProviderConfig, TracingConfig } from './config.js';
+import {
+  describeModels,
+  modelFaults,
+  policyFaults,
+  productionFaults,
+  toProvider,
+} from './described-models.js';
 import { type Environment, environmentSchema } from './environment-schema.js';
 import { redisFaults, toRedisSettings } from './redis-config.js';
-
-const DEMO_MODEL = 'demo';
 
 /** Names every faulty variable and its rule, and never a value. */
 export class ConfigError extends Error {
@@ -27,11 +31,13 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   const dependent = [
     ...modelFaults(primary),
     ...(fallback === null ? [] : modelFaults(fallback)),
+    ...policyFaults(environment, primary),
     ...productionFaults(environment, primary, fallback),
     ...redisFaults(environment),
   ];
   faults.push(...dependent.filter((fault) => !malformed.has(variableOf(fault))));
-  if (environment.SIGNUP === 'operator' && environment.FASTWRAP_API_KEY === undefined) {
+  const isProduction = environment.NODE_ENV === 'production';
+  if (environment.SIGNUP === 'operator' && environment.FASTWRAP_API_KEY === undefined && !isProduction) {
     faults.push('FASTWRAP_API_KEY must be set for SIGNUP operator: nobody could sign up');
   }
   if (faults.length > 0) throw new ConfigError(faults);
@@ -56,79 +62,6 @@ function variableOf(fault: string): string {
   return fault.slice(0, fault.indexOf(' '));
 }
 
-/** One model as the variables have it, with the name that they begin with. */
-interface DescribedModel {
-  readonly prefix: 'MODEL' | 'MODEL_FALLBACK';
-  readonly model: string | undefined;
-  /** Null when it cannot be told from the name. */
-  readonly provider: Provider | null;
-  readonly apiKey: string | undefined;
-  readonly baseUrl: string | undefined;
-}
-
-function describeModels(environment: Environment): {
-  primary: DescribedModel;
-  fallback: DescribedModel | null;
-} {
-  const { MODEL, MODEL_FALLBACK } = environment;
-  const primary: DescribedModel = {
-    prefix: 'MODEL',
-    model: MODEL,
-    provider: environment.MODEL_PROVIDER ?? detectProvider(MODEL ?? DEMO_MODEL),
-    apiKey: environment.MODEL_KEY,
-    baseUrl: environment.MODEL_BASE_URL,
-  };
-  if (MODEL_FALLBACK === undefined) return { primary, fallback: null };
-  const fallback: DescribedModel = {
-    prefix: 'MODEL_FALLBACK',
-    model: MODEL_FALLBACK,
-    provider: environment.MODEL_FALLBACK_PROVIDER ?? detectProvider(MODEL_FALLBACK),
-    apiKey: environment.MODEL_FALLBACK_KEY,
-    baseUrl: environment.MODEL_FALLBACK_BASE_URL,
-  };
-  return { primary, fallback };
-}
-
-function modelFaults({ prefix, model, provider, apiKey, baseUrl }: DescribedModel): string[] {
-  if (provider === null) {
-    return [
-      `${prefix}_PROVIDER must be set: it cannot be told from ${prefix}. It is one of ${PROVIDERS.join(', ')}`,
-    ];
-  }
-  const faults: string[] = [];
-  if (provider !== 'demo' && model === undefined) {
-    faults.push(`${prefix} must be set for this ${prefix}_PROVIDER`);
-  }
-  if ((provider === 'openai' || provider === 'mistral') && apiKey === undefined) {
-    faults.push(`${prefix}_KEY must be set: the provider asks for a key`);
-  }
-  if (provider === 'openai-compatible' && baseUrl === undefined) {
-    faults.push(`${prefix}_BASE_URL must be set for ${prefix}_PROVIDER openai-compatible`);
-  }
-  return faults;
-}
-
-function productionFaults(
-  environment: Environment,
-  primary: DescribedModel,
-  fallback: DescribedModel | null,
-): string[] {
-  if (environment.NODE_ENV !== 'production') return [];
-  const required = (['FASTWRAP_API_KEY', 'MODEL', 'MODEL_KEY'] as const)
-    .filter((name) => environment[name] === undefined)
-    .map((name) => `${name} must be set in production`);
-  const demos = [primary, fallback]
-    .filter((described) => described?.provider === 'demo')
-    .map((described) => `${described?.prefix}_PROVIDER must not be demo in production`);
-  return [...required, ...demos];
-}
-
-/** After the faults have been looked for. */
-function toProvider({ model, provider, apiKey, baseUrl }: DescribedModel): ProviderConfig {
-  if (provider === null) throw new Error('a model without a provider is a fault');
-  return { provider, model: model ?? DEMO_MODEL, apiKey: apiKey ?? null, baseUrl: baseUrl ?? null };
-}
-
 function toConfig(
   environment: Environment,
   primary: ProviderConfig,
@@ -141,7 +74,7 @@ function toConfig(
     port: environment.PORT,
     serviceKey: environment.FASTWRAP_API_KEY ?? null,
     secret: environment.FASTWRAP_SECRET ?? null,
-    signup: environment.SIGNUP,
+    signup: environment.SIGNUP ?? 'open',
     limits: {
       ipPerMinute: environment.LIMIT_IP_PER_MINUTE,
       chatPerMinute: environment.LIMIT_CHAT_PER_MINUTE,
