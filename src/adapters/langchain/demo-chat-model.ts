@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CallbackManagerForLLMRun } from '@langchain/core/callbacks/manager';
 import { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { AIMessage, AIMessageChunk, type BaseMessage, type UsageMetadata } from '@langchain/core/messages';
@@ -7,14 +8,22 @@ import type { FinishReason } from '#src/domain/turn.js';
 import type { ChatModelFactory, ChatModelSettings } from './chat-model-factory.js';
 
 const MOST_QUOTED_CHARACTERS = 80;
+/** So that whoever builds a page sees it fill, as with a model that thinks. */
+const WORDS_AT_A_TIME = 3;
+const PAUSE_MS = 40;
+
+/** Between two pieces of a stream. Rejects with the signal's reason as soon as that aborts. */
+export type StreamPause = (signal: AbortSignal | undefined) => Promise<void>;
 
 /** Answers offline and always alike, and shows that the conversation is remembered. */
 export class DemoChatModel extends BaseChatModel {
   readonly #maxOutputTokens: number;
+  readonly #pause: StreamPause;
 
-  constructor(maxOutputTokens: number) {
+  constructor(maxOutputTokens: number, pause: StreamPause = shortPause) {
     super({});
     this.#maxOutputTokens = maxOutputTokens;
+    this.#pause = pause;
   }
 
   override _llmType(): string {
@@ -35,8 +44,10 @@ export class DemoChatModel extends BaseChatModel {
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
     const { words, finishReason } = this.#answer(messages);
-    for (const text of words) {
+    for (let from = 0; from < words.length; from += WORDS_AT_A_TIME) {
       options.signal?.throwIfAborted();
+      if (from > 0) await this.#pause(options.signal);
+      const text = words.slice(from, from + WORDS_AT_A_TIME).join('');
       const message = new AIMessageChunk({ content: text });
       yield new ChatGenerationChunk({ text, message });
       await runManager?.handleLLMNewToken(text);
@@ -58,6 +69,14 @@ export class DemoChatModel extends BaseChatModel {
       count += 1;
     }
     return { words: words.slice(0, count), finishReason: count < words.length ? 'length' : 'stop' };
+  }
+}
+
+async function shortPause(signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await delay(PAUSE_MS, undefined, { signal });
+  } catch {
+    signal?.throwIfAborted();
   }
 }
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { HumanMessage } from '@langchain/core/messages';
 import { expect } from 'chai';
 import { DemoChatModel } from '#src/adapters/langchain/demo-chat-model.js';
@@ -47,8 +48,9 @@ describe('DemoChatModel', () => {
     expect(reply).to.deep.equal({ content: 'Hello', finishReason: 'length' });
   });
 
-  it('streams word by word what it answers whole', async () => {
-    const model = new DemoChatModel(200);
+  it('streams a few words at a time, with a pause before each but the first, what it answers whole', async () => {
+    const heard: number[] = [];
+    const model = new DemoChatModel(200, async () => void heard.push(pieces.length));
     const messages = [new HumanMessage('Hi')];
     const whole = await model._generate(messages, {});
     const pieces: string[] = [];
@@ -57,8 +59,29 @@ describe('DemoChatModel', () => {
       pieces.push(chunk.text);
       last = chunk.generationInfo?.['finish_reason'];
     }
-    expect(pieces.length).to.be.greaterThan(10);
+    const texts = pieces.slice(0, -1);
+    expect(texts.length).to.be.greaterThan(5);
+    for (const text of texts.slice(0, -1)) expect(text.trim().split(/\s+/)).to.have.length(3);
+    expect(heard).to.deep.equal(texts.slice(1).map((_, index) => index + 1));
     expect(pieces.join('')).to.equal(whole.generations[0]?.text);
     expect(last).to.equal('stop');
+  });
+
+  it('ends in the middle of a pause when the caller goes, and leaves no listener behind', async () => {
+    const caller = new AbortController();
+    const chunks = new DemoChatModel(200)._streamResponseChunks([new HumanMessage('Hi')], {
+      signal: caller.signal,
+    });
+    await chunks.next();
+    const next = chunks.next().catch((error: unknown) => error);
+    await Promise.resolve();
+    caller.abort(new Error('gone'));
+    expect(await next).to.have.property('message', 'gone');
+    expect(getEventListeners(caller.signal, 'abort')).to.deep.equal([]);
+  });
+
+  it('makes nobody wait for a whole answer', async () => {
+    const model = new DemoChatModel(200, () => expect.fail('it paused'));
+    expect((await model._generate([new HumanMessage('Hi')], {})).generations).to.have.length(1);
   });
 });
