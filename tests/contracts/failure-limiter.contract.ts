@@ -111,6 +111,17 @@ export function failureLimiterContract(harness: FailureLimiterHarness): void {
       }
     });
 
+    it('makes no block longer for what is tried during it', async () => {
+      await fail(3);
+      for (let second = 0; second < 58; second += 2) {
+        expect((await attempt()).allowed).to.equal(false);
+        await opened.advance(2000);
+      }
+      expect((await attempt()).retryAfterMs).to.be.within(1, 2000);
+      await opened.advance(3000);
+      expect(await attempt()).to.include({ allowed: true, isBlocked: false });
+    });
+
     it('begins with short blocks again after a day', async () => {
       await fail(4);
       await opened.advance(86_401_000);

@@ -1,9 +1,20 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  type FileHandle,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import sinon from 'sinon';
 import { loadOrCreateSecret } from '#src/adapters/crypto/secret-file.js';
 
 const SECRET = '00ff'.repeat(16);
@@ -31,6 +42,26 @@ describe('the secret file', () => {
     expect(await readdir(directory)).to.deep.equal(['secret']);
     expect(await readFile(path, 'utf8')).to.equal(`${Buffer.from(made).toString('hex')}\n`);
     expect(await loadOrCreateSecret(path)).to.deep.equal(made);
+  });
+
+  it('is on the disk, and its name in the folder, before anything depends on it', async () => {
+    const handle = await open(directory);
+    const prototype: FileHandle = Object.getPrototypeOf(handle);
+    await handle.close();
+    const synced: { isFolder: boolean; names: string[] }[] = [];
+    const sync = prototype.sync;
+    sinon.stub(prototype, 'sync').callsFake(async function (this: FileHandle) {
+      synced.push({ isFolder: (await this.stat()).isDirectory(), names: await readdir(directory) });
+      await sync.call(this);
+    });
+    try {
+      await loadOrCreateSecret(path);
+    } finally {
+      sinon.restore();
+    }
+    expect(synced.map(({ isFolder }) => isFolder)).to.deep.equal([false, true]);
+    expect(synced[0]?.names).not.to.include('secret');
+    expect(synced[1]?.names).to.include('secret');
   });
 
   it('is another one in another place', async () => {

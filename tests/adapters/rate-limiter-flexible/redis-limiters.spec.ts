@@ -109,6 +109,29 @@ describe('limiters on Redis', () => {
     });
   });
 
+  it('takes no ordinary refusal for an absence: wrong type, full', async () => {
+    const own = await connect(server);
+    const { client } = own;
+    const refuse = async (operation: () => Promise<unknown>) => {
+      for (let count = 0; count < 5; count += 1) {
+        const error: unknown = await own.attempt(operation).catch((thrown: unknown) => thrown);
+        expect(error).to.include({ code: 'cache_unavailable' });
+        expect(own.isAvailable).to.equal(true);
+      }
+    };
+    await client.rpush('spoilt', 'a list');
+    await refuse(() => client.incr('spoilt'));
+    await client.config('SET', 'maxmemory', '1');
+    await refuse(() => client.set('more', 'x'));
+    await client.config('SET', 'maxmemory', '0');
+    expect(await own.attempt(() => client.get('more'))).to.equal(null);
+    for (let count = 0; count < 3; count += 1) {
+      await own.attempt(() => new Promise(() => undefined), 1).catch(() => undefined);
+    }
+    expect(own.isAvailable).to.equal(false);
+    await own.close();
+  });
+
   it('fails only whoever asked for what cannot be counted', async () => {
     const gathered = new GatheredCounts(connection);
     await connection.client.rpush('spoilt', 'a list');
