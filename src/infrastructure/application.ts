@@ -23,8 +23,10 @@ import { openRedis } from './modules/redis-module.js';
 import { securityModule } from './modules/security-module.js';
 import { systemModule } from './modules/system-module.js';
 import { useCaseModule } from './modules/use-case-module.js';
+import { OutageReport } from './outage-report.js';
 import { readOpenApiDocument } from './package-files.js';
 import { HttpServer } from './server/http-server.js';
+import type { StartProgress } from './start-within.js';
 import { CLOCK, LOGGER } from './tokens.js';
 
 const KEY_USES_INTERVAL_MS = 10_000;
@@ -33,6 +35,12 @@ const USAGE_INTERVAL_MS = 1000;
 
 /** Replaces bindings after all modules are loaded; tests put cheap or broken parts in. */
 export type Override = (container: Container) => void;
+
+export interface StartOptions {
+  readonly override?: Override;
+  /** Told of each step, and ends the start between two of them when it is not wanted any more. */
+  readonly progress?: StartProgress;
+}
 
 /** One running service. A process can hold several. */
 export class Application {
@@ -43,16 +51,18 @@ export class Application {
   ) {}
 
   /** Opens in order; what was opened before a failure is closed again. */
-  static async start(config: Config, logger: Logger, override?: Override): Promise<Application> {
+  static async start(config: Config, logger: Logger, options: StartOptions = {}): Promise<Application> {
+    const { override, progress } = options;
     const lifecycle = new Lifecycle(logger);
     try {
-      const container = await compose(config, logger, lifecycle);
+      const container = await compose(config, logger, { lifecycle, progress });
       override?.(container);
       flushRegularly(container, lifecycle);
       watchAccess(container, lifecycle);
       // Its uptime counts from its making.
       container.get(CheckHealth);
       const readiness = container.get(Readiness);
+      progress?.begin('the address to listen on (HOST, PORT)');
       const server = await listen(container, config);
       const callOff = () => container.get(OpenRequests).abortAll(new AppError('shutting_down'));
       lifecycle.own('http server', () => server.close(config.shutdownGraceMs, callOff));
@@ -72,8 +82,19 @@ export class Application {
   }
 }
 
-async function compose(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Container> {
+interface StartContext {
+  readonly lifecycle: Lifecycle;
+  readonly progress: StartProgress | undefined;
+}
+
+async function compose(
+  config: Config,
+  logger: Logger,
+  { lifecycle, progress }: StartContext,
+): Promise<Container> {
+  progress?.begin('the database and its secret (DATABASE_URL)');
   const persistence = await openPersistence(config.database, config.secret, lifecycle);
+  progress?.begin('Redis (REDIS_HOST, REDIS_URL)');
   const redis = await openRedis(config.redis, logger, lifecycle);
   const container = new Container();
   container.load(
@@ -119,8 +140,9 @@ function createApp(container: Container, config: Config) {
 function flushRegularly(container: Container, lifecycle: Lifecycle): void {
   const logger = container.get(LOGGER);
   const keep = (name: string, intervalMs: number, collected: { flush(): Promise<void> }) => {
-    const flush = () =>
-      collected.flush().catch((err: unknown) => logger.warn({ err, what: name }, 'could not be written'));
+    const words = { fails: 'could not be written', again: 'is written again' };
+    const report = new OutageReport(logger, { what: name }, words);
+    const flush = () => report.watch(collected.flush());
     const timer = setInterval(flush, intervalMs);
     lifecycle.own(name, () => {
       clearInterval(timer);
@@ -135,8 +157,9 @@ function flushRegularly(container: Container, lifecycle: Lifecycle): void {
 function watchAccess(container: Container, lifecycle: Lifecycle): void {
   const watch = container.get(AccessWatch);
   const logger = container.get(LOGGER);
-  const check = () =>
-    watch.check().catch((err: unknown) => logger.warn({ err }, 'the keys in use could not be checked'));
+  const words = { fails: 'the keys in use could not be checked', again: 'the keys in use are checked again' };
+  const report = new OutageReport(logger, {}, words);
+  const check = () => report.watch(watch.check());
   const timer = setInterval(check, ACCESS_WATCH_INTERVAL_MS);
   lifecycle.own('access watch', () => clearInterval(timer));
 }

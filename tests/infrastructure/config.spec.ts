@@ -42,6 +42,7 @@ const DEFAULTS: Config = {
   historyBounds: { maxMessages: 40, maxTokens: 8000 },
   budgetTokensPerDay: 0,
   logLevel: 'info',
+  startTimeoutMs: 60_000,
   shutdownGraceMs: 25_000,
 };
 
@@ -149,6 +150,7 @@ const NUMBERS: Readonly<Record<string, Whole>> = {
     most: 1_000_000_000_000,
     read: ({ budgetTokensPerDay }) => budgetTokensPerDay,
   },
+  START_TIMEOUT_MS: { least: 1, most: 2_147_483_647, read: ({ startTimeoutMs }) => startTimeoutMs },
   SHUTDOWN_GRACE_MS: { least: 0, most: 2_147_483_647, read: ({ shutdownGraceMs }) => shutdownGraceMs },
 };
 

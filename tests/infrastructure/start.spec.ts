@@ -1,4 +1,5 @@
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { type FileHandle, mkdir, open, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ApiClient } from '#tests/support/api-client.js';
@@ -169,6 +170,52 @@ describe('the start of the process', function () {
     expect(await refusal({ DATABASE_URL: 'sqlite:notes.db' })).to.match(
       /^FastWrap cannot start\. The database \S+notes\.db cannot be opened: .+\n$/,
     );
+  });
+
+  describe('that hangs', () => {
+    const secretFile = () => join(folder.path, 'data/fastwrap.db.secret');
+    let held: FileHandle;
+
+    /** The secret file is a pipe that nobody writes into. Resolves when the start waits for it. */
+    const hang = async (env: Record<string, string>): Promise<ServerProcess> => {
+      const first = await start();
+      first.server.send('SIGTERM');
+      await first.server.exited;
+      await rename(secretFile(), `${secretFile()}.kept`);
+      execFileSync('mkfifo', ['-m', '600', secretFile()]);
+      const server = spawn({ LOG_LEVEL: 'info', ...env });
+      held = await open(secretFile(), 'w');
+      return server;
+    };
+
+    afterEach(() => held.close());
+
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      it(`ends with ${signal}, and says so`, async () => {
+        const server = await hang({});
+        server.send(signal);
+        await server.printed(`"signal":"${signal}","msg":"stopped before the start was over"`);
+        expect(await server.ended).to.deep.equal({ code: null, signal });
+        expect(server.stderr).to.equal('');
+      });
+    }
+
+    it('ends by itself at its deadline, with one line that names the step', async () => {
+      const server = await hang({ START_TIMEOUT_MS: '500' });
+      expect((await server.exited).code).not.to.equal(0);
+      expect(server.stderr).to.equal(
+        'FastWrap cannot start. It has not started within 0.5 s: ' +
+          'it hangs at the database and its secret (DATABASE_URL).\n',
+      );
+    });
+  });
+
+  it('ends its log with a line that says so, also when the log is piped', async () => {
+    const { server } = await start({ LOG_LEVEL: 'info' });
+    server.send('SIGTERM');
+    expect(await server.exited).to.deep.equal({ code: 0, signal: null });
+    const lines = server.stdout.trimEnd().split('\n').slice(-2);
+    expect(lines.map((line) => JSON.parse(line).msg)).to.deep.equal(['stopping', 'stopped']);
   });
 
   const OUTPUTS = [

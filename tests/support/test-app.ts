@@ -58,9 +58,12 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     ...NO_LIMITS,
     ...options.env,
   });
-  const application = await Application.start(config, recordingLogger(logLines), (container) => {
-    if (options.realPasswords !== true) container.rebind(PASSWORDS).toConstantValue(new FastPasswordHasher());
-    options.override?.(container);
+  const application = await Application.start(config, recordingLogger(logLines), {
+    override: (container) => {
+      if (options.realPasswords !== true)
+        container.rebind(PASSWORDS).toConstantValue(new FastPasswordHasher());
+      options.override?.(container);
+    },
   });
   return { url: application.url, logLines, stop: () => application.stop() };
 }

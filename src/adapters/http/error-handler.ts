@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler } from 'express';
 import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
 import type { Logger } from '#src/application/ports/logger.js';
+import type { AppError } from '#src/domain/app-error.js';
 import { eventStreamOf } from './event-stream.js';
 import { toAppError, toProblem } from './problem.js';
 import { tellRefusal } from './rate-limit-headers.js';
@@ -29,9 +30,7 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     if (response.destroyed) return;
     const error = toAppError(thrown);
     const problem = toProblem(error, requestId);
-    // A flood that is refused must not become one of the log: the line of the request tells of it.
-    if (problem.status >= 500 && error.code !== 'overloaded')
-      logger.error({ requestId, code: error.code, err: error.cause ?? error }, 'request failed');
+    if (problem.status >= 500) logFailure(logger, requestId, error);
     const stream = eventStreamOf(response);
     if (stream !== null) {
       stream.end('error', problem);
@@ -54,4 +53,19 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     response.setHeader('Content-Length', body.length);
     response.end(body);
   };
+}
+
+/** A flood that is refused must not become one of the log: the line of the request tells of it. */
+const TOLD_BY_THE_REQUEST: readonly string[] = ['overloaded', 'shutting_down'];
+
+/** A stack for what is a defect; for what happens to every service, one line that says why. */
+function logFailure(logger: Logger, requestId: string, error: AppError): void {
+  const { code, kind, cause } = error;
+  if (TOLD_BY_THE_REQUEST.includes(code)) return;
+  const why = kind === 'internal' ? { err: cause ?? error } : { reason: reasonOf(cause) };
+  logger.error({ requestId, code, ...why }, 'request failed');
+}
+
+function reasonOf(cause: unknown): string | undefined {
+  return cause instanceof Error ? cause.message : undefined;
 }

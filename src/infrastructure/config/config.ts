@@ -78,5 +78,6 @@ export interface Config {
   /** Of each client that has none of its own; 0: none. */
   readonly budgetTokensPerDay: number;
   readonly logLevel: LogLevel;
+  readonly startTimeoutMs: number;
   readonly shutdownGraceMs: number;
 }

@@ -144,6 +144,7 @@ export const environmentSchema = z.object({
   TRUST_PROXY: proxyList.default([]),
   BUDGET_TOKENS_PER_DAY: wholeNumber(0, 1_000_000_000_000, 0),
   LOG_LEVEL: oneOf('debug', 'info', 'warn', 'error', 'silent').default('info'),
+  START_TIMEOUT_MS: wholeNumber(1, LONGEST_TIMER_MS, 60_000),
   SHUTDOWN_GRACE_MS: wholeNumber(0, LONGEST_TIMER_MS, 25_000),
 });
 

@@ -117,6 +117,7 @@ function toConfig(
     },
     budgetTokensPerDay: environment.BUDGET_TOKENS_PER_DAY,
     logLevel: environment.LOG_LEVEL,
+    startTimeoutMs: environment.START_TIMEOUT_MS,
     shutdownGraceMs: environment.SHUTDOWN_GRACE_MS,
   };
 }

@@ -75,13 +75,37 @@ describe('errorHandler', () => {
   }
 
   it('logs each failure of ours, and no line more for what is refused because there is too much of it', async () => {
-    for (const code of ['internal_error', 'overloaded', 'model_failed', 'unauthenticated'] as const) {
+    for (const code of [
+      'internal_error',
+      'overloaded',
+      'shutting_down',
+      'model_failed',
+      'unauthenticated',
+    ] as const) {
       await fetch(await serve((_request, _response, next) => next(new AppError(code))));
     }
     const failures = logLines.filter(({ message }) => message === 'request failed');
     expect(failures.map(({ level, fields }) => [level, fields['code']])).to.deep.equal([
       ['error', 'internal_error'],
       ['error', 'model_failed'],
+    ]);
+  });
+
+  it('gives a stack to a defect alone, and to what happens to every service one line that says why', async () => {
+    const cause = new Error('no answer within 250 ms');
+    const ordinary = [
+      'cache_unavailable',
+      'database_unavailable',
+      'model_unavailable',
+      'model_failed',
+    ] as const;
+    for (const code of [...ordinary, 'internal_error'] as const) {
+      await fetch(await serve((_request, _response, next) => next(new AppError(code, { cause }))));
+    }
+    const failures = logLines.filter(({ message }) => message === 'request failed');
+    expect(failures.map(({ fields: { requestId: _, ...fields } }) => fields)).to.deep.equal([
+      ...ordinary.map((code) => ({ code, reason: cause.message })),
+      { code: 'internal_error', err: cause },
     ]);
   });
 
