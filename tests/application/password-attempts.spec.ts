@@ -200,6 +200,24 @@ describe('PasswordAttempts', () => {
     expect(await recover(RIGHT)).to.equal('done');
   });
 
+  it('counts nothing while the database cannot answer, in an outage between the count and the password', async () => {
+    const outage = sinon
+      .stub(shop.clients, 'findCredentialsByEmail')
+      .rejects(new AppError('database_unavailable'));
+    for (let count = 0; count < 320; count += 1)
+      expect(await recover(RIGHT)).to.equal('database_unavailable');
+    outage.restore();
+    await fail(9);
+    expect(await recover(RIGHT)).to.equal('done');
+    expect(blocks()).to.deep.equal([]);
+  });
+
+  it('takes no check of what it refuses before any password is looked at', async () => {
+    for (let account = 0; account < 10; account += 1) await fail(10, OWNERS, `${account}@example.com`);
+    for (let count = 0; count < 300; count += 1) expect(await recover(RIGHT)).to.equal('rate_limited');
+    expect(new Set(blocks())).to.deep.equal(new Set(['password', 'password-ip']));
+  });
+
   it('stands before the changes that need the current password, too', async () => {
     const { clientId } = await shop.signUp('bob@example.com');
     const change = (currentPassword: string) =>

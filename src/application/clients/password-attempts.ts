@@ -24,9 +24,10 @@ export interface PasswordAttempt {
   /**
    * False for a wrong password, for no account (`null`), and for any password where the attempt is one too many: all
    * take as long as a right one.
-   * @throws AppError `overloaded`.
+   * @param hash may still be looked up. Where that fails no password was looked at, and nothing is counted.
+   * @throws AppError `overloaded`; whatever the look-up throws.
    */
-  verify(password: string, hash: string | null): Promise<boolean>;
+  verify(password: string, hash: string | null | Promise<string | null>): Promise<boolean>;
 }
 
 type Counted = readonly [FailureLimit, string];
@@ -57,7 +58,8 @@ export class PasswordAttempts {
     const account = emailLookup(email);
     const unit = origin.addressUnit;
     if (most === 0) {
-      return { verify: (password, hash) => passwords.verify(password, hash, { account, address: unit }) };
+      const party = { account, address: unit };
+      return { verify: async (password, hash) => passwords.verify(password, await hash, party) };
     }
     const giveCheckBack = await this.#quota.spend(account, origin);
     const counted: Counted[] = [];
@@ -67,7 +69,10 @@ export class PasswordAttempts {
       return decision;
     };
     const ofAddress = await count(limitOf('password-ip', most * BREADTH), unit);
-    if (!ofAddress.allowed) throw new RateLimitedError(ofAddress);
+    if (!ofAddress.allowed) {
+      await giveCheckBack();
+      throw new RateLimitedError(ofAddress);
+    }
     const ofBoth = await count(
       { ...limitOf('password', most), longestBlockSeconds: LONGEST_BLOCK_SECONDS },
       `${unit} ${account}`,
@@ -79,8 +84,8 @@ export class PasswordAttempts {
 
     return {
       verify: async (password, hash) => {
-        const isRight = await passwords
-          .verify(password, refusal === null ? hash : null, party)
+        const isRight = await Promise.resolve(hash)
+          .then((found) => passwords.verify(password, refusal === null ? found : null, party))
           .catch(async (error: unknown) => {
             await Promise.all([this.giveBack(counted), giveCheckBack()]);
             throw error;

@@ -64,8 +64,12 @@ export class RecoverAccess {
   }: RecoverAccessInput): Promise<{ clientId: string; passwordHash: string }> {
     const { clients, passwordAttempts, audit } = this.deps;
     const attempt = await passwordAttempts.begin(email, origin);
-    const credentials = await clients.findCredentialsByEmail(email);
-    const isOwner = await attempt.verify(password, credentials?.passwordHash ?? null);
+    const lookup = clients.findCredentialsByEmail(email);
+    const isOwner = await attempt.verify(
+      password,
+      lookup.then((found) => found?.passwordHash ?? null),
+    );
+    const credentials = await lookup;
     if (credentials !== null && isOwner) {
       return { clientId: credentials.client.id, passwordHash: credentials.passwordHash };
     }
