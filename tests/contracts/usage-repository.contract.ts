@@ -90,6 +90,22 @@ export function itRecordsUsage({ name, create, outages }: StorageHarness): void 
       ]);
     });
 
+    it('follows with the order what is added to a character', async () => {
+      const cost = (character: number, inputTokens: number) =>
+        entryOf({ characterId: idOf(character), inputTokens, outputTokens: 0 });
+      await add(cost(1, 10), cost(2, 20), cost(3, 30));
+      await add(cost(1, 25));
+      const [dearest, rest] = await list(ADA, EVER, 1);
+      expect(dearest).to.deep.equal({
+        day: DAY,
+        characterId: idOf(1),
+        turns: 2,
+        inputTokens: 35,
+        outputTokens: 0,
+      });
+      expect(rest).to.deep.equal({ day: DAY, characterId: null, turns: 2, inputTokens: 50, outputTokens: 0 });
+    });
+
     it('keeps clients apart', async () => {
       await add(entryOf(), entryOf({ clientId: BOB, inputTokens: 7, outputTokens: 0 }));
       expect(await storage.usage.tokensOn(ADA, DAY)).to.equal(15);

@@ -1,51 +1,48 @@
 import type { UsageEntry, UsageRepository } from '#src/application/ports/usage-repository.js';
-import { addCounts, type CharacterDay, type ShownUsage, USAGE_DAYS } from '#src/domain/usage.js';
+import { type ShownUsage, USAGE_DAYS } from '#src/domain/usage.js';
 import type { UtcDay } from '#src/domain/utc-day.js';
+import { DayUsage } from './day-usage.js';
 import type { MemoryDatabase, StoredClient } from './memory-database.js';
+
+type DaysUsage = Map<UtcDay, DayUsage>;
 
 /** Answers always. */
 export class MemoryUsageRepository implements UsageRepository {
   /** By the account itself, so that it goes with it. */
-  readonly #usage = new WeakMap<StoredClient, Map<string, CharacterDay>>();
+  readonly #usage = new WeakMap<StoredClient, DaysUsage>();
   /** Of all clients, those that are gone included. */
   readonly #recordedDays = new Set<UtcDay>();
 
   constructor(private readonly database: MemoryDatabase) {}
 
   async add(entries: readonly UsageEntry[], oldestDay: UtcDay): Promise<void> {
-    const touched = new Set<Map<string, CharacterDay>>();
+    const touched = new Set<DaysUsage>();
     for (const { clientId, ...entry } of entries) {
       const client = this.database.client(clientId);
       if (client === undefined) continue;
-      const rows = this.#usage.get(client) ?? new Map<string, CharacterDay>();
-      this.#usage.set(client, rows);
-      const key = `${entry.day} ${entry.characterId}`;
-      const row = rows.get(key);
-      rows.set(key, row === undefined ? entry : addCounts(row, entry));
-      touched.add(rows);
+      const days: DaysUsage = this.#usage.get(client) ?? new Map();
+      this.#usage.set(client, days);
+      const usage = days.get(entry.day) ?? new DayUsage(entry.day);
+      days.set(entry.day, usage);
+      usage.add(entry);
+      touched.add(days);
       this.#recordedDays.add(entry.day);
     }
     const keptFrom = this.#keptFrom(oldestDay);
-    for (const rows of touched) {
-      for (const [key, { day }] of rows) if (day < keptFrom) rows.delete(key);
+    for (const days of touched) {
+      for (const day of days.keys()) if (day < keptFrom) days.delete(day);
     }
   }
 
   async list(clientId: string, fromDay: UtcDay, mostCharacters: number): Promise<ShownUsage[]> {
-    const rows = this.#rowsOf(clientId).filter(({ day }) => day >= fromDay);
-    const days = [...new Set(rows.map(({ day }) => day))].sort().reverse();
-    return days.flatMap((day) =>
-      shown(
-        rows.filter((row) => row.day === day),
-        mostCharacters,
-      ),
-    );
+    return [...this.#daysOf(clientId)]
+      .filter(([day]) => day >= fromDay)
+      .sort(([a], [b]) => (a > b ? -1 : 1))
+      .flatMap(([, usage]) => usage.show(mostCharacters));
   }
 
   async tokensOn(clientId: string, day: UtcDay): Promise<number> {
-    return this.#rowsOf(clientId)
-      .filter((row) => row.day === day)
-      .reduce((tokens, { inputTokens, outputTokens }) => tokens + inputTokens + outputTokens, 0);
+    return this.#daysOf(clientId).get(day)?.tokens ?? 0;
   }
 
   #keptFrom(oldestDay: UtcDay): UtcDay {
@@ -56,24 +53,8 @@ export class MemoryUsageRepository implements UsageRepository {
     return keptFrom;
   }
 
-  #rowsOf(clientId: string): CharacterDay[] {
+  #daysOf(clientId: string): DaysUsage {
     const client = this.database.client(clientId);
-    return client === undefined ? [] : [...(this.#usage.get(client)?.values() ?? [])];
+    return (client === undefined ? undefined : this.#usage.get(client)) ?? new Map();
   }
-}
-
-/** Of one day. */
-function shown(rows: readonly CharacterDay[], mostCharacters: number): ShownUsage[] {
-  const byId = [...rows].sort((a, b) => (a.characterId < b.characterId ? -1 : 1));
-  const dearest = byId.toSorted((a, b) => tokensOf(b) - tokensOf(a));
-  const apart = new Set(dearest.slice(0, mostCharacters));
-  const rest = dearest
-    .slice(mostCharacters)
-    .map((row): ShownUsage => ({ ...row, characterId: null }))
-    .reduce<ShownUsage[]>(([sum], row) => [sum === undefined ? row : addCounts(sum, row)], []);
-  return [...byId.filter((row) => apart.has(row)).map((row) => ({ ...row })), ...rest];
-}
-
-function tokensOf({ inputTokens, outputTokens }: CharacterDay): number {
-  return inputTokens + outputTokens;
 }

@@ -14,11 +14,13 @@ export interface SqliteDatabaseOptions {
   readonly maxWaitingWrites?: number;
   /** Reads waiting behind the one that runs. 10,000 when absent. */
   readonly maxWaitingReads?: number;
+  /** Statements of reports waiting behind the one that runs. 1,000 when absent. */
+  readonly maxWaitingReports?: number;
 }
 
 /**
- * One SQLite file: a connection that writes and one that reads beside it (WAL), each doing one thing at a time, so
- * that a stuck disk holds two threads of the pool and no more.
+ * One SQLite file: a connection that writes, one that reads beside it (WAL), and one for reports, which no turn waits
+ * for. Each does one thing at a time, so that a stuck disk holds three of the pool's four threads and no more.
  *
  * Every call rejects with AppError `database_unavailable` when SQLite fails, the database is closed or the deadline
  * passes, and with `overloaded` when too many wait. A write that met its deadline while it waited was not done. One
@@ -27,18 +29,21 @@ export interface SqliteDatabaseOptions {
 export class SqliteDatabase {
   readonly #reads: WorkQueue;
   readonly #writes: WorkQueue;
+  readonly #reports: WorkQueue;
   /** Of what `read` gives. */
   readonly version = new DatabaseVersion((sql, params) => this.read(sql, params));
   #closing: Promise<void> | undefined;
 
   private constructor(
     private readonly reader: SqliteConnection,
+    private readonly reporter: SqliteConnection,
     private readonly writer: SqliteConnection,
     options: SqliteDatabaseOptions,
   ) {
     const timeoutMs = options.timeoutMs ?? 5000;
     this.#reads = new WorkQueue({ maxWaiting: options.maxWaitingReads ?? 10_000, timeoutMs });
     this.#writes = new WorkQueue({ maxWaiting: options.maxWaitingWrites ?? 1000, timeoutMs });
+    this.#reports = new WorkQueue({ maxWaiting: options.maxWaitingReports ?? 1000, timeoutMs });
   }
 
   /**
@@ -54,7 +59,9 @@ export class SqliteDatabase {
       opened.push(writer);
       await migrate(writer, MIGRATIONS);
       const reader = await SqliteConnection.open(file, 'read');
-      return new SqliteDatabase(reader, writer, options);
+      opened.push(reader);
+      const reporter = await SqliteConnection.open(file, 'read');
+      return new SqliteDatabase(reader, reporter, writer, options);
     } catch (error) {
       for (const connection of opened) await connection.close();
       const reason = error instanceof Error ? error.message : 'unknown';
@@ -66,6 +73,15 @@ export class SqliteDatabase {
   readonly read: RunStatement = async <Row>(sql: string, params?: readonly SqlValue[]): Promise<Row[]> => {
     try {
       return await this.#reads.run(() => this.reader.run<Row>(sql, params));
+    } catch (error) {
+      throw translateError(error);
+    }
+  };
+
+  /** As {@link read}, beside it: for what may take longer than a turn can wait, statement by statement. */
+  readonly report: RunStatement = async <Row>(sql: string, params?: readonly SqlValue[]): Promise<Row[]> => {
+    try {
+      return await this.#reports.run(() => this.reporter.run<Row>(sql, params));
     } catch (error) {
       throw translateError(error);
     }
@@ -122,8 +138,9 @@ export class SqliteDatabase {
 
   async #close(): Promise<void> {
     this.version.retire();
-    await Promise.all([this.#reads.close(), this.#writes.close()]);
+    await Promise.all([this.#reads.close(), this.#reports.close(), this.#writes.close()]);
     await this.reader.close();
+    await this.reporter.close();
     await this.writer.close();
   }
 }

@@ -36,8 +36,8 @@ export class SqliteManagedClientRepository implements ManagedClientRepository {
   async list(limit: number, before: string | null): Promise<ManagedClientPage> {
     const found =
       before === null
-        ? await this.database.read<ManagedRow>(LIST, [limit + 1])
-        : await this.database.read<ManagedRow>(LIST_BEFORE, [before, limit + 1]);
+        ? await this.database.report<ManagedRow>(LIST, [limit + 1])
+        : await this.database.report<ManagedRow>(LIST_BEFORE, [before, limit + 1]);
     const clients = found.slice(0, limit).map(withTerms);
     return { clients, nextBefore: found.length > limit ? (clients.at(-1)?.id ?? null) : null };
   }

@@ -37,7 +37,14 @@ export const sqliteHarness: StorageHarness = {
     {
       how: 'the tables have gone',
       bringAbout: async (storage) => {
-        for (const table of ['usage', 'characters', 'api_keys', 'clients', 'schema_migrations']) {
+        for (const table of [
+          'usage_days',
+          'usage',
+          'characters',
+          'api_keys',
+          'clients',
+          'schema_migrations',
+        ]) {
           await databases.get(storage)?.write(`DROP TABLE ${table}`);
         }
       },

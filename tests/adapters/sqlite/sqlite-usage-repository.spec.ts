@@ -1,6 +1,10 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { spy } from 'sinon';
+import { migrate } from '#src/adapters/sqlite/migrate.js';
+import { MIGRATIONS } from '#src/adapters/sqlite/migrations/migrations.js';
 import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repository.js';
+import { SqliteConnection } from '#src/adapters/sqlite/sqlite-connection.js';
 import { SqliteDatabase } from '#src/adapters/sqlite/sqlite-database.js';
 import { SqliteUsageRepository } from '#src/adapters/sqlite/sqlite-usage-repository.js';
 import { credentialsOf, idOf, keyOf } from '#tests/contracts/client-repository.contract.js';
@@ -11,6 +15,61 @@ import { sqliteHarness } from './sqlite-storage.js';
 itRecordsUsage(sqliteHarness);
 
 describe('SqliteUsageRepository', () => {
+  it('takes over what was recorded before there were sums of days', async () => {
+    const folder = await makeTestFolder();
+    const path = join(folder.path, 'old.db');
+    try {
+      const old = await SqliteConnection.open(path, 'write');
+      await migrate(old, MIGRATIONS.slice(0, 3));
+      await old.run(`INSERT INTO clients (id, email, email_lookup, password_hash, created_at)
+        VALUES ('ada', 'a@example.com', 'a@example.com', '', '')`);
+      const insert = `INSERT INTO usage VALUES ('ada', ?, ?, 1, ?, 2)`;
+      for (const [character, tokens] of [10, 30, 20].entries()) {
+        await old.run(insert, ['2026-01-31', `c${character}`, tokens]);
+      }
+      await old.close();
+      const database = await SqliteDatabase.open(path);
+      const usage = new SqliteUsageRepository(database);
+      expect(await usage.tokensOn('ada', '2026-01-31')).to.equal(66);
+      expect(await usage.list('ada', '2026-01-01', 1)).to.deep.equal([
+        { day: '2026-01-31', characterId: 'c1', turns: 1, inputTokens: 30, outputTokens: 2 },
+        { day: '2026-01-31', characterId: null, turns: 2, inputTokens: 30, outputTokens: 4 },
+      ]);
+      await database.close();
+    } finally {
+      await folder.remove();
+    }
+  });
+
+  it('reads no more of a day than it shows, and forgets by index', async () => {
+    const folder = await makeTestFolder();
+    const database = await SqliteDatabase.open(join(folder.path, 'plans.db'));
+    try {
+      const usage = new SqliteUsageRepository(database);
+      await new SqliteClientRepository(database).create(credentialsOf(1), keyOf(1));
+      await usage.add([entryOf()], '2000-01-01');
+      const reports = spy(database, 'report');
+      const transactions = spy(database, 'transaction');
+      await usage.list(idOf(1), '2000-01-01', 1);
+      await usage.add([entryOf()], '2000-01-01');
+      const statements = reports.args.map(([sql]) => sql);
+      await transactions.args[0]?.[0](async <Row>(sql: string) => {
+        if (sql.includes('DELETE')) statements.push(sql);
+        return [] as Row[];
+      });
+      expect(statements).to.have.length(4);
+      for (const sql of statements) {
+        const plan = await database.write<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`);
+        const steps = plan.map(({ detail }) => detail).join('; ');
+        expect(steps, sql).to.not.include('SCAN usage');
+        if (!sql.includes('DELETE')) expect(steps, sql).to.not.include('TEMP B-TREE');
+      }
+    } finally {
+      await database.close();
+      await folder.remove();
+    }
+  });
+
   it('adds up what several connections to one file write at the same time', async () => {
     const folder = await makeTestFolder();
     const path = join(folder.path, 'shared.db');

@@ -1,6 +1,7 @@
 import { initial } from './0001-initial.js';
 import { clientTerms } from './0002-client-terms.js';
 import { usage } from './0003-usage.js';
+import { usageDays } from './0004-usage-days.js';
 
 export interface Migration {
   /** 1, 2, 3 … without gaps. */
@@ -15,4 +16,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: 'initial', sql: initial },
   { version: 2, name: 'client-terms', sql: clientTerms },
   { version: 3, name: 'usage', sql: usage },
+  { version: 4, name: 'usage-days', sql: usageDays },
 ];

@@ -1,0 +1,30 @@
+import { WorkQueue, type WorkQueueBounds } from './work-queue.js';
+
+interface Line {
+  readonly queue: WorkQueue;
+  /** Reports that run or wait. */
+  count: number;
+}
+
+/** One report of each client at a time, so that whoever asks for many makes nobody wait but itself. */
+export class ClientReports {
+  readonly #lines = new Map<string, Line>();
+
+  constructor(private readonly bounds: WorkQueueBounds) {}
+
+  /**
+   * @param report asks between its statements whether anybody still waits for it.
+   * @throws AppError `overloaded` when too many of the client's wait; `database_unavailable` when it is late.
+   */
+  async run<T>(clientId: string, report: (isLate: () => boolean) => Promise<T>): Promise<T> {
+    const line = this.#lines.get(clientId) ?? { queue: new WorkQueue(this.bounds), count: 0 };
+    this.#lines.set(clientId, line);
+    line.count += 1;
+    try {
+      return await line.queue.run(report);
+    } finally {
+      line.count -= 1;
+      if (line.count === 0) this.#lines.delete(clientId);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { EventEmitter, once } from 'node:events';
+import { expect } from 'chai';
+import { ClientReports } from '#src/adapters/sqlite/client-reports.js';
+import { codeOf } from '#tests/contracts/client-repository.contract.js';
+
+describe('ClientReports', () => {
+  const gate = new EventEmitter();
+  const held = async () => {
+    await once(gate, 'open');
+  };
+
+  it("runs one of each client at a time, and lets none of another client's wait for it", async () => {
+    const reports = new ClientReports({ maxWaiting: 2, timeoutMs: 5000 });
+    const begun: string[] = [];
+    const report = (name: string) => reports.run('ada', async () => void begun.push(name));
+    const first = reports.run('ada', held);
+    const second = report('second');
+    await reports.run('bob', async () => void begun.push('bob'));
+    expect(begun).to.deep.equal(['bob']);
+    gate.emit('open');
+    await Promise.all([first, second]);
+    expect(begun).to.deep.equal(['bob', 'second']);
+  });
+
+  it('refuses with overloaded what is too much of one client, and takes it again afterwards', async () => {
+    const reports = new ClientReports({ maxWaiting: 1, timeoutMs: 5000 });
+    const first = reports.run('ada', held);
+    const second = reports.run('ada', async () => 2);
+    expect(await codeOf(reports.run('ada', async () => 3))).to.equal('overloaded');
+    expect(await codeOf(reports.run('bob', async () => 3))).to.equal('resolved');
+    gate.emit('open');
+    await Promise.all([first, second]);
+    expect(await reports.run('ada', async () => 4)).to.equal(4);
+  });
+});
