@@ -31,6 +31,11 @@ export class RawPost {
     return new RawPost(socket);
   }
 
+  /** Says that nothing more will come, and still waits for the answer. */
+  endOurSide(): void {
+    this.socket.end();
+  }
+
   /** Reads up to so many bytes, breaks the connection off and gives back what there was. */
   async cutAfter(bytes: number): Promise<Buffer> {
     const chunks: Buffer[] = [];

@@ -7,9 +7,13 @@ export class ChatTenant {
     readonly characterId: string,
   ) {}
 
-  /** @param traits of the character, as the API takes them. */
-  static async arrive(stranger: ApiClient, traits: Record<string, unknown> = {}): Promise<ChatTenant> {
-    const api = await stranger.signUp();
+  /** A new account. @param traits of the character, as the API takes them. */
+  static async arrive(stranger: ApiClient, traits?: Record<string, unknown>): Promise<ChatTenant> {
+    return ChatTenant.settle(await stranger.signUp(), traits);
+  }
+
+  /** @param api with the account's key. */
+  static async settle(api: ApiClient, traits?: Record<string, unknown>): Promise<ChatTenant> {
     return new ChatTenant(api, await api.createCharacter(traits));
   }
 

@@ -1,13 +1,23 @@
+import { accounts } from './families/accounts.js';
 import { clocks } from './families/clocks.js';
 import { deletedAccount } from './families/deleted-account.js';
 import { docsDescriptors } from './families/docs-descriptors.js';
 import { folderDeleted } from './families/folder-deleted.js';
+import { halfClosed } from './families/half-closed.js';
+import { openStreams } from './families/open-streams.js';
 import { passwordRace } from './families/password-race.js';
 import { pipelining } from './families/pipelining.js';
+import { privacy } from './families/privacy.js';
+import { redisFaults } from './families/redis-faults.js';
 import { refusals } from './families/refusals.js';
+import { replies } from './families/replies.js';
 import { rightPasswords } from './families/right-passwords.js';
 import { slowCallers } from './families/slow-callers.js';
+import { smuggling } from './families/smuggling.js';
+import { soak } from './families/soak.js';
+import { storage } from './families/storage.js';
 import { stringScan } from './families/string-scan.js';
+import { turns } from './families/turns.js';
 import { usageReport } from './families/usage-report.js';
 import type { Family } from './family.js';
 
@@ -24,4 +34,14 @@ export const FAMILIES: readonly Family[] = [
   deletedAccount,
   folderDeleted,
   clocks,
+  smuggling,
+  halfClosed,
+  accounts,
+  turns,
+  replies,
+  redisFaults,
+  storage,
+  privacy,
+  openStreams,
+  soak,
 ];

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type RawAnswer, RawConnection } from '#tests/support/raw-connection.js';
 
 const PATIENCE_MS = 3000;
+const SILENCE_MS = 300;
 
 /** Sends the text on a connection of its own. @returns the first answer; null: none within three seconds. */
 export async function ask(url: string, request: string): Promise<RawAnswer | null> {
@@ -14,4 +15,19 @@ export async function ask(url: string, request: string): Promise<RawAnswer | nul
 
 export function statusOf(answer: RawAnswer | null): number | string {
   return answer?.status ?? 'no answer';
+}
+
+/** @returns the statuses of all answers to the text, until the connection ends or nothing more comes for a while. */
+export async function answersTo(url: string, request: string): Promise<number[]> {
+  const connection = await RawConnection.open(url);
+  connection.write(request);
+  const statuses: number[] = [];
+  for (;;) {
+    const patienceMs = statuses.length === 0 ? PATIENCE_MS : SILENCE_MS;
+    const answer = await Promise.race([connection.nextAnswer(), delay(patienceMs, null, { ref: false })]);
+    if (answer === null) break;
+    statuses.push(answer.status);
+  }
+  connection.destroy();
+  return statuses;
 }

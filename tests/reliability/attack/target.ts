@@ -12,6 +12,8 @@ export interface TargetOptions {
   readonly folder?: string;
   /** `ulimit -n` of the process, soft and hard. */
   readonly maxOpenFiles?: number;
+  /** For Node itself. */
+  readonly nodeArgs?: readonly string[];
   /** A program that runs the rest of its arguments in its own place. */
   readonly wrapper?: readonly string[];
 }
@@ -38,10 +40,16 @@ export class Target {
   static async start(
     node: string,
     main: string,
-    { env = {}, folder, maxOpenFiles, wrapper = [] }: TargetOptions & { readonly folder: string },
+    {
+      env = {},
+      folder,
+      maxOpenFiles,
+      nodeArgs = [],
+      wrapper = [],
+    }: TargetOptions & { readonly folder: string },
   ): Promise<Target> {
     const bounds = maxOpenFiles === undefined ? [] : ['prlimit', `--nofile=${maxOpenFiles}:${maxOpenFiles}`];
-    const [program = node, ...args] = [...bounds, ...wrapper, node, HEAP, main];
+    const [program = node, ...args] = [...bounds, ...wrapper, node, HEAP, ...nodeArgs, main];
     const server = await ServerProcess.start({
       cwd: folder,
       env: { ...DEFAULT_LIMITS, ...env },
