@@ -72,8 +72,8 @@ export interface AppErrorOptions {
   /** Replaces the code's own sentence. Shown to callers: never a value they sent, never an inner error's text. */
   readonly detail?: string;
   readonly fields?: readonly FieldError[];
-  /** Whole seconds, at least 1: what whoever refused asked for. */
-  readonly retryAfterSeconds?: number;
+  /** Whole seconds, at least 1: what whoever refused asked for. Null: waiting does not help. */
+  readonly retryAfterSeconds?: number | null;
   /** Whether the very same call may well succeed a moment later. */
   readonly transient?: boolean;
   /** For the log alone. */
@@ -86,7 +86,8 @@ export class AppError extends Error {
   readonly kind: ErrorKind;
   readonly detail: string;
   readonly fields: readonly FieldError[] | undefined;
-  readonly retryAfterSeconds: number | undefined;
+  /** Absent: nothing was asked for. */
+  readonly retryAfterSeconds: number | null | undefined;
   readonly transient: boolean;
 
   constructor(code: ErrorCode, options: AppErrorOptions = {}) {

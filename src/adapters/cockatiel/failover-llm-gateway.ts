@@ -194,6 +194,6 @@ function isWorthTheFallback(error: unknown): boolean {
 
 /** As the provider asks, or a little at random, so that not all come back at once. */
 function retryPauseMs({ retryAfterSeconds }: AppError): number {
-  if (retryAfterSeconds !== undefined) return retryAfterSeconds * 1000;
+  if (typeof retryAfterSeconds === 'number') return retryAfterSeconds * 1000;
   return RETRY_PAUSE_LEAST_MS + Math.random() * RETRY_PAUSE_SPREAD_MS;
 }

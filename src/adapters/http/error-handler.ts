@@ -42,8 +42,8 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     }
     for (const name of CONTENT_HEADERS) response.removeHeader(name);
     response.setHeader('Cache-Control', 'no-store');
-    const retryAfterSeconds = error.retryAfterSeconds ?? (error.kind === 'unavailable' ? 1 : undefined);
-    if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
+    const retryAfterSeconds = retryAfter(error);
+    if (retryAfterSeconds !== null) response.set('Retry-After', String(retryAfterSeconds));
     if (error instanceof RateLimitedError) tellRefusal(response, error.decision);
     if (error.kind === 'unauthenticated') response.set('WWW-Authenticate', 'Bearer realm="fastwrap"');
     // Not through express, which would add a charset that the media type does not have.
@@ -68,4 +68,10 @@ function logFailure(logger: Logger, requestId: string, error: AppError): void {
 
 function reasonOf(cause: unknown): string | undefined {
   return cause instanceof Error ? cause.message : undefined;
+}
+
+/** In whole seconds; null: waiting does not help. What is unavailable may be there again in a moment where nothing else is said. */
+function retryAfter({ kind, retryAfterSeconds }: AppError): number | null {
+  if (retryAfterSeconds !== undefined) return retryAfterSeconds;
+  return kind === 'unavailable' ? 1 : null;
 }

@@ -195,5 +195,8 @@ export class MemoryConversationCache implements ConversationCache {
 }
 
 function tooLarge(what: 'conversation' | 'answer'): AppError {
-  return new AppError('cache_unavailable', { detail: `This ${what} is too large to be kept.` });
+  return new AppError('cache_unavailable', {
+    detail: `This ${what} is too large to be kept.`,
+    retryAfterSeconds: null,
+  });
 }

@@ -64,7 +64,7 @@ export class MemoryDatabase {
   /** @throws AppError `email_taken`; `overloaded` when it is full. */
   addClient(client: Client, passwordHash: string, firstKey: StoredKey): void {
     if (this.#clientIdsByEmail.has(emailLookup(client.email))) throw new AppError('email_taken');
-    if (this.#clients.size >= this.#maxClients) throw new AppError('overloaded');
+    if (this.#clients.size >= this.#maxClients) throw full();
     const stored: StoredClient = {
       client,
       passwordHash,
@@ -112,7 +112,7 @@ export class MemoryDatabase {
 
   /** @throws AppError `overloaded` when it is full. */
   addCharacter(stored: StoredClient, character: Character): void {
-    if (this.#characterCount >= this.#maxCharacters) throw new AppError('overloaded');
+    if (this.#characterCount >= this.#maxCharacters) throw full();
     stored.characters.set(character.id, character);
     stored.characterIds.splice(countBelow(stored.characterIds, character.id), 0, character.id);
     this.#characterCount += 1;
@@ -124,6 +124,11 @@ export class MemoryDatabase {
     this.#characterCount -= 1;
     return true;
   }
+}
+
+/** Room is made by deletions alone, not by time. */
+function full(): AppError {
+  return new AppError('overloaded', { retryAfterSeconds: null });
 }
 
 export function copyTerms({ limits, budgetTokensPerDay }: ClientTerms): ClientTerms {

@@ -70,13 +70,15 @@ interface ExceededBudget {
 }
 
 function budgetExceeded({ limit, tokens, now }: ExceededBudget): AppError {
+  if (tokens > limit) {
+    return new AppError('budget_exceeded', {
+      detail: `This turn could cost ${tokens} tokens, more than the whole budget of ${limit} tokens per day: waiting does not help, a shorter message or a smaller maxOutputTokens may.`,
+      retryAfterSeconds: null,
+    });
+  }
   const resetsAtMs = endOfUtcDay(utcDayOf(now));
-  const detail =
-    tokens > limit
-      ? `This turn could cost ${tokens} tokens, more than the whole budget of ${limit} tokens per day: waiting does not help, a shorter message or a smaller maxOutputTokens may.`
-      : `This turn could cost more than is left of the budget of ${limit} tokens per day. It resets at ${isoTime(resetsAtMs)}.`;
   return new AppError('budget_exceeded', {
-    detail,
+    detail: `This turn could cost more than is left of the budget of ${limit} tokens per day. It resets at ${isoTime(resetsAtMs)}.`,
     retryAfterSeconds: Math.max(1, Math.ceil((resetsAtMs - now) / 1000)),
   });
 }

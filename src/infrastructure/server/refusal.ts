@@ -24,7 +24,9 @@ export function toRefusal(error: AppError, requestId: string = randomUUID()): Re
     'Cache-Control': 'no-store',
     'Content-Type': 'application/problem+json',
     'Content-Length': String(Buffer.byteLength(body)),
-    ...(error.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(error.retryAfterSeconds) }),
+    ...(typeof error.retryAfterSeconds !== 'number'
+      ? {}
+      : { 'Retry-After': String(error.retryAfterSeconds) }),
     Connection: 'close',
   };
   return { requestId, status: problem.status, headers, body };

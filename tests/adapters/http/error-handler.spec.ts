@@ -5,7 +5,7 @@ import type { RequestHandler, Response } from 'express';
 import { errorHandler } from '#src/adapters/http/error-handler.js';
 import { EventStream } from '#src/adapters/http/event-stream.js';
 import { requestFrame } from '#src/adapters/http/request-frame.js';
-import { AppError, invalidFields } from '#src/domain/app-error.js';
+import { AppError, type AppErrorOptions, ERROR_CODES, invalidFields } from '#src/domain/app-error.js';
 import { type ExpressServer, startExpressServer } from '#tests/support/express-server.js';
 import { ManualClock } from '#tests/support/manual-clock.js';
 import { SseReader } from '#tests/support/sse-reader.js';
@@ -142,6 +142,20 @@ describe('errorHandler', () => {
     expect(logLines.map(({ message }) => message)).to.deep.equal(['request']);
     expect(logLines[0]?.fields['aborted']).to.equal(true);
   });
+
+  for (const code of ERROR_CODES) {
+    const isUnavailable = new AppError(code).kind === 'unavailable';
+    const asks = async (options: AppErrorOptions) => {
+      const url = await serve((_request, _response, next) => next(new AppError(code, options)));
+      return (await fetch(url)).headers.get('retry-after');
+    };
+
+    it(`${code} asks for ${isUnavailable ? 'a second' : 'no wait'} by itself, for the wait that it was made with, or for none`, async () => {
+      expect(await asks({})).to.equal(isUnavailable ? '1' : null);
+      expect(await asks({ retryAfterSeconds: 7 })).to.equal('7');
+      expect(await asks({ retryAfterSeconds: null })).to.equal(null);
+    });
+  }
 
   it('keeps nothing that the failed handler has said of its own answer', async () => {
     const url = await serve((_request, response, next) => {

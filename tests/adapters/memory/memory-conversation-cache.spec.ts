@@ -115,6 +115,7 @@ describe('MemoryConversationCache', () => {
     const tooLarge = completedTurn('t2', { userMessage: 'x'.repeat(10_000) });
     const refusal = await rejectionOf(opened.commit(tooLarge, 60, notAsked));
     expectAppError(refusal, 'cache_unavailable');
+    expect(refusal).to.have.property('retryAfterSeconds', null);
     expect(await cache.find('client', 'a')).to.deep.equal(before);
     await (await open('a', { onBusy: 'reject' })).release();
     expect(await rejectionOf(opened.commit(completedTurn('t3'), 60, notAsked))).to.be.instanceOf(Error);
@@ -309,6 +310,7 @@ describe('MemoryConversationCache', () => {
       const opened = await open('a', keyed('k'));
       const refusal = await rejectionOf(opened.commit(completedTurn('t'), 60, () => 'x'.repeat(10_000)));
       expectAppError(refusal, 'cache_unavailable');
+      expect(refusal).to.have.property('retryAfterSeconds', null);
       expect(await alive('a')).to.deep.equal([]);
       expect(await known('k')).to.deep.equal([]);
       await (await open('a', { onBusy: 'reject' })).release();
