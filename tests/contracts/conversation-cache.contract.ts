@@ -15,6 +15,7 @@ import { conversationCrowdingContract } from './conversation-crowding.contract.j
 import { conversationDeletionContract } from './conversation-deletion.contract.js';
 import { conversationIdempotencyContract } from './conversation-idempotency.contract.js';
 import { conversationMemoryContract } from './conversation-memory.contract.js';
+import { conversationNamesContract } from './conversation-names.contract.js';
 import { conversationTurnsContract } from './conversation-turns.contract.js';
 
 /** Everything that a `ConversationCache` promises, on whatever it stores its conversations in. */
@@ -26,6 +27,7 @@ export function conversationCacheContract(harness: ConversationCacheHarness): vo
     afterEach(() => bench.stop());
 
     conversationMemoryContract(bench);
+    conversationNamesContract(bench);
     conversationDeletionContract(bench);
     conversationTurnsContract(bench);
     conversationIdempotencyContract(bench);

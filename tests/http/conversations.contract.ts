@@ -5,6 +5,17 @@ import { useApp } from '#tests/support/app-under-test.js';
 import { expectJson, expectNoContent, expectProblem } from '#tests/support/expect-response.js';
 import { GOOD_DAY } from '#tests/support/scripted-llm-gateway.js';
 
+const IDS = [
+  'A-z.0_9:x',
+  'gid://shopify/Customer/1',
+  'auth0|1',
+  'visitor+7@example.com',
+  '...',
+  '%2F',
+  '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~',
+];
+const RULE = 'must be 1 to 200 visible ASCII characters without spaces, and not . or .. alone';
+
 export function conversationsContract(storage: AppStorage): void {
   describe('conversations', () => {
     const app = useApp(storage);
@@ -47,15 +58,30 @@ export function conversationsContract(storage: AppStorage): void {
       expect(response.text).not.to.include('SECRET');
     });
 
-    it('DELETE ends a conversation: it is not found any more, and begins afresh', async () => {
-      const id = 'A-z.0_9:x';
-      await say('Hello', id);
-      expectNoContent(await owner.delete(`/api/conversations/${id}`));
-      expectProblem(await owner.get(`/api/conversations/${id}`), 'conversation_not_found');
-      expectProblem(await owner.delete(`/api/conversations/${id}`), 'conversation_not_found');
-      const { isNew, turns } = (await say('Hello', id)).body.conversation;
-      expect({ isNew, turns }).to.deep.equal({ isNew: true, turns: 1 });
-    });
+    for (const id of IDS) {
+      it(`DELETE ends a conversation named ${id}: it is not found any more, and begins afresh`, async () => {
+        const address = `/api/conversations/${encodeURIComponent(id)}`;
+        expect((await say('Hello', id)).body.conversation.id).to.equal(id);
+        expect((await owner.get(address)).body.conversation.id).to.equal(id);
+        expectNoContent(await owner.delete(address));
+        expectProblem(await owner.get(address), 'conversation_not_found');
+        expectProblem(await owner.delete(address), 'conversation_not_found');
+        const { isNew, turns } = (await say('Hello', id)).body.conversation;
+        expect({ isNew, turns }).to.deep.equal({ isNew: true, turns: 1 });
+      });
+    }
+
+    for (const id of ['two words', 'käse', 'a\n', '\u007f']) {
+      it(`names the rule to who sends ${JSON.stringify(id)} as an id, in a body as in an address`, async () => {
+        const address = `/api/conversations/${encodeURIComponent(id)}`;
+        expectProblem(await say('Hello', id), 'invalid_request', {
+          errors: [{ field: 'conversationId', message: RULE }],
+        });
+        for (const answer of [await owner.get(address), await owner.delete(address)]) {
+          expectProblem(answer, 'invalid_request', { errors: [{ field: 'id', message: RULE }] });
+        }
+      });
+    }
 
     it('DELETE ends the turn that runs, which keeps nothing', async () => {
       await say('Hello', 'd');
@@ -78,13 +104,10 @@ export function conversationsContract(storage: AppStorage): void {
         );
       });
 
-      const rule = 'must be 1 to 128 of A–Z a–z 0–9 . _ : -';
       for (const [id, message] of [
-        ['a%20b', rule],
-        ['a%2Fb', rule],
-        ['%F0%9F%98%80', rule],
-        ['%7B%7D', rule],
-        ['x'.repeat(129), 'maxLength 128'],
+        ['a%20b', RULE],
+        ['%F0%9F%98%80', RULE],
+        ['x'.repeat(201), 'must have at most 200 characters'],
       ] as const) {
         it(`${method} refuses ${id.slice(0, 20)}, which is no id`, async () => {
           expectProblem(await owner.send(method, `/api/conversations/${id}`, undefined), 'invalid_request', {

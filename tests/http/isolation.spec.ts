@@ -39,9 +39,12 @@ async function makeTenant(app: AppUnderTest, text: string, conversationId: strin
   return { api, characterId, ids: [characterId, ...conversationIds, ...keys, own.body.turnId, id] };
 }
 
+/** With everything that paths, queries, keys of a store and its scripts take for a separator. */
+const hostileId = (name: string) => `${name}|gid://shop/1:{${name}}%2F..;a=b&c?#[*]@,+\\"`;
+
 /** An id of the same form as `id` that nobody has. */
 function nobodys(id: string): string {
-  return id.replace(UUIDS, NOBODYS_UUID).replace('alice', 'nobody');
+  return id.replace(UUIDS, NOBODYS_UUID).replaceAll('alice', 'nobody');
 }
 
 /** All that a tenant can read of what it has, by every GET that there is. */
@@ -63,7 +66,8 @@ async function snapshot({ api, ids }: Tenant): Promise<Record<string, unknown>> 
 
 /** What a caller can tell two answers apart by, the ids that were sent aside. */
 function shape(response: ApiResponse, sent: readonly string[]): object {
-  const text = sent.reduce((rest, id) => rest.replaceAll(id, '<sent>'), response.text);
+  const asJson = (id: string) => JSON.stringify(id).slice(1, -1);
+  const text = sent.reduce((rest, id) => rest.replaceAll(asJson(id), '<sent>'), response.text);
   return {
     status: response.status,
     headers: [...response.headers.keys()].sort(),
@@ -82,8 +86,8 @@ for (const storage of [MEMORY_STORAGE, SQLITE_STORAGE]) {
     let before: object;
 
     beforeEach(async () => {
-      alice = await makeTenant(app, SECRET, 'alice');
-      bob = await makeTenant(app, 'Bob', 'bob');
+      alice = await makeTenant(app, SECRET, hostileId('alice'));
+      bob = await makeTenant(app, 'Bob', hostileId('bob'));
       before = { alice: await snapshot(alice), bob: await snapshot(bob) };
       app.llm.prompts.length = 0;
     });
@@ -146,7 +150,7 @@ for (const storage of [MEMORY_STORAGE, SQLITE_STORAGE]) {
           for (const id of alice.ids) {
             const tried = await bob.api.send(method, ...requestOf(bob, { [property]: id }));
             const missing = await bob.api.send(method, ...requestOf(bob, { [property]: nobodys(id) }));
-            await bob.api.delete(`/api/conversations/${nobodys(id)}`);
+            await bob.api.delete(`/api/conversations/${encodeURIComponent(nobodys(id))}`);
             expect(shape(tried, [id])).to.deep.equal(shape(missing, [nobodys(id)]));
             expectSecretKept(tried);
           }
@@ -166,7 +170,8 @@ for (const storage of [MEMORY_STORAGE, SQLITE_STORAGE]) {
     for (const { method, path, queryParameters } of OPERATIONS) {
       for (const { name } of queryParameters.filter(({ schema }) => isId(schema))) {
         it(`${method} ${path}: another's id in ?${name} shows nothing of the other's`, async () => {
-          for (const id of alice.ids) expectSecretKept(await bob.api.get(`${path}?${name}=${id}`));
+          for (const id of alice.ids)
+            expectSecretKept(await bob.api.get(`${path}?${name}=${encodeURIComponent(id)}`));
           await expectNothingChanged();
         });
       }

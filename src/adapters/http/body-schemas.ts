@@ -8,6 +8,7 @@ const MOST_FAULTS = 50;
 const PATTERN_SENTENCES: ReadonlyMap<unknown, string> = new Map([
   ['uuid', 'must be a lower-case UUID'],
   ['email', 'must be an email address'],
+  ['conversation-id', 'must be 1 to 200 visible ASCII characters without spaces, and not . or .. alone'],
 ]);
 
 /**

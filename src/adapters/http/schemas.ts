@@ -5,11 +5,12 @@
 export type Uuid = string;
 
 /**
- * The caller's own (a session or visitor id), or one that an earlier turn returned.
- * Not `.` or `..`, which no address can hold.
- * @pattern ^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,128}$ must be 1 to 128 of A–Z a–z 0–9 . _ : -
- * @minLength 1
- * @maxLength 128
+ * The caller's own (a session's, visitor's or customer's id), or one that an earlier turn returned. Visible ASCII; in an
+ * address it is percent-encoded. Not `.` or `..`, which no address can hold.
+ * @pattern ^(?!\.{1,2}$)[!-~]{1,200}$ must be 1 to 200 visible ASCII characters without spaces, and not . or .. alone
+ * @format conversation-id
+ * @minLength 1 must not be empty
+ * @maxLength 200 must have at most 200 characters
  */
 export type ConversationId = string;
 
