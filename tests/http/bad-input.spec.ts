@@ -2,7 +2,14 @@ import { Agent } from 'node:http';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ApiClient } from '#tests/support/api-client.js';
-import { PATH_CLASSES, QUERY_CLASSES, unknownAddress, wrongMethod } from '#tests/support/bad-addresses.js';
+import {
+  doubledSlash,
+  PATH_CLASSES,
+  QUERY_CLASSES,
+  unknownAddress,
+  unknownQuery,
+  wrongMethod,
+} from '#tests/support/bad-addresses.js';
 import { BODY_CLASSES, missingField } from '#tests/support/bad-bodies.js';
 import { type NamedValue, type Operation, readOperations } from '#tests/support/bad-input-targets.js';
 import { type BadClass, type BadRequest, validRequest } from '#tests/support/bad-request.js';
@@ -30,7 +37,7 @@ const ECHO = new RegExp(`${CANARY}|${CANARY_NUMBER}`, 'i');
 
 function expectProblem(
   answer: PlainAnswer,
-  expected: Pick<BadRequest['expected'], 'status' | 'code' | 'field'>,
+  expected: Pick<BadRequest['expected'], 'status' | 'code' | 'field' | 'detail'>,
 ) {
   const { status, code, field } = expected;
   expect(answer.status, answer.text).to.equal(status);
@@ -48,6 +55,7 @@ function expectProblem(
     requestId: answer.headers['x-request-id'],
   });
   expect(detail).to.be.a('string').with.length.greaterThan(10);
+  if (expected.detail !== undefined) expect(detail).to.equal(expected.detail);
   if (field === null) expect(errors).to.equal(undefined);
   else {
     expect(errors).to.have.length(1);
@@ -167,6 +175,11 @@ describe('bad input', function () {
         operations.filter(({ queryParameters }) => queryParameters.length > 0),
       ));
   }
+
+  it('refuses everywhere: unknown query parameters', () =>
+    refuseAll('unknown query parameters', unknownQuery, operations));
+
+  it('refuses everywhere: a doubled slash', () => refuseAll('doubled slash', doubledSlash, operations));
 
   it('refuses every other method of every address, and says in Allow which it takes', () =>
     refuseAll('wrong method', wrongMethod(operations), operations));

@@ -74,6 +74,14 @@ export function serviceContract(storage: AppStorage): void {
       }
     });
 
+    it('its document says of every operation that a request can be wrong: its query may be', () => {
+      for (const [path, operations] of Object.entries(DOCUMENT.paths)) {
+        for (const [method, { responses }] of Object.entries(operations)) {
+          expect(responses, `${method} ${path}`).to.have.property('400');
+        }
+      }
+    });
+
     it('its document says which deletions reach for conversations', () => {
       for (const path of [
         '/api/conversations/{id}',
@@ -131,6 +139,12 @@ export function serviceContract(storage: AppStorage): void {
     it('GET /docs/swagger-ui.css takes no font, image or sheet from outside', async () => {
       const { text } = await app.api.get('/docs/swagger-ui.css');
       expect(text).not.to.match(/url\(\s*["']?(?:https?:)?\/\/|@import/);
+    });
+
+    it('the documentation takes any query, as files do', async () => {
+      for (const path of ['/docs?v=1', '/docs/start.js?v=1', '/openapi.json?v=1']) {
+        expect((await app.api.get(path)).status, path).to.equal(200);
+      }
     });
 
     it('GET /docs/ leads to /docs', async () => {

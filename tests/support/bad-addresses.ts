@@ -2,7 +2,10 @@ import { METHODS } from 'node:http';
 import fc from 'fast-check';
 import type { NamedValue, Operation } from './bad-input-targets.js';
 import { type BadClass, type BadRequest, invalid, validRequest } from './bad-request.js';
-import { badText, CANARY, outOfBounds } from './bad-values.js';
+import { badText, CANARY, outOfBounds, unknownName } from './bad-values.js';
+
+const DOUBLED_SLASH =
+  'There is nothing at this address: its path has two slashes in a row. A slash within an id is written %2F.';
 
 /** For operations with something in their path. */
 export const PATH_CLASSES: Readonly<Record<string, BadClass>> = {
@@ -10,7 +13,7 @@ export const PATH_CLASSES: Readonly<Record<string, BadClass>> = {
     fc
       .oneof(
         badText(parameter.schema),
-        fc.integer({ min: 129, max: 4000 }).map((length) => CANARY.padEnd(length, 'a')),
+        fc.integer({ min: 201, max: 4000 }).map((length) => CANARY.padEnd(length, 'a')),
       )
       .filter((id) => id !== '')
       .map((id) => ({ segment: encodeURIComponent(id), expected: invalid(parameter.name) })),
@@ -64,6 +67,22 @@ function queryParameter(queries: (parameter: NamedValue) => fc.Arbitrary<string>
     );
 }
 
+/** For every operation: a parameter that it does not have, once or repeated, with a value or without. */
+export const unknownQuery: BadClass = (operation, valid) =>
+  fc
+    .tuple(
+      unknownName(operation.queryParameters),
+      fc.constantFrom('', `=${CANARY}`, '=', '='.repeat(3)),
+      fc.boolean(),
+    )
+    .map(([name, value, isRepeated]) => {
+      const right = validRequest(operation, valid);
+      const pair = `${encodeURIComponent(name)}${value || (name === '' ? '=' : '')}`;
+      // Behind more separators than a parser looks at that stops somewhere.
+      const query = isRepeated ? `${pair}&${pair}` : `${'&'.repeat(2000)}${pair}`;
+      return { ...right, path: `${right.path}?${query}`, expected: invalid(name.slice(0, 64) || 'query') };
+    });
+
 /** For every operation: what its path does not take. */
 export function wrongMethod(operations: readonly Operation[]): BadClass {
   return (operation, valid) => {
@@ -77,6 +96,17 @@ export function wrongMethod(operations: readonly Operation[]): BadClass {
     }));
   };
 }
+
+/** For every operation: its own address with one slash too many. */
+export const doubledSlash: BadClass = (operation, valid) => {
+  const right = validRequest(operation, valid);
+  const slashes = [...right.path.matchAll(/\//g)].map(({ index }) => index);
+  return fc.constantFrom(...slashes, right.path.length).map((index) => ({
+    ...right,
+    path: `${right.path.slice(0, index)}${index === right.path.length && right.path !== '/' ? '//' : '/'}${right.path.slice(index)}`,
+    expected: { status: 404, code: 'not_found', field: null, detail: DOUBLED_SLASH },
+  }));
+};
 
 /** For every operation: an address beside its own. */
 export const unknownAddress: BadClass = (operation, valid) =>

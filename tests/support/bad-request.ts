@@ -16,6 +16,8 @@ export interface BadRequest {
     /** The one faulty field; null: the answer names none. */
     readonly field: string | null;
     readonly allow?: string;
+    /** The sentence itself, where it tells more than the code does. */
+    readonly detail?: string;
   };
 }
 

@@ -17,9 +17,10 @@ import { setHttpServices } from './http-services.js';
 import type { OpenApiDocument } from './openapi-document.js';
 import type { Readiness } from './readiness.js';
 import { requestFrame } from './request-frame.js';
-import { readTarget, refuseUnreadableTarget } from './request-target.js';
+import { readTarget, refuseDoubledSlash, refuseUnreadableTarget } from './request-target.js';
 import { securityHeaders } from './security-headers.js';
 import { trustedProxies } from './trusted-proxies.js';
+import { parseQuery } from './unknown-parameters.js';
 import { unmatched } from './unmatched.js';
 
 export interface HttpAppOptions {
@@ -45,6 +46,7 @@ export function createHttpApp(options: HttpAppOptions): RequestListener {
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('case sensitive routing');
+  app.set('query parser', parseQuery);
   app.set('trust proxy', trustedProxies(options.trustedProxies));
   setHttpServices(app, {
     controllers: options.controllers,
@@ -64,7 +66,7 @@ export function createHttpApp(options: HttpAppOptions): RequestListener {
     response.set('Connection', 'close');
     throw new AppError('shutting_down');
   });
-  app.use(refuseUnreadableTarget, boundBody);
+  app.use(refuseUnreadableTarget, refuseDoubledSlash, boundBody);
   RegisterRoutes(app);
   serveDocs(app, document);
   app.use(unmatched(document));

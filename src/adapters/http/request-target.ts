@@ -4,6 +4,9 @@ import { AppError } from '#src/domain/app-error.js';
 
 const HTTP_ORIGIN = /^https?:\/\/[^/?#]*/i;
 
+const DOUBLED_SLASH =
+  'There is nothing at this address: its path has two slashes in a row. A slash within an id is written %2F.';
+
 const unreadable = new WeakSet<IncomingMessage>();
 
 /**
@@ -27,5 +30,11 @@ export function readTarget(request: IncomingMessage): void {
 /** Stands behind the parts that every request passes. */
 export const refuseUnreadableTarget: RequestHandler = (request, _response, next) => {
   if (unreadable.has(request)) throw new AppError('invalid_request', { detail: 'The address is not valid.' });
+  next();
+};
+
+/** Not read as a single slash: what a proxy keeps closed by its path would be open by another spelling of it. */
+export const refuseDoubledSlash: RequestHandler = (request, _response, next) => {
+  if (request.path.includes('//')) throw new AppError('not_found', { detail: DOUBLED_SLASH });
   next();
 };

@@ -26,6 +26,7 @@ import type { ApiKeyInput, ApiKeyList, IssuedApiKey, Uuid } from '../schemas.js'
 @Route('api/clients/me/keys')
 @Tags('accounts')
 @Security('client')
+@Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(403, 'forbidden: the account is suspended')
 @Response<Problem>(429, 'rate_limited')
@@ -50,7 +51,6 @@ export class ApiKeysController extends Controller {
   @Post()
   @Middlewares(jsonBody)
   @SuccessResponse(201, 'Created')
-  @Response<Problem>(400, 'invalid_request')
   @Response<Problem>(409, 'too_many_keys')
   @Response<Problem>(413, 'payload_too_large')
   @Response<Problem>(415, 'unsupported_media_type')
@@ -64,7 +64,6 @@ export class ApiKeysController extends Controller {
 
   @Delete('{id}')
   @SuccessResponse(204, 'Revoked')
-  @Response<Problem>(400, 'invalid_request')
   @Response<Problem>(404, 'api_key_not_found')
   @Response<Problem>(409, 'last_key')
   async deleteKey(@Request() request: ExpressRequest, @Path() id: Uuid): Promise<void> {

@@ -25,6 +25,7 @@ import type { Client, ClientPatch } from '../schemas.js';
 @Route('')
 @Tags('accounts')
 @Security('client')
+@Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(403, 'forbidden: the account is suspended')
 @Response<Problem>(429, 'rate_limited')
@@ -46,7 +47,6 @@ export class ClientsController extends Controller {
 
   @Patch('api/clients/me')
   @Middlewares(jsonBody)
-  @Response<Problem>(400, 'invalid_request')
   @Response<Problem>(403, 'forbidden: the current password is wrong, or the account is suspended')
   @Response<Problem>(409, 'email_taken, account_changed')
   @Response<Problem>(413, 'payload_too_large')

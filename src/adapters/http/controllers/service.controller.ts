@@ -36,6 +36,7 @@ export interface Liveness {
 
 @Route('')
 @Tags('service')
+@Response<Problem>(400, 'invalid_request')
 @injectable()
 export class ServiceController extends Controller {
   constructor(

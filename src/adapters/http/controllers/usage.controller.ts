@@ -9,6 +9,7 @@ import type { Usage } from '../usage-schemas.js';
 @Route('api/clients/me/usage')
 @Tags('accounts')
 @Security('client')
+@Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(403, 'forbidden: the account is suspended')
 @Response<Problem>(429, 'rate_limited')
