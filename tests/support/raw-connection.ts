@@ -42,10 +42,12 @@ export class RawConnection {
     this.#socket.write(typeof data === 'string' ? Buffer.from(data, 'latin1') : data);
   }
 
-  /** Resolves when the data is on its way, or the connection over. */
-  async written(data: string): Promise<void> {
-    const handedOver = new Promise<void>((resolve) => this.#socket.write(data, 'latin1', () => resolve()));
-    await Promise.race([handedOver, this.closed]);
+  /** Resolves when the data is on its way. @returns false when the connection is over, and took nothing more. */
+  async written(data: string): Promise<boolean> {
+    const handedOver = new Promise<boolean>((resolve) =>
+      this.#socket.write(data, 'latin1', (error) => resolve(error === null || error === undefined)),
+    );
+    return Promise.race([handedOver, this.closed.then(() => false)]);
   }
 
   /** The next whole answer, or null when the connection ends without one. */
