@@ -16,6 +16,8 @@ import { upstreamEnv } from '../target.js';
 const CHARACTERS = 10_000;
 /** Below this a machine that others use too shows its own moods. */
 const RESOLUTION_MS = 20;
+/** A machine that is busier than this by itself cannot tell what the reports add. */
+const MOST_AT_REST_MS = 60;
 const READERS = [1, 4];
 
 /** As if each of so many characters had been spoken with on each day. */
@@ -79,7 +81,7 @@ async function run(arena: Arena): Promise<readonly Figure[]> {
   await beside(0);
   const atRest = await beside(0);
   const most = Math.max(RESOLUTION_MS, 2 * atRest.others.p99Ms);
-  const figures: Figure[] = [];
+  const figures = [atMost("others' chat at rest, p99", atRest.others.p99Ms, MOST_AT_REST_MS, 'ms')];
   for (const readers of READERS) {
     const { others, reportMs } = await beside(readers);
     figures.push(
