@@ -3,6 +3,7 @@ import { createHttpApp } from '#src/adapters/http/create-http-app.js';
 import { OpenRequests } from '#src/adapters/http/open-requests.js';
 import { Readiness } from '#src/adapters/http/readiness.js';
 import { trustedProxies } from '#src/adapters/http/trusted-proxies.js';
+import { SystemClock } from '#src/adapters/system/system-clock.js';
 import { ACCESS_WATCH_INTERVAL_MS, AccessWatch } from '#src/application/access/access-watch.js';
 import { Authorize } from '#src/application/access/authorize.js';
 import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
@@ -17,7 +18,7 @@ import { budgetModule } from './modules/budget-module.js';
 import { conversationModule } from './modules/conversation-module.js';
 import { httpModule } from './modules/http-module.js';
 import { limitModule } from './modules/limit-module.js';
-import { modelModule, WARM_UP } from './modules/model-module.js';
+import { CHECK_MODELS, modelModule, WARM_UP } from './modules/model-module.js';
 import { openPersistence } from './modules/persistence-module.js';
 import { openRedis } from './modules/redis-module.js';
 import { securityModule } from './modules/security-module.js';
@@ -68,6 +69,7 @@ export class Application {
       lifecycle.own('http server', () => server.close(config.shutdownGraceMs, callOff));
       readiness.markReady();
       warmUp(container);
+      checkModels(container);
       return new Application(server.url, readiness, lifecycle);
     } catch (error) {
       await lifecycle.closeAll();
@@ -105,7 +107,7 @@ async function compose(
     budgetModule(config, lifecycle),
     conversationModule(config, lifecycle),
     limitModule(config),
-    modelModule(config, lifecycle),
+    modelModule(config, { clock: new SystemClock(), logger }, lifecycle),
     useCaseModule(config),
     httpModule(readOpenApiDocument().info.version),
   );
@@ -170,4 +172,12 @@ function warmUp(container: Container): void {
   container
     .get(WARM_UP)()
     .catch((err: unknown) => logger.error({ err }, 'the model provider could not be loaded'));
+}
+
+/** Behind the start, too. A provider that does not answer, or not with a list, has said nothing. */
+function checkModels(container: Container): void {
+  const logger = container.get(LOGGER);
+  container
+    .get(CHECK_MODELS)()
+    .catch(() => logger.debug({}, 'the models could not be checked'));
 }

@@ -33,6 +33,7 @@ const DEFAULTS: Config = {
     primary: { provider: 'demo', model: 'demo', apiKey: null, baseUrl: null },
     fallback: null,
     deadlines: { firstTokenMs: 15_000, chunkMs: 10_000, totalMs: 60_000 },
+    check: true,
   },
   tracing: null,
   redis: null,
@@ -264,6 +265,14 @@ const TEXTS: Readonly<Record<string, Text>> = {
     ],
     bad: [`${CANARY} x`],
     rule: 'must be visible ASCII characters',
+  },
+  MODEL_CHECK: {
+    good: [
+      ['true', {}],
+      ['false', { model: { ...DEFAULTS.model, check: false } }],
+    ],
+    bad: [CANARY, 'TRUE', '1'],
+    rule: 'must be one of true, false',
   },
   LANGSMITH_TRACING_V2: {
     good: [

@@ -34,6 +34,7 @@ export class CanaryDrive {
       DATABASE_URL: 'memory:',
       LOG_LEVEL: 'info',
       MODEL: 'default-model',
+      MODEL_CHECK: 'false',
       // A circuit breaker for each, so that none keeps another from its upstream.
       MODEL_ALLOWED: NAMES.flatMap((_, i) => [`plain-${i}`, `streamed-${i}`]).join(','),
       MODEL_PROVIDER: 'openai-compatible',

@@ -55,6 +55,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     PORT: '0',
     DATABASE_URL: 'memory:',
     SHUTDOWN_GRACE_MS: '2000',
+    MODEL_CHECK: 'false',
     ...NO_LIMITS,
     ...options.env,
   });

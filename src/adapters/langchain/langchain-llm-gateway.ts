@@ -5,6 +5,7 @@ import type { Completion } from '#src/domain/turn.js';
 import { CallWaste } from './call-waste.js';
 import type { ChatModelFactory, ProviderConnection } from './chat-model-factory.js';
 import { loadChatModelFactory } from './load-chat-model-factory.js';
+import type { ModelSettings } from './model-settings.js';
 import { readCompletion, toCompletion } from './read-completion.js';
 import { StreamedAnswer } from './streamed-answer.js';
 import { type Patience, withinDeadline } from './within-deadline.js';
@@ -19,7 +20,11 @@ export interface CallDeadlines {
   readonly totalMs: number;
 }
 
-export type LangChainLlmGatewayOptions = ProviderConnection & CallDeadlines;
+export type LangChainLlmGatewayOptions = ProviderConnection &
+  CallDeadlines & {
+    /** Told what becomes of each call. */
+    readonly settings?: ModelSettings;
+  };
 
 interface LangChain {
   readonly models: ChatModelFactory;
@@ -32,12 +37,14 @@ const MOST_KEPT_MODELS = 100;
 export class LangChainLlmGateway implements LlmGateway {
   readonly #connection: ProviderConnection;
   readonly #deadlines: CallDeadlines;
+  readonly #settings: ModelSettings | undefined;
   readonly #models = new LRUCache<string, BaseChatModel>({ max: MOST_KEPT_MODELS });
   #loading: Promise<LangChain> | null = null;
 
   constructor(options: LangChainLlmGatewayOptions) {
     this.#connection = options;
     this.#deadlines = options;
+    this.#settings = options.settings;
   }
 
   /** Loads the provider's libraries, so that the first turn does not wait for them. */
@@ -61,7 +68,7 @@ export class LangChainLlmGateway implements LlmGateway {
       });
       return readCompletion(result, prompt, waste.tell);
     };
-    return withinDeadline(this.#deadlines.totalMs, signal, call, waste.cut);
+    return this.#report(prompt, withinDeadline(this.#deadlines.totalMs, signal, call, waste.cut));
   }
 
   /** By `_streamResponseChunks`, for the same reason. */
@@ -95,7 +102,18 @@ export class LangChainLlmGateway implements LlmGateway {
       await pass(answer.end());
       return toCompletion(answer.answer, prompt, waste.tell);
     };
-    return withinDeadline(totalMs, signal, call, waste.cut);
+    return this.#report(prompt, withinDeadline(totalMs, signal, call, waste.cut));
+  }
+
+  async #report({ model }: Prompt, call: Promise<Completion>): Promise<Completion> {
+    try {
+      const completion = await call;
+      this.#settings?.answered(model);
+      return completion;
+    } catch (error) {
+      this.#settings?.failed(model, error);
+      throw error;
+    }
   }
 
   #modelFor(models: ChatModelFactory, { model, temperature, maxOutputTokens }: Prompt): BaseChatModel {

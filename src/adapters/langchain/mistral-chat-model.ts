@@ -15,9 +15,8 @@ import type {
 import type { APIPromise } from '@mistralai/mistralai/types/async.js';
 import type { Result } from '@mistralai/mistralai/types/fp.js';
 import type { ChatModelFactory, ChatModelSettings, ProviderConnection } from './chat-model-factory.js';
+import { MISTRAL_URL } from './provider-addresses.js';
 import { KEY_PLACEHOLDER, providerFetch } from './provider-fetch.js';
-
-const MISTRAL_URL = 'https://api.mistral.ai';
 
 /** Longer than any deadline of ours: the client's own is 30 s, and the call's signal is the one that counts. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;

@@ -1,10 +1,9 @@
 import { ChatOpenAICompletions, type OpenAIClient } from '@langchain/openai';
 import type { ChatModelFactory, ChatModelSettings, ProviderConnection } from './chat-model-factory.js';
 import { OpenAiEndpoint } from './openai-endpoint.js';
+import { OPENAI_BASE_URL } from './provider-addresses.js';
 import { KEY_PLACEHOLDER } from './provider-fetch.js';
 import { textOf } from './read-completion.js';
-
-const OPENAI_BASE_URL = 'https://api.openai.com/v1';
 
 type PlainRequest = OpenAIClient.Chat.ChatCompletionCreateParamsNonStreaming;
 type StreamedRequest = OpenAIClient.Chat.ChatCompletionCreateParamsStreaming;

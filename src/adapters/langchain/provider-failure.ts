@@ -1,5 +1,5 @@
 /** What a refusal meant, where its body says so in one of the ways that providers are known to use. */
-export type RefusalReason = 'context_too_long' | 'content_filtered' | 'quota_exhausted';
+export type RefusalReason = 'context_too_long' | 'content_filtered' | 'quota_exhausted' | 'model_unknown';
 
 export interface ProviderFailureFacts {
   readonly name: string;
@@ -31,6 +31,7 @@ const REASONS: readonly (readonly [RefusalReason, RegExp])[] = [
   ],
   ['content_filtered', /content[_ -]?(filter|policy|management)|responsible_?ai|moderation|flagged/i],
   ['quota_exhausted', /insufficient[_ ]quota|exceeded your current quota/i],
+  ['model_unknown', /model_not_found|invalid[_ ]model|unknown[_ ]model/i],
 ];
 
 /** What a refusal without a status says of itself: the types of OpenAI, Azure and Anthropic, and those who copy them. */

@@ -14,7 +14,8 @@ const MOST_OF_A_STREAM_BYTES = 32 * 1024 * 1024;
 export interface TransportRequest {
   readonly method: Dispatcher.HttpMethod;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Null: none. */
+  readonly body: string | null;
   readonly signal: AbortSignal | null;
 }
 

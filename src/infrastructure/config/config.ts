@@ -28,6 +28,8 @@ export interface ModelConfig {
   readonly primary: ProviderConfig;
   readonly fallback: ProviderConfig | null;
   readonly deadlines: ModelDeadlines;
+  /** Whether the start asks providers for their lists of models. */
+  readonly check: boolean;
 }
 
 /** Where LangSmith takes traces. */

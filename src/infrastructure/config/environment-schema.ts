@@ -109,6 +109,7 @@ export const environmentSchema = z.object({
   MODEL_FALLBACK_KEY: visibleAscii.optional(),
   MODEL_FALLBACK_PROVIDER: oneOf(...PROVIDERS).optional(),
   MODEL_FALLBACK_BASE_URL: httpUrl.optional(),
+  MODEL_CHECK: oneOf('true', 'false').default('true'),
   MODEL_FIRST_TOKEN_MS: wholeNumber(1, LONGEST_TIMER_MS, 15_000),
   MODEL_CHUNK_MS: wholeNumber(1, LONGEST_TIMER_MS, 10_000),
   MODEL_TOTAL_MS: wholeNumber(1, LONGEST_TIMER_MS, 60_000),

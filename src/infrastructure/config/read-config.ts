@@ -96,6 +96,7 @@ function toConfig(
         chunkMs: environment.MODEL_CHUNK_MS,
         totalMs: environment.MODEL_TOTAL_MS,
       },
+      check: environment.MODEL_CHECK === 'true',
     },
     modelPolicy: {
       defaultModel: primary.model,

@@ -1,25 +1,50 @@
 import { ContainerModule, type ServiceIdentifier } from 'inversify';
 import { FailoverLlmGateway } from '#src/adapters/cockatiel/failover-llm-gateway.js';
+import { checkModels } from '#src/adapters/langchain/check-models.js';
 import { LangChainLlmGateway } from '#src/adapters/langchain/langchain-llm-gateway.js';
+import { ModelSettings } from '#src/adapters/langchain/model-settings.js';
 import { ProviderTransport } from '#src/adapters/langchain/provider-transport.js';
 import { TracedLlmGateway } from '#src/adapters/langsmith/traced-llm-gateway.js';
+import type { Clock } from '#src/application/ports/clock.js';
+import type { Logger } from '#src/application/ports/logger.js';
 import type { Config, ProviderConfig } from '../config/config.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { CLOCK, IDS, LLM, LOGGER, MODEL_HEALTH } from '../tokens.js';
 
 /** Loads what the first turn would otherwise wait for. */
 export const WARM_UP: ServiceIdentifier<() => Promise<void>> = Symbol('warmUp');
+/** Asks providers once whether they know key and models. */
+export const CHECK_MODELS: ServiceIdentifier<() => Promise<void>> = Symbol('checkModels');
+
+const CHECK_WITHIN_MS = 5000;
+
+type ModelModuleConfig = Pick<Config, 'model' | 'modelPolicy' | 'tracing'>;
 
 export function modelModule(
-  { model: { primary, fallback, deadlines }, tracing }: Pick<Config, 'model' | 'tracing'>,
+  { model: { primary, fallback, deadlines, check }, modelPolicy, tracing }: ModelModuleConfig,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   lifecycle: Lifecycle,
 ): ContainerModule {
   const transport = new ProviderTransport();
-  lifecycle.own('connections to model providers', () => transport.close());
-  const connect = ({ provider, apiKey, baseUrl }: ProviderConfig) =>
-    new LangChainLlmGateway({ provider, apiKey, baseUrl, transport, ...deadlines });
-  const primaryGateway = connect(primary);
-  const fallbackGateway = fallback && connect(fallback);
+  const checking = new AbortController();
+  lifecycle.own('connections to model providers', () => {
+    checking.abort();
+    return transport.close();
+  });
+  const connect = (variables: 'MODEL' | 'MODEL_FALLBACK', config: ProviderConfig) => {
+    const { provider, model, apiKey, baseUrl } = config;
+    const settings = new ModelSettings({ provider, variables, model, clock, logger });
+    const connection = { provider, apiKey, baseUrl, transport };
+    return {
+      connection,
+      settings,
+      gateway: new LangChainLlmGateway({ ...connection, ...deadlines, settings }),
+    };
+  };
+  const first = connect('MODEL', primary);
+  const second = fallback && connect('MODEL_FALLBACK', fallback);
+  const primaryGateway = first.gateway;
+  const fallbackGateway = second === null ? null : second.gateway;
   let traced: TracedLlmGateway | null = null;
   lifecycle.own('traces', () => traced?.close());
 
@@ -51,7 +76,18 @@ export function modelModule(
         })
         .inSingletonScope();
     }
-    bind(MODEL_HEALTH).toService(FailoverLlmGateway);
+    bind(MODEL_HEALTH).toDynamicValue((context) => {
+      const failover = context.get(FailoverLlmGateway);
+      return { isRefusing: (model) => failover.isRefusing(model) || first.settings.isRefused(model) };
+    });
+    bind(CHECK_MODELS).toConstantValue(async () => {
+      if (!check) return;
+      const signal = AbortSignal.any([checking.signal, AbortSignal.timeout(CHECK_WITHIN_MS)]);
+      const ask = ({ connection, settings }: typeof first, models: readonly string[]) =>
+        checkModels(connection, models, settings, signal);
+      await ask(first, modelPolicy.allowedModels);
+      if (second !== null && fallback !== null) await ask(second, [fallback.model]);
+    });
     bind(WARM_UP).toConstantValue(async () => {
       await primaryGateway.warmUp();
       await fallbackGateway?.warmUp();

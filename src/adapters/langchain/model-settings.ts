@@ -1,0 +1,83 @@
+import type { Clock } from '#src/application/ports/clock.js';
+import type { Logger } from '#src/application/ports/logger.js';
+import { AppError } from '#src/domain/app-error.js';
+import type { Provider } from '#src/domain/model-provider.js';
+import { ProviderFailure } from './provider-failure.js';
+
+export interface ModelSettingsOptions {
+  readonly provider: Provider;
+  /** What the variables of this model begin with. */
+  readonly variables: 'MODEL' | 'MODEL_FALLBACK';
+  /** The model that the first of them names. */
+  readonly model: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+type Refused = 'key' | 'name' | 'quota';
+
+const WORDS: Readonly<Record<Refused, string>> = {
+  key: 'the provider refuses the key',
+  name: 'the provider does not know the model',
+  quota: 'the provider says that the quota of the key is used up',
+};
+/** Each mistake is told once in this time, however many turns fail of it. */
+const TOLD_EVERY_MS = 60_000;
+
+/**
+ * What a provider's refusals say of the operator's settings: in the log, and for as long as nothing speaks against it. The
+ * models that it is told of are those that the operator allows, and so are its bounds.
+ */
+export class ModelSettings {
+  readonly #options: ModelSettingsOptions;
+  readonly #unknown = new Set<string>();
+  readonly #toldAtMs = new Map<string, number>();
+  #isKeyRefused = false;
+
+  constructor(options: ModelSettingsOptions) {
+    this.#options = options;
+  }
+
+  /** Whether calls to it cannot succeed before the operator has changed something. */
+  isRefused(model: string): boolean {
+    return this.#isKeyRefused || this.#unknown.has(model);
+  }
+
+  answered(model: string): void {
+    this.#isKeyRefused = false;
+    this.#unknown.delete(model);
+  }
+
+  /** @param error whatever a call to the model threw. */
+  failed(model: string, error: unknown): void {
+    const failure = error instanceof AppError ? error.cause : error;
+    if (!(failure instanceof ProviderFailure)) return;
+    const refused = refusedBy(failure);
+    if (refused !== null) this.refuse(model, refused, failure.status);
+  }
+
+  /** @param status that the provider answered with. */
+  refuse(model: string, refused: Refused, status: number | undefined): void {
+    const { provider, clock, logger } = this.#options;
+    if (refused === 'key') this.#isKeyRefused = true;
+    if (refused === 'name') this.#unknown.add(model);
+    const topic = refused === 'name' ? `name ${model}` : refused;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - (this.#toldAtMs.get(topic) ?? Number.NEGATIVE_INFINITY) < TOLD_EVERY_MS) return;
+    this.#toldAtMs.set(topic, nowMs);
+    logger.error({ model, provider, status, setting: this.#settingOf(model, refused) }, WORDS[refused]);
+  }
+
+  #settingOf(model: string, refused: Refused): string {
+    const { variables, model: configured, provider } = this.#options;
+    if (refused !== 'name') return `${variables}_KEY`;
+    const name = model === configured ? variables : 'MODEL_ALLOWED';
+    return provider === 'openai-compatible' ? `${name}, ${variables}_BASE_URL` : name;
+  }
+}
+
+function refusedBy({ status, code }: ProviderFailure): Refused | null {
+  if (code === 'quota_exhausted' || status === 402) return 'quota';
+  if (code === 'model_unknown' || status === 404) return 'name';
+  return status === 401 || status === 403 ? 'key' : null;
+}
