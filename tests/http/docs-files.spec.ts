@@ -1,7 +1,11 @@
 import { readdirSync } from 'node:fs';
+import files from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
+import sinon from 'sinon';
 import { ApiClient } from '#tests/support/api-client.js';
+import { expectProblem } from '#tests/support/expect-response.js';
 import { RawConnection } from '#tests/support/raw-connection.js';
 import { startTestApp, type TestApp } from '#tests/support/test-app.js';
 
@@ -60,6 +64,30 @@ describe('the files of the documentation, served from memory,', () => {
       expect(Number(head.headers.get('content-length'))).to.be.greaterThan(50);
     });
   }
+
+  it('are 500 without a word to caches while they cannot be read, and there again when they can', async () => {
+    const fresh = await startTestApp();
+    const reading = sinon.stub(files, 'readFile').rejects(new Error('EIO: i/o error'));
+    syncBuiltinESMExports();
+    try {
+      for (const path of CACHED) {
+        const failed = await new ApiClient(fresh.url).get(path);
+        expectProblem(failed, 'internal_error');
+        expect(Number(failed.headers.get('content-length'))).to.equal(failed.text.length);
+      }
+      reading.restore();
+      syncBuiltinESMExports();
+      for (const path of CACHED) {
+        const served = await new ApiClient(fresh.url).get(path);
+        expect(served.status).to.equal(200);
+        expect(served.headers.get('cache-control')).to.equal('public, max-age=3600');
+      }
+    } finally {
+      reading.restore();
+      syncBuiltinESMExports();
+      await fresh.stop();
+    }
+  });
 
   it('leave no descriptor open when they are asked for in a row by who then leaves', async () => {
     for (const path of FILES) await api.get(path);

@@ -1,12 +1,16 @@
+import { Agent } from 'node:http';
 import { expect } from 'chai';
 import type { AppStorage } from '#tests/support/app-storages.js';
 import { useApp } from '#tests/support/app-under-test.js';
 import { expectFrame, expectJson, expectNoContent, expectProblem } from '#tests/support/expect-response.js';
-import { DOCUMENT } from '#tests/support/openapi-operations.js';
+import { DOCUMENT, OPERATIONS } from '#tests/support/openapi-operations.js';
+import { sendRequest } from '#tests/support/send-request.js';
 
 const VERBS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const DOCS_POLICY =
   "default-src 'none';frame-ancestors 'none';script-src 'self';style-src 'self';img-src 'self' data:;connect-src 'self';base-uri 'none';form-action 'none'";
+const SERVICE_KEY = 'operator-key-0123456789';
+const AS_OPERATOR = { 'x-fastwrap-api-key': SERVICE_KEY };
 const EXAMPLE_ID = '0190c0de-1234-7abc-8def-0123456789ab';
 
 const PAGES: Readonly<Record<string, readonly string[]>> = { '/docs': ['GET'], '/openapi.json': ['GET'] };
@@ -22,7 +26,7 @@ const REPORT = ['application/json', 'HealthReport'] as const;
 
 export function serviceContract(storage: AppStorage): void {
   describe('the service itself', () => {
-    const app = useApp(storage);
+    const app = useApp(storage, { env: { FASTWRAP_API_KEY: SERVICE_KEY } });
 
     it('GET / says what this is and where to read on', async () => {
       expectJson(await app.api.get('/'), 200, {
@@ -140,6 +144,29 @@ export function serviceContract(storage: AppStorage): void {
       const { text } = await app.api.get('/docs/swagger-ui.css');
       expect(text).not.to.match(/url\(\s*["']?(?:https?:)?\/\/|@import/);
     });
+
+    for (const { method, path, pathParameters } of OPERATIONS) {
+      if (method !== 'GET' || pathParameters.length > 0) continue;
+      it(`GET ${path} is answered whole whatever a cache says that it has`, async () => {
+        const { apiKey, url } = await app.api.signUp();
+        // Not by fetch, which tells caches to look for themselves when it is given a condition.
+        const agent = new Agent({ keepAlive: false });
+        for (const condition of ['*', '"a", *', 'W/"a"']) {
+          for (const verb of ['GET', 'HEAD']) {
+            const headers = {
+              'x-api-key': apiKey ?? '',
+              'if-none-match': condition,
+              'if-modified-since': new Date(0).toUTCString(),
+              ...AS_OPERATOR,
+            };
+            const answer = await sendRequest(url, { method: verb, path, headers }, agent);
+            expect(answer.status, `${verb} ${condition}`).to.equal(200);
+            expect(answer.headers['content-type']).to.equal('application/json; charset=utf-8');
+            expect(answer.headers['cache-control']).to.equal('no-store');
+          }
+        }
+      });
+    }
 
     it('the documentation takes any query, as files do', async () => {
       for (const path of ['/docs?v=1', '/docs/start.js?v=1', '/openapi.json?v=1']) {

@@ -47,6 +47,8 @@ export function createHttpApp(options: HttpAppOptions): RequestListener {
   app.disable('etag');
   app.enable('case sensitive routing');
   app.set('query parser', parseQuery);
+  // Express would answer 304 to `If-None-Match: *`. Nobody has what is not to be stored; files look after their own.
+  Object.defineProperty(app.request, 'fresh', { value: false });
   app.set('trust proxy', trustedProxies(options.trustedProxies));
   setHttpServices(app, {
     controllers: options.controllers,
