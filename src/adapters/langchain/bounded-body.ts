@@ -1,12 +1,12 @@
 import type { Dispatcher } from 'undici';
+import { EventSplitter } from './event-splitter.js';
 import { ProviderFailure } from './provider-failure.js';
 
 /** What is read, and how long, of a body that nobody reads on, so that its connection can be used again. */
 const REST_BYTES = 4096;
 const REST_MS = 100;
-/** An event holds a few words. Clients search an unfinished one from its beginning again with every packet. */
+/** An event holds a few words. */
 const MOST_OF_AN_EVENT_BYTES = 1024 * 1024;
-const BLANK_LINES = ['\n\n', '\n\r\n', '\r\r'];
 /** At the beginning of a line: within an event's JSON no line ends. */
 const LAST_EVENTS = ['\ndata: [DONE]', '\ndata:[DONE]'];
 const LONGEST_LAST_EVENT = 13;
@@ -43,19 +43,23 @@ export function wholeText(body: Dispatcher.ResponseData['body'], mostBytes: numb
   });
 }
 
-/** The same chunks up to the last event, after which some servers keep the connection open. @throws ProviderFailure when an event does not end. */
+/**
+ * Whole events, one in a chunk, up to the last event, after which some servers keep the connection open. Clients search an
+ * unfinished event from its beginning again with every packet, and copy all that is left behind each event.
+ * @throws ProviderFailure when an event does not end.
+ */
 export async function* chunksOfEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let unfinishedBytes = 0;
+  const splitter = new EventSplitter();
   let tail = Buffer.alloc(0);
   for await (const chunk of chunks) {
+    yield* splitter.split(chunk);
+    if (splitter.unfinishedBytes > MOST_OF_AN_EVENT_BYTES)
+      throw new ProviderFailure({ name: 'EventTooLarge' });
     const seen = Buffer.concat([tail, chunk]);
-    const end = Math.max(...BLANK_LINES.map((blankLine) => seen.lastIndexOf(blankLine)));
-    unfinishedBytes = end < 0 ? unfinishedBytes + chunk.length : seen.length - end;
-    if (unfinishedBytes > MOST_OF_AN_EVENT_BYTES) throw new ProviderFailure({ name: 'EventTooLarge' });
     tail = seen.subarray(-LONGEST_LAST_EVENT);
-    yield chunk;
-    if (LAST_EVENTS.some((lastEvent) => seen.includes(lastEvent))) return;
+    if (LAST_EVENTS.some((lastEvent) => seen.includes(lastEvent))) break;
   }
+  yield splitter.rest();
 }
 
 /** A client that has seen the last event reads no further, although a few bytes are still to come. */

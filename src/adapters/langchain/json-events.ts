@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser';
+import { LineFeeds } from './line-feeds.js';
 import { ProviderFailure } from './provider-failure.js';
 
 /** An event holds a few words. */
@@ -9,6 +10,7 @@ const LAST_EVENT = '[DONE]';
 /** The data of each event up to the last. @throws ProviderFailure when an event does not end. */
 export async function* jsonEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
+  const lineFeeds = new LineFeeds();
   let arrived: string[] = [];
   let isTooLarge = false;
   const parser = createParser({
@@ -28,7 +30,7 @@ export async function* jsonEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator
     return false;
   }
   for await (const chunk of chunks) {
-    parser.feed(decoder.decode(chunk, { stream: true }));
+    parser.feed(lineFeeds.of(decoder.decode(chunk, { stream: true })));
     if (yield* take()) return;
     if (isTooLarge) throw new ProviderFailure({ name: 'EventTooLarge' });
   }

@@ -42,6 +42,8 @@ const STATUSES: readonly (readonly [number, RegExp])[] = [
 ];
 
 const MOST_OF_A_REFUSAL_BYTES = 65_536;
+/** Lists, objects and texts of a refusal that are looked at; refusals have a handful. */
+const MOST_LOOKS = 1000;
 const REFUSAL_WITHIN_MS = 250;
 const OWN_FIELDS = new Set([
   'error',
@@ -152,11 +154,26 @@ function ownWords(body: string): string {
   }
 }
 
-function wordsOf(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  if (Array.isArray(value)) return value.flatMap(wordsOf);
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => (OWN_FIELDS.has(key) ? wordsOf(inner) : []));
+/**
+ * The texts in the fields above, as far as a refusal is read at all. Without recursion: an answer may nest as deep as it
+ * is long, and copying what was found at each level would take the square of that.
+ */
+function wordsOf(answer: unknown): string[] {
+  const words: string[] = [];
+  const open: unknown[] = [answer];
+  let left = MOST_OF_A_REFUSAL_BYTES;
+  for (let looks = 0; open.length > 0 && left > 0 && looks < MOST_LOOKS; looks += 1) {
+    const value = open.pop();
+    if (typeof value === 'string') {
+      words.push(value.slice(0, left));
+      left -= value.length;
+    } else if (Array.isArray(value)) {
+      open.push(...value.slice(0, MOST_LOOKS));
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [field, inner] of Object.entries(value)) if (OWN_FIELDS.has(field)) open.push(inner);
+    }
+  }
+  return words;
 }
 
 /** As Node and undici write them; anything else might be somebody's text. */

@@ -62,6 +62,17 @@ describe('refusal', () => {
     });
   }
 
+  it('finds what a refusal says at any depth, and nothing in what it sends back', async () => {
+    const levels = 20_000;
+    const nested = (text: string) => `${'['.repeat(levels)}"${text}"${']'.repeat(levels)}`;
+    const echo = `"request":{"message":"maximum context"}`;
+    const read = async (body: string) => (await refusal(new Response(body, { status: 400 }))).code;
+    expect(await read(`{"error":[[[{"message":"maximum context"}]]],${echo}}`)).to.equal('context_too_long');
+    expect(await read(`{"error":"no",${echo}}`)).to.equal(undefined);
+    // Deeper than any refusal: it is not taken for text, in which the echo would count.
+    expect(await read(`{"error":${nested('no')},${echo}}`)).to.equal(undefined);
+  });
+
   it('reads no more than the beginning of an endless body', async () => {
     let pulls = 0;
     const body = new ReadableStream({
