@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setInterval } from 'node:timers/promises';
 import { expect } from 'chai';
 import { SqliteDatabase } from '#src/adapters/sqlite/sqlite-database.js';
 import { SqliteUsageRepository } from '#src/adapters/sqlite/sqlite-usage-repository.js';
@@ -11,9 +12,13 @@ import { makeTestFolder, type TestFolder } from '#tests/support/test-app.js';
 const CHARACTERS = 10_000;
 const DAYS = 30;
 const READERS = 4;
+/** Between two pages of one caller: four fetch as many as the limit on a client's requests lets through by default. */
+const PAGE_EVERY_MS = 200;
 const SAMPLES = 300;
+/** Rest and load take turns, so that other work on the machine meets both. */
+const ROUNDS = 3;
 /** Below this a p99 tells of the machine and not of the service. */
-const NOISE_MS = 10;
+const NOISE_MS = 5;
 
 describe('pages of usage with many characters', function () {
   this.timeout(120_000);
@@ -73,24 +78,54 @@ describe('pages of usage with many characters', function () {
   ] as const) {
     it(`leaves others' ${what} at most twice as slow as at rest while four callers fetch them`, async () => {
       await p99(call);
-      const rest = await p99(call);
-      const headers = { 'x-api-key': busy.apiKey ?? '' };
-      let fetching = true;
+      const rest: number[] = [];
+      const meanwhile: number[] = [];
       let pages = 0;
-      const readers = Array.from({ length: READERS }, async () => {
-        while (fetching) {
-          const page = await fetch(`${busy.url}/api/clients/me/usage`, { headers });
-          // Not parsed: this process measures meanwhile.
-          expect((await page.arrayBuffer()).byteLength).to.be.greaterThan(100_000);
-          pages += 1;
-        }
-      });
-      const meanwhile = await p99(call);
-      fetching = false;
-      await Promise.all(readers);
-      expect(pages).to.be.greaterThan(READERS);
-      const figures = `p99 ${rest.toFixed(1)} ms at rest, ${meanwhile.toFixed(1)} ms beside ${pages} pages`;
-      expect(meanwhile, figures).to.be.below(2 * Math.max(rest, NOISE_MS));
+      for (let round = 0; round < ROUNDS; round += 1) {
+        rest.push(await p99(call));
+        const readers = new PageReaders(busy, READERS);
+        meanwhile.push(await p99(call));
+        pages += await readers.stop();
+      }
+      expect(pages).to.be.at.least(READERS * ROUNDS);
+      const figures = `p99 ${rest.map(inMs)} at rest, ${meanwhile.map(inMs)} beside ${pages} pages`;
+      expect(medianOf(meanwhile), figures).to.be.below(2 * Math.max(medianOf(rest), NOISE_MS));
     });
   }
 });
+
+/** Callers that fetch the page of usage again and again. */
+class PageReaders {
+  readonly #all: Promise<unknown>;
+  #isOver = false;
+  #pages = 0;
+
+  constructor(client: ApiClient, count: number) {
+    this.#all = Promise.all(Array.from({ length: count }, () => this.#read(client)));
+  }
+
+  /** @returns how many pages were fetched. */
+  async stop(): Promise<number> {
+    this.#isOver = true;
+    await this.#all;
+    return this.#pages;
+  }
+
+  async #read({ url, apiKey }: ApiClient): Promise<void> {
+    for await (const _ of setInterval(PAGE_EVERY_MS)) {
+      if (this.#isOver) return;
+      const page = await fetch(`${url}/api/clients/me/usage`, { headers: { 'x-api-key': apiKey ?? '' } });
+      // Not parsed: this process measures meanwhile.
+      expect((await page.arrayBuffer()).byteLength).to.be.greaterThan(100_000);
+      this.#pages += 1;
+    }
+  }
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function inMs(value: number): string {
+  return `${value.toFixed(1)} ms`;
+}

@@ -13,10 +13,9 @@ export class ClientReports {
   constructor(private readonly bounds: WorkQueueBounds) {}
 
   /**
-   * @param report asks between its statements whether anybody still waits for it.
    * @throws AppError `overloaded` when too many of the client's wait; `database_unavailable` when it is late.
    */
-  async run<T>(clientId: string, report: (isLate: () => boolean) => Promise<T>): Promise<T> {
+  async run<T>(clientId: string, report: () => Promise<T>): Promise<T> {
     const line = this.#lines.get(clientId) ?? { queue: new WorkQueue(this.bounds), count: 0 };
     this.#lines.set(clientId, line);
     line.count += 1;

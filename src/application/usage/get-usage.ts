@@ -1,13 +1,7 @@
 import { type Clock, isoTime } from '#src/application/ports/clock.js';
 import type { TokenBudget } from '#src/application/ports/token-budget.js';
 import type { UsageRepository } from '#src/application/ports/usage-repository.js';
-import {
-  addCounts,
-  MOST_SHOWN_CHARACTERS,
-  type ShownUsage,
-  type TurnCounts,
-  USAGE_DAYS,
-} from '#src/domain/usage.js';
+import { MOST_SHOWN_CHARACTERS, type ShownUsage, type TurnCounts, USAGE_DAYS } from '#src/domain/usage.js';
 import { endOfUtcDay, type UtcDay, utcDayOf, utcDaysUntil } from '#src/domain/utc-day.js';
 import type { UsageRecords } from './usage-records.js';
 
@@ -54,8 +48,6 @@ export interface Usage {
   readonly days: UsageDay[];
 }
 
-const NOTHING: TurnCounts = { turns: 0, inputTokens: 0, outputTokens: 0 };
-
 /** What a client's turns cost, the last one included, and what is left of its budget. */
 export class GetUsage {
   constructor(private readonly deps: Dependencies) {}
@@ -66,12 +58,8 @@ export class GetUsage {
     const days = utcDaysUntil(today, USAGE_DAYS);
     await usage.flush();
     const rows = await usageRepository.list(clientId, days.at(-1) ?? today, MOST_SHOWN_CHARACTERS);
-    const shown = days.map((day) =>
-      toUsageDay(
-        day,
-        rows.filter((row) => row.day === day),
-      ),
-    );
+    const rowsOf = byDay(rows);
+    const shown = days.map((day) => toUsageDay(day, rowsOf.get(day) ?? []));
     const limit = budgetTokensPerDay ?? this.deps.budgetTokensPerDay;
     const recorded = shown[0]?.totalTokens ?? 0;
     return { budget: limit === 0 ? null : await this.left(clientId, today, limit, recorded), days: shown };
@@ -89,12 +77,31 @@ export class GetUsage {
   }
 }
 
-function toUsageDay(day: UtcDay, rows: readonly ShownUsage[]): UsageDay {
-  const characters = rows.map(({ characterId, ...row }) => ({ characterId, ...totals([row]) }));
-  return { day, ...totals(rows), characters };
+function byDay(rows: readonly ShownUsage[]): Map<UtcDay, ShownUsage[]> {
+  const days = new Map<UtcDay, ShownUsage[]>();
+  for (const row of rows) {
+    const day = days.get(row.day);
+    if (day === undefined) days.set(row.day, [row]);
+    else day.push(row);
+  }
+  return days;
 }
 
-function totals(rows: readonly TurnCounts[]): TurnTotals {
-  const { turns, inputTokens, outputTokens } = rows.reduce<TurnCounts>(addCounts, NOTHING);
-  return { turns, inputTokens, outputTokens, totalTokens: inputTokens + outputTokens };
+function toUsageDay(day: UtcDay, rows: readonly ShownUsage[]): UsageDay {
+  const characters = rows.map(({ characterId, turns, inputTokens, outputTokens }) => ({
+    characterId,
+    turns,
+    inputTokens,
+    outputTokens,
+    totalTokens: inputTokens + outputTokens,
+  }));
+  const sum = (count: keyof TurnTotals) => characters.reduce((total, row) => total + row[count], 0);
+  return {
+    day,
+    turns: sum('turns'),
+    inputTokens: sum('inputTokens'),
+    outputTokens: sum('outputTokens'),
+    totalTokens: sum('totalTokens'),
+    characters,
+  };
 }
