@@ -6,7 +6,6 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { nameProblems } from './name-problems.mjs';
 
 const STAMP = 'dist/.build-stamp';
 const ROUTES = 'src/adapters/http/generated/routes.ts';
@@ -15,7 +14,6 @@ const SETTINGS = [
   'package.json',
   'package-lock.json',
   'scripts/build.mjs',
-  'scripts/name-problems.mjs',
   'tsconfig.build.json',
   'tsconfig.json',
   'tsoa.json',
@@ -74,7 +72,7 @@ function leaveBodiesToUs() {
 
 const withTests = process.argv.includes('--tests');
 const wanted = {
-  src: fingerprint([...SETTINGS.filter(existsSync), ...filesUnder('src')]),
+  src: fingerprint([...SETTINGS.filter(existsSync), ...filesUnder('scripts/openapi'), ...filesUnder('src')]),
   tests: withTests ? fingerprint([...filesUnder('tests'), ...filesUnder('bench')]) : undefined,
 };
 const built = readStamp();
@@ -97,7 +95,9 @@ if (built.src === wanted.src && (!withTests || built.tests === wanted.tests)) {
   for (const name of stale) rmSync(join('dist', name), { recursive: true, force: true });
   process.stdout.write('build: routes and openapi.json from the controllers\n');
   run('tsoa/dist/cli.js', 'spec-and-routes');
-  nameProblems('openapi.json');
+  // It needs the development packages, which the check above has found.
+  const { completeOpenApi } = await import('./openapi/complete.mjs');
+  await completeOpenApi('openapi.json');
   leaveBodiesToUs();
   process.stdout.write(
     `build: types of src${withTests ? ', tests and bench' : ''}, and JavaScript into dist/\n`,

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nameProblems } from './name-problems.mjs';
+import { completeOpenApi } from './openapi/complete.mjs';
 
 process.chdir(join(import.meta.dirname, '..'));
 const folder = mkdtempSync(join(tmpdir(), 'fastwrap-openapi-'));
@@ -14,7 +14,7 @@ try {
   const args = ['node_modules/tsoa/dist/cli.js', 'spec', '-c', join(folder, 'tsoa.json')];
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
   if (status !== 0) throw new Error('tsoa failed');
-  nameProblems(join(folder, 'openapi.json'));
+  await completeOpenApi(join(folder, 'openapi.json'));
   const fresh = readFileSync(join(folder, 'openapi.json'), 'utf8').split('\n');
   const committed = readFileSync('openapi.json', 'utf8').split('\n');
   const line = fresh.findIndex((text, index) => text !== committed[index]);

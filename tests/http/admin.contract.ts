@@ -110,7 +110,7 @@ export function adminContract(storage: AppStorage): void {
       expectJson(await app.api.get(address, asOperator), 200, managed());
     });
 
-    for (const operation of OPERATIONS.filter(({ security }) => security === 'client')) {
+    for (const operation of OPERATIONS.filter(({ security }) => security === 'apiKey')) {
       const { method, path } = operation;
 
       it(`refuse a suspended client at ${method} ${path}, and say so`, async () => {

@@ -124,7 +124,7 @@ for (const storage of [MEMORY_STORAGE, SQLITE_STORAGE]) {
         });
 
         if (operation === undefined) continue;
-        const isForOperator = operation.security === 'operator';
+        const isForOperator = operation.security === 'serviceKey';
         it(`${method} ${path}: the ${isForOperator ? 'operator' : 'owner of the id'} does get through`, async () => {
           const api = isForOperator ? app.api : alice.api;
           const headers: Record<string, string> = isForOperator ? { 'x-fastwrap-api-key': SERVICE_KEY } : {};
@@ -194,7 +194,7 @@ describe('default deny', () => {
       const address = path.replace(/\{\w+\}/g, NOBODYS_UUID);
       const body = bodyOf(operation, { characterId: NOBODYS_UUID });
       const given =
-        operation.security === 'operator' ? { detail: 'The service key of the operator is required.' } : {};
+        operation.security === 'serviceKey' ? { detail: 'The service key of the operator is required.' } : {};
       for (const key of [null, 'nonsense']) {
         expectProblem(await app.api.withKey(key).send(method, address, body), 'unauthenticated', given);
       }

@@ -72,9 +72,8 @@ export function serviceContract(storage: AppStorage): void {
       for (const [name, content] of errors) {
         // The one refusal that is no error: the report of what is down.
         const [type, schema] = name === 'get /health 503' ? REPORT : PROBLEM;
-        expect(content, name).to.deep.equal({
-          [type]: { schema: { $ref: `#/components/schemas/${schema}` } },
-        });
+        expect(Object.keys(content), name).to.deep.equal([type]);
+        expect(content[type]?.schema, name).to.deep.equal({ $ref: `#/components/schemas/${schema}` });
       }
     });
 

@@ -6,6 +6,7 @@ import type { Email, Timestamp, Uuid } from './schemas.js';
  * @isInt
  * @minimum 0
  * @maximum 1000000
+ * @example 60
  */
 export type LimitOverride = number;
 
@@ -14,6 +15,7 @@ export type LimitOverride = number;
  * @isLong
  * @minimum 0
  * @maximum 1000000000000
+ * @example 500000
  */
 export type BudgetOverride = number;
 
@@ -28,9 +30,12 @@ export interface ClientLimits {
 export interface ManagedClient {
   id: Uuid;
   email: Email;
+  /** @example "Paint & Sons" */
   storeName: string | null;
   createdAt: Timestamp;
+  /** @example false */
   suspended: boolean;
+  /** @example null */
   suspendedAt: Timestamp | null;
   limits: ClientLimits;
   /** Null: the service's own. */
@@ -40,7 +45,10 @@ export interface ManagedClient {
 export interface ManagedClientList {
   /** Newest first. */
   data: ManagedClient[];
-  /** For the query parameter `cursor`; null at the end. */
+  /**
+   * For the query parameter `cursor`; null at the end.
+   * @example "01a205ee-5506-7523-b71b-9e23b73a1a68"
+   */
   nextCursor: string | null;
 }
 
@@ -51,7 +59,10 @@ export interface ClientLimitsPatch {
   concurrentTurns?: LimitOverride | null;
 }
 
-/** Any of these, at least one. */
+/**
+ * Any of these, at least one.
+ * @example { "limits": { "chatPerMinute": 60 }, "budgetTokensPerDay": 500000 }
+ */
 export interface ManagedClientPatch {
   suspended?: boolean;
   limits?: ClientLimitsPatch;

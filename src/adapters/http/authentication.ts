@@ -7,7 +7,11 @@ import { httpServices } from './http-services.js';
 import { originOf, requestContext } from './request-context.js';
 
 /** The rights that a route can ask for with `@Security`; the names are the scheme names in tsoa.json. */
-const RIGHTS: Readonly<Record<string, Right>> = { client: 'client', operator: 'operator', signup: 'signup' };
+const RIGHTS: Readonly<Record<string, Right>> = {
+  apiKey: 'client',
+  serviceKey: 'operator',
+  signup: 'signup',
+};
 
 /**
  * Called by the generated routes before anything else of a route that declares `@Security`: who calls, and whether

@@ -51,14 +51,11 @@ export class BodySchemas {
   }
 }
 
-/** OpenAPI 3.0 writes "or null" and references in its own way. */
+/** References lead into the whole document; `nullable`, as OpenAPI 3.0 writes it, Ajv knows itself. */
 function toJsonSchema(schema: object): object {
   return JSON.parse(JSON.stringify(schema), (key: string, value: unknown) => {
     if (key === '$ref' && typeof value === 'string') return `${DOCUMENT}${value}`;
-    if (typeof value !== 'object' || value === null) return value;
-    if (!('nullable' in value) || !('allOf' in value)) return boundPattern(value);
-    const { nullable, allOf, ...rest } = value;
-    return { ...rest, anyOf: [{ allOf }, { type: 'null' }] };
+    return typeof value === 'object' && value !== null ? boundPattern(value) : value;
   });
 }
 

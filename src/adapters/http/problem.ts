@@ -1,69 +1,50 @@
 import { ValidateError } from '@tsoa/runtime';
-import { AppError, type ErrorCode, type ErrorKind, type FieldError } from '#src/domain/app-error.js';
-
-const STATUS: Readonly<Record<ErrorKind, number>> = {
-  invalid: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  missing: 404,
-  wrong_method: 405,
-  late: 408,
-  conflict: 409,
-  too_large: 413,
-  unsupported_media: 415,
-  unprocessable: 422,
-  limited: 429,
-  internal: 500,
-  upstream_failed: 502,
-  unavailable: 503,
-  upstream_timeout: 504,
-};
-
-const TITLE: Readonly<Record<ErrorKind, string>> = {
-  invalid: 'Bad Request',
-  unauthenticated: 'Unauthorized',
-  forbidden: 'Forbidden',
-  missing: 'Not Found',
-  wrong_method: 'Method Not Allowed',
-  late: 'Request Timeout',
-  conflict: 'Conflict',
-  too_large: 'Content Too Large',
-  unsupported_media: 'Unsupported Media Type',
-  unprocessable: 'Unprocessable Content',
-  limited: 'Too Many Requests',
-  internal: 'Internal Server Error',
-  upstream_failed: 'Bad Gateway',
-  unavailable: 'Service Unavailable',
-  upstream_timeout: 'Gateway Timeout',
-};
+import { AppError, type ErrorCode, type FieldError } from '#src/domain/app-error.js';
+import { PROBLEM_STATUS } from './problem-status.js';
 
 /** An error as RFC 9457 writes it, media type `application/problem+json`. */
 export interface Problem {
-  /** `urn:fastwrap:error:` and the code. */
+  /**
+   * `urn:fastwrap:error:` and the code.
+   * @example "urn:fastwrap:error:invalid_request"
+   */
   type: string;
+  /** @example "Bad Request" */
   title: string;
-  /** @isInt @minimum 400 @maximum 599 */
+  /**
+   * @isInt
+   * @minimum 400
+   * @maximum 599
+   * @example 400
+   */
   status: number;
-  /** A sentence for a person. It never repeats a value that was sent. */
+  /**
+   * A sentence for a person. It never repeats a value that was sent.
+   * @example "The request is not valid."
+   */
   detail: string;
   /** Stable, for programs. */
-  code: string;
-  /** The same as the header `x-request-id`. */
+  code: ErrorCode;
+  /**
+   * The same as the header `x-request-id`.
+   * @example "e9ea807d-93b5-4531-9fb4-c60794a59495"
+   */
   requestId: string;
   /** One entry for each faulty field. */
   errors?: ProblemField[];
 }
 
 export interface ProblemField {
+  /** @example "message" */
   field: string;
+  /** @example "must not be empty" */
   message: string;
 }
 
 export function toProblem(error: AppError, requestId: string): Problem {
   return {
     type: problemType(error.code),
-    title: TITLE[error.kind],
-    status: STATUS[error.kind],
+    ...PROBLEM_STATUS[error.kind],
     detail: error.detail,
     code: error.code,
     requestId,

@@ -30,7 +30,7 @@ export function requestContext(request: Request): RequestContext {
   return context;
 }
 
-/** The client that the route's `@Security('client')` has let in. */
+/** The client that the route's `@Security('apiKey')` has let in. */
 export function callingClient(request: Request): ClientPrincipal {
   const { principal } = requestContext(request);
   if (principal?.kind !== 'client') throw new Error('the route does not declare that it needs a client');

@@ -1,6 +1,7 @@
 /**
  * @pattern ^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$ must be a lower-case UUID
  * @format uuid
+ * @example "01a205ee-5506-7523-b71b-9e23b73a1a68"
  */
 export type Uuid = string;
 
@@ -11,6 +12,7 @@ export type Uuid = string;
  * @format conversation-id
  * @minLength 1 must not be empty
  * @maxLength 200 must have at most 200 characters
+ * @example "visitor-7"
  */
 export type ConversationId = string;
 
@@ -18,6 +20,7 @@ export type ConversationId = string;
  * @pattern ^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$ must be an email address
  * @format email
  * @maxLength 254
+ * @example "owner@example.com"
  */
 export type Email = string;
 
@@ -25,18 +28,21 @@ export type Email = string;
  * 8 to 128 characters after NFKC, none of the most common passwords, not the email.
  * @minLength 1
  * @maxLength 1024
+ * @example "a long and quiet river"
  */
 export type Password = string;
 
 /**
  * @minLength 1
  * @maxLength 120
+ * @example "Paint & Sons"
  */
 export type Label = string;
 
 /**
  * @minLength 1
  * @maxLength 80
+ * @example "Ada"
  */
 export type CharacterName = string;
 
@@ -44,11 +50,13 @@ export type CharacterName = string;
  * What the model is told to be: its one system message, byte for byte.
  * @minLength 1
  * @maxLength 16000
+ * @example "You are Ada, who sells paint. Answer in one sentence."
  */
 export type Instructions = string;
 
 /**
  * @maxLength 2000
+ * @example "Good day! What are you painting?"
  */
 export type Greeting = string;
 
@@ -56,6 +64,7 @@ export type Greeting = string;
  * One of the models that the operator allows.
  * @minLength 1
  * @maxLength 200
+ * @example "gpt-4o-mini"
  */
 export type ModelName = string;
 
@@ -63,6 +72,7 @@ export type ModelName = string;
  * @isDouble
  * @minimum 0
  * @maximum 2
+ * @example 0.7
  */
 export type Temperature = number;
 
@@ -71,6 +81,7 @@ export type Temperature = number;
  * @isInt
  * @minimum 1
  * @maximum 1000000
+ * @example 500
  */
 export type MaxOutputTokens = number;
 
@@ -79,6 +90,7 @@ export type MaxOutputTokens = number;
  * @isInt
  * @minimum 10
  * @maximum 86400
+ * @example 300
  */
 export type TtlSeconds = number;
 
@@ -86,18 +98,21 @@ export type TtlSeconds = number;
  * @isInt must be a whole number
  * @minimum 1 must be at least 1
  * @maximum 100 must be at most 100
+ * @example 20
  */
 export type PageLimit = number;
 
 /**
  * @minLength 1
  * @maxLength 8000
+ * @example "My favourite colour is ultramarine."
  */
 export type MessageText = string;
 
 /**
  * ISO 8601, UTC.
  * @format date-time
+ * @example "2026-11-23T01:03:55.040Z"
  */
 export type Timestamp = string;
 
@@ -105,6 +120,7 @@ export type Timestamp = string;
 export interface Client {
   id: Uuid;
   email: Email;
+  /** @example "Paint & Sons" */
   storeName: string | null;
   createdAt: Timestamp;
 }
@@ -112,8 +128,12 @@ export interface Client {
 /** A key without its secret. */
 export interface ApiKey {
   id: Uuid;
+  /** @example "till in Porto" */
   name: string | null;
-  /** The last four characters of the secret part, to tell keys apart. */
+  /**
+   * The last four characters of the secret part, to tell keys apart.
+   * @example "bxYX"
+   */
   lastFour: string;
   createdAt: Timestamp;
   /** Accurate to a minute or so; null until the first use. */
@@ -129,7 +149,9 @@ export interface ApiKeyList {
 /** A key at the one moment that it is shown. */
 export interface IssuedApiKey {
   id: Uuid;
+  /** @example "till in Porto" */
   name: string | null;
+  /** @example "fw_01a205ee554f74ffaa7066f1342ce4ed_only-shown-this-once" */
   apiKey: string;
   createdAt: Timestamp;
 }
@@ -159,7 +181,10 @@ export interface SignUpInput {
 
 export interface SignUpResult {
   client: Client;
-  /** Shown this once. */
+  /**
+   * Shown this once.
+   * @example "fw_01a205ee554f74ffaa7066f1342ce4ed_only-shown-this-once"
+   */
   apiKey: string;
 }
 
@@ -173,7 +198,10 @@ export interface ApiKeyInput {
   name?: Label;
 }
 
-/** Any of these, at least one. Changing the email or the password needs `currentPassword`. */
+/**
+ * Any of these, at least one. Changing the email or the password needs `currentPassword`.
+ * @example { "storeName": "Paint & Daughters" }
+ */
 export interface ClientPatch {
   /** Null clears it. */
   storeName?: Label | null;
@@ -182,6 +210,14 @@ export interface ClientPatch {
   currentPassword?: Password;
 }
 
+/**
+ * @example {
+ *   "name": "Ada",
+ *   "instructions": "You are Ada, who sells paint. Answer in one sentence.",
+ *   "greeting": "Good day! What are you painting?",
+ *   "ttlSeconds": 300
+ * }
+ */
 export interface CharacterInput {
   name: CharacterName;
   instructions: Instructions;
@@ -193,7 +229,10 @@ export interface CharacterInput {
   ttlSeconds?: TtlSeconds;
 }
 
-/** Any of these, at least one; null clears an optional field. */
+/**
+ * Any of these, at least one; null clears an optional field.
+ * @example { "instructions": "You are Ada, who sells paint and brushes. Answer in two sentences.", "greeting": null }
+ */
 export interface CharacterPatch {
   name?: CharacterName;
   instructions?: Instructions;
@@ -208,7 +247,10 @@ export interface CharacterPatch {
 export interface CharacterList {
   /** Newest first. */
   data: Character[];
-  /** For the query parameter `cursor`; null at the end. */
+  /**
+   * For the query parameter `cursor`; null at the end.
+   * @example "01a205ee-5506-7523-b71b-9e23b73a1a68"
+   */
   nextCursor: string | null;
 }
 
@@ -218,6 +260,7 @@ export interface CharacterList {
  * @pattern ^[!-~]{1,255}$ must be 1 to 255 visible ASCII characters
  * @minLength 1 must be 1 to 255 visible ASCII characters
  * @maxLength 255 must be 1 to 255 visible ASCII characters
+ * @example "order-4711-question-1"
  */
 export type IdempotencyKey = string;
 

@@ -3,8 +3,9 @@ import type { Conversation } from '#src/domain/conversation.js';
 import type { ConversationId, Timestamp, Uuid } from './schemas.js';
 
 /**
- * @isInt
+ * @isLong
  * @minimum 0
+ * @example 3
  */
 export type Count = number;
 
@@ -13,7 +14,10 @@ export interface Turn {
   turnId: Uuid;
   conversation: TurnConversation;
   reply: TurnReply;
-  /** The model that answered. */
+  /**
+   * The model that answered.
+   * @example "gpt-4o-mini"
+   */
   model: string;
   usage: TurnUsage;
 }
@@ -21,24 +25,33 @@ export interface Turn {
 export interface TurnConversation {
   id: ConversationId;
   characterId: Uuid;
+  /** @example false */
   isNew: boolean;
   /** Completed turns, this one included. */
   turns: Count;
   expiresAt: Timestamp;
-  /** Whether the model was shown less than the whole conversation. */
+  /**
+   * Whether the model was shown less than the whole conversation.
+   * @example false
+   */
   truncated: boolean;
 }
 
 /** Tokens. `estimated` when the provider reported none. */
 export interface TurnUsage {
+  /** @example 131 */
   inputTokens: Count;
+  /** @example 50 */
   outputTokens: Count;
+  /** @example 181 */
   totalTokens: Count;
+  /** @example false */
   estimated: boolean;
 }
 
 export interface TurnReply {
   role: 'assistant';
+  /** @example "Ultramarine is a fine choice for a north wall." */
   content: string;
   /** `length`: the output cap cut it. */
   finishReason: 'stop' | 'length';
@@ -60,6 +73,7 @@ export interface ConversationSummary {
 
 export interface ConversationMessage {
   role: 'user' | 'assistant';
+  /** @example "My favourite colour is ultramarine." */
   content: string;
   createdAt: Timestamp;
 }

@@ -34,7 +34,7 @@ import type { PageLimit, Uuid } from '../schemas.js';
 
 @Route('admin/clients')
 @Tags('operator')
-@Security('operator')
+@Security('serviceKey')
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(429, 'rate_limited')
@@ -52,6 +52,7 @@ export class AdminClientsController extends Controller {
 
   /**
    * Newest first.
+   * @summary List all accounts
    * @param limit at most so many
    * @param cursor the `nextCursor` of the page before
    */
@@ -61,13 +62,20 @@ export class AdminClientsController extends Controller {
     return { data: page.clients.map(toManagedClient), nextCursor: page.nextBefore };
   }
 
+  /**
+   * With its limits and its budget, and whether it is suspended.
+   * @summary Show an account
+   */
   @Get('{id}')
   @Response<Problem>(404, 'client_not_found')
   async getOne(@Path() id: Uuid): Promise<ManagedClient> {
     return toManagedClient(await this.getClient.execute({ clientId: id }));
   }
 
-  /** A suspended client is refused with 403 on every instance within a second, and its running turns end. */
+  /**
+   * A suspended client is refused with 403 on every instance within a second, and its running turns end.
+   * @summary Suspend an account, or set its limits and budget
+   */
   @Patch('{id}')
   @Middlewares(jsonBody)
   @Response<Problem>(404, 'client_not_found')
@@ -82,7 +90,10 @@ export class AdminClientsController extends Controller {
     return toManagedClient(await this.updateClient.execute(input));
   }
 
-  /** The account, its keys, characters and conversations are gone, at once and everywhere. */
+  /**
+   * The account, its keys, characters and conversations are gone, at once and everywhere.
+   * @summary Delete an account
+   */
   @Delete('{id}')
   @SuccessResponse(204, 'Gone')
   @Response<Problem>(404, 'client_not_found')

@@ -24,8 +24,8 @@ import { callingClientId, originOf } from '../request-context.js';
 import type { ApiKeyInput, ApiKeyList, IssuedApiKey, Uuid } from '../schemas.js';
 
 @Route('api/clients/me/keys')
-@Tags('accounts')
-@Security('client')
+@Tags('account')
+@Security('apiKey')
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(403, 'forbidden: the account is suspended')
@@ -41,13 +41,19 @@ export class ApiKeysController extends Controller {
     super();
   }
 
-  /** Oldest first: at most 100 usable ones, and the newest 100 of those that were revoked. */
+  /**
+   * Oldest first: at most 100 usable ones, and the newest 100 of those that were revoked.
+   * @summary List your keys
+   */
   @Get()
   async getKeys(@Request() request: ExpressRequest): Promise<ApiKeyList> {
     return { data: await this.listApiKeys.execute({ clientId: callingClientId(request) }) };
   }
 
-  /** A further key, shown this once; the others stay valid. */
+  /**
+   * A further key, shown this once; the others stay valid.
+   * @summary Make a further key
+   */
   @Post()
   @Middlewares(jsonBody)
   @SuccessResponse(201, 'Created')
@@ -62,6 +68,10 @@ export class ApiKeysController extends Controller {
     });
   }
 
+  /**
+   * What runs with it ends within a second. The last one that works cannot be revoked.
+   * @summary Revoke a key
+   */
   @Delete('{id}')
   @SuccessResponse(204, 'Revoked')
   @Response<Problem>(404, 'api_key_not_found')

@@ -20,7 +20,6 @@ import { originOf } from '../request-context.js';
 import type { IssuedApiKey, KeyRecoveryInput, SignUpInput, SignUpResult } from '../schemas.js';
 
 @Route('auth')
-@Tags('accounts')
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(413, 'payload_too_large')
@@ -36,8 +35,13 @@ export class AuthController extends Controller {
     super();
   }
 
-  /** Makes an account with its first key, which is shown this once. */
+  /**
+   * Makes an account with its first key, which is shown this once. Where the operator has closed sign-up, it takes the
+   * service key.
+   * @summary Sign up
+   */
   @Post('signup')
+  @Tags('sign-up')
   @Security('signup')
   @Middlewares(jsonBody)
   @SuccessResponse(201, 'Created')
@@ -46,8 +50,12 @@ export class AuthController extends Controller {
     return this.signUp.execute({ ...input, origin: originOf(request) });
   }
 
-  /** A new key for an owner who lost theirs. */
+  /**
+   * A new key for an owner who lost theirs.
+   * @summary Get a new key by email and password
+   */
   @Post('keys')
+  @Tags('account')
   @Middlewares(jsonBody)
   @SuccessResponse(201, 'Created')
   @Response<Problem>(403, 'forbidden: the account is suspended')

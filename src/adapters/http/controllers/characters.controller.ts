@@ -37,7 +37,7 @@ import type {
 
 @Route('api/characters')
 @Tags('characters')
-@Security('client')
+@Security('apiKey')
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(403, 'forbidden: the account is suspended')
@@ -55,9 +55,16 @@ export class CharactersController extends Controller {
     super();
   }
 
+  /**
+   * A persona that the model is told to be. Chat names it by its id.
+   * @summary Make a character
+   */
   @Post()
   @Middlewares(jsonBody)
-  @SuccessResponse(201, 'Created; its address is in Location')
+  @SuccessResponse<{
+    /** The character's address. */
+    Location: string;
+  }>(201, 'Created')
   @Response<Problem>(409, 'too_many_characters')
   @Response<Problem>(413, 'payload_too_large')
   @Response<Problem>(415, 'unsupported_media_type')
@@ -72,6 +79,7 @@ export class CharactersController extends Controller {
 
   /**
    * Newest first.
+   * @summary List your characters
    * @param limit at most so many
    * @param cursor the `nextCursor` of the page before
    */
@@ -89,12 +97,20 @@ export class CharactersController extends Controller {
     return { data: [...page.characters], nextCursor: page.nextBefore };
   }
 
+  /**
+   * With its instructions.
+   * @summary Show a character
+   */
   @Get('{uuid}')
   @Response<Problem>(404, 'character_not_found')
   async getOne(@Request() request: ExpressRequest, @Path() uuid: Uuid): Promise<Character> {
     return this.getCharacter.execute({ clientId: callingClientId(request), characterId: uuid });
   }
 
+  /**
+   * What is not named stays as it is. The next turn is asked with what it says then.
+   * @summary Change a character
+   */
   @Patch('{uuid}')
   @Middlewares(jsonBody)
   @Response<Problem>(404, 'character_not_found')
@@ -114,7 +130,10 @@ export class CharactersController extends Controller {
     });
   }
 
-  /** Its conversations go too. */
+  /**
+   * Its conversations go too.
+   * @summary Delete a character
+   */
   @Delete('{uuid}')
   @SuccessResponse(204, 'Gone')
   @Response<Problem>(404, 'character_not_found')

@@ -26,7 +26,7 @@ import { type Turn, toTurn } from '../turn-schemas.js';
 
 @Route('api/chat')
 @Tags('chat')
-@Security('client')
+@Security('apiKey')
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(403, 'forbidden: the account is suspended')
@@ -65,6 +65,7 @@ export class ChatController extends Controller {
    *
    * With an `Idempotency-Key` the request can be sent again without being answered twice: the answer is then the first
    * one's, with the header `Idempotency-Replayed: true`. A turn that failed frees its key.
+   * @summary Send a message
    */
   @Post()
   @Middlewares(jsonBody)

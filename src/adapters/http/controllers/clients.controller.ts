@@ -23,8 +23,8 @@ import { callingClientId, originOf } from '../request-context.js';
 import type { Client, ClientPatch } from '../schemas.js';
 
 @Route('')
-@Tags('accounts')
-@Security('client')
+@Tags('account')
+@Security('apiKey')
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(403, 'forbidden: the account is suspended')
@@ -40,11 +40,19 @@ export class ClientsController extends Controller {
     super();
   }
 
+  /**
+   * The account that the key belongs to.
+   * @summary Show your account
+   */
   @Get('api/clients/me')
   async getMe(@Request() request: ExpressRequest): Promise<Client> {
     return this.getClient.execute({ clientId: callingClientId(request) });
   }
 
+  /**
+   * What is not named stays as it is.
+   * @summary Change your account
+   */
   @Patch('api/clients/me')
   @Middlewares(jsonBody)
   @Response<Problem>(403, 'forbidden: the current password is wrong, or the account is suspended')
@@ -59,7 +67,10 @@ export class ClientsController extends Controller {
     });
   }
 
-  /** The account, its keys, characters and conversations are gone, at once and everywhere. */
+  /**
+   * The account, its keys, characters and conversations are gone, at once and everywhere.
+   * @summary Delete your account
+   */
   @Delete('api/clients/me')
   @SuccessResponse(204, 'Gone')
   @Response<Problem>(503, 'cache_unavailable, database_unavailable, overloaded, shutting_down')
@@ -67,7 +78,10 @@ export class ClientsController extends Controller {
     await this.deleteClient.execute({ clientId: callingClientId(request), origin: originOf(request) });
   }
 
-  /** The same as `DELETE /api/clients/me`. */
+  /**
+   * The same as `DELETE /api/clients/me`.
+   * @summary Delete your account, by its short path
+   */
   @Delete('clients/me')
   @SuccessResponse(204, 'Gone')
   @Response<Problem>(503, 'cache_unavailable, database_unavailable, overloaded, shutting_down')

@@ -21,7 +21,7 @@ import { type ConversationWithMessages, toConversationWithMessages } from '../tu
 
 @Route('api/conversations')
 @Tags('chat')
-@Security('client')
+@Security('apiKey')
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(403, 'forbidden: the account is suspended')
@@ -37,7 +37,10 @@ export class ConversationsController extends Controller {
     super();
   }
 
-  /** Its messages, without the instructions. */
+  /**
+   * Its messages, without the instructions.
+   * @summary Show a conversation
+   */
   @Get('{id}')
   async getOne(
     @Request() request: ExpressRequest,
@@ -50,7 +53,10 @@ export class ConversationsController extends Controller {
     return toConversationWithMessages(conversation);
   }
 
-  /** A turn that is running in it is ended and keeps nothing. */
+  /**
+   * A turn that is running in it is ended and keeps nothing.
+   * @summary Delete a conversation
+   */
   @Delete('{id}')
   @SuccessResponse(204, 'Gone')
   async deleteOne(@Request() request: ExpressRequest, @Path() id: ConversationId): Promise<void> {

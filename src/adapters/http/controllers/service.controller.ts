@@ -9,17 +9,26 @@ import { ServiceVersion } from '../service-version.js';
 import type { Count } from '../turn-schemas.js';
 
 export interface ServiceInfo {
+  /** @example "FastWrap" */
   name: string;
+  /** @example "0.1.0" */
   version: string;
-  /** Paths on this host. */
+  /**
+   * A path on this host, as the next two are.
+   * @example "/docs"
+   */
   docs: string;
+  /** @example "/openapi.json" */
   openapi: string;
+  /** @example "/health" */
   health: string;
 }
 
 export interface HealthReport {
   status: 'ok' | 'degraded' | 'down';
+  /** @example "0.1.0" */
   version: string;
+  /** @example 86400 */
   uptimeSeconds: Count;
   checks: HealthChecks;
 }
@@ -47,7 +56,10 @@ export class ServiceController extends Controller {
     super();
   }
 
-  /** What this is, and where to read on. */
+  /**
+   * What this is, and where to read on.
+   * @summary Name and version
+   */
   @Get('/')
   @Response<Problem>(429, 'rate_limited')
   getInfo(): ServiceInfo {
@@ -60,7 +72,10 @@ export class ServiceController extends Controller {
     };
   }
 
-  /** The state of the parts that a turn needs. Never calls a model. */
+  /**
+   * The state of the parts that a turn needs. Never calls a model.
+   * @summary Health
+   */
   @Get('/health')
   @Response<Problem>(429, 'rate_limited')
   @Response<HealthReport>(503, 'A needed part is down')
@@ -70,15 +85,21 @@ export class ServiceController extends Controller {
     return { ...health, version: this.version.text };
   }
 
-  /** Whether the process runs; looks at nothing outside it. */
+  /**
+   * Whether the process runs; looks at nothing outside it.
+   * @summary Liveness
+   */
   @Get('/livez')
   getLiveness(): Liveness {
     return { status: 'ok' };
   }
 
-  /** Whether to send requests here: not while starting or draining. */
+  /**
+   * Whether to send requests here: not while starting or draining.
+   * @summary Readiness
+   */
   @Get('/readyz')
-  @Response<Problem>(503, 'Starting or draining')
+  @Response<Problem>(503, 'shutting_down: it starts or drains')
   @SuccessResponse(200)
   getReadiness(@Request() _request: ExpressRequest): Liveness {
     if (!this.readiness.isReady) throw new AppError('shutting_down');

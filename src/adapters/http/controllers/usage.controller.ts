@@ -7,8 +7,8 @@ import { callingClient } from '../request-context.js';
 import type { Usage } from '../usage-schemas.js';
 
 @Route('api/clients/me/usage')
-@Tags('accounts')
-@Security('client')
+@Tags('account')
+@Security('apiKey')
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(403, 'forbidden: the account is suspended')
@@ -20,7 +20,10 @@ export class UsageController extends Controller {
     super();
   }
 
-  /** What turns cost in the last 30 days, by day and by character, and what is left of today's budget. */
+  /**
+   * What turns cost in the last 30 days, by day and by character, and what is left of today's budget.
+   * @summary Show what your turns cost
+   */
   @Get()
   async getMine(@Request() request: ExpressRequest): Promise<Usage> {
     const { clientId, budgetTokensPerDay } = callingClient(request);
