@@ -95,7 +95,7 @@ async function compose(
   { lifecycle, progress }: StartContext,
 ): Promise<Container> {
   progress?.begin('the database and its secret (DATABASE_URL)');
-  const persistence = await openPersistence(config.database, config.secret, lifecycle);
+  const persistence = await openPersistence(config.database, config.secret, lifecycle, logger);
   progress?.begin('Redis (REDIS_HOST, REDIS_URL)');
   const redis = await openRedis(config.redis, logger, lifecycle);
   const container = new Container();

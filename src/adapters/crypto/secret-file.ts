@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 const SECRET_BYTES = 32;
@@ -60,7 +60,6 @@ async function assertPrivate(file: FileHandle, filePath: string): Promise<void> 
 /** `link` refuses to replace a file, unlike `rename`: the first process wins. */
 async function create(filePath: string): Promise<void> {
   const directory = dirname(filePath);
-  await mkdir(directory, { recursive: true });
   const temporary = `${filePath}.${randomUUID()}.tmp`;
   try {
     await writeDurably(temporary, `${randomBytes(SECRET_BYTES).toString('hex')}\n`);

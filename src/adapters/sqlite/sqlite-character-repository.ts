@@ -92,7 +92,7 @@ export class SqliteCharacterRepository implements CharacterRepository {
     changes: Partial<CharacterTraits>,
     updatedAt: string,
   ): Promise<Character | null> {
-    const [character] = await this.database.write<Character>(UPDATE, [
+    const [character] = await this.database.erase<Character>(UPDATE, [
       clientId,
       characterId,
       updatedAt,
@@ -108,7 +108,7 @@ export class SqliteCharacterRepository implements CharacterRepository {
   }
 
   async delete(clientId: string, characterId: string): Promise<boolean> {
-    const deleted = await this.database.write(
+    const deleted = await this.database.erase(
       'DELETE FROM characters WHERE client_id = ? AND id = ? RETURNING id',
       [clientId, characterId],
     );

@@ -160,7 +160,7 @@ export class SqliteClientRepository implements ClientRepository {
       verified?.passwordHash ?? null,
     ];
     try {
-      const [client] = await this.database.write<Client>(UPDATE, params);
+      const [client] = await this.database.erase<Client>(UPDATE, params);
       if (client !== undefined) return client;
     } catch (error) {
       if (isUniqueViolation(error, 'clients.email_lookup')) throw new AppError('email_taken');
@@ -171,7 +171,7 @@ export class SqliteClientRepository implements ClientRepository {
   }
 
   async delete(clientId: string): Promise<boolean> {
-    const deleted = await this.database.write('DELETE FROM clients WHERE id = ? RETURNING id', [clientId]);
+    const deleted = await this.database.erase('DELETE FROM clients WHERE id = ? RETURNING id', [clientId]);
     if (deleted.length === 0) return false;
     await this.database.version.seenByAll();
     return true;
@@ -227,8 +227,8 @@ export class SqliteClientRepository implements ClientRepository {
     if (uses.length > 0) await this.database.write(RECORD_USES, [JSON.stringify(uses)]);
   }
 
-  async check(): Promise<void> {
-    await this.database.read('SELECT version FROM schema_migrations LIMIT 1');
+  check(): Promise<void> {
+    return this.database.check();
   }
 }
 

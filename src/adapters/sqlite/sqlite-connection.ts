@@ -11,6 +11,15 @@ export type RunStatement = <Row>(sql: string, params?: readonly SqlValue[]) => P
 /** How long SQLite itself waits for a lock of another process, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5000;
 
+/** How long {@link SqliteConnection.truncateLog} and `compact` wait for others: writes of this process wait behind them. */
+const SWEEP_BUSY_TIMEOUT_MS = 100;
+
+/** Up to here the file is rewritten in well under a second; writes wait meanwhile. */
+const MAX_COMPACTED_BYTES = 64 * 1024 * 1024;
+
+/** Sorts and rewrites leave nothing in files of their own. What is deleted is overwritten with zeros. */
+const WRITER_PRAGMAS = 'PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;';
+
 const MODE = sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE | sqlite3.OPEN_FULLMUTEX;
 
 /** One handle on the file with its prepared statements. Its user runs one thing at a time on it. */
@@ -30,6 +39,7 @@ export class SqliteConnection {
       await handle.exec(
         `PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA query_only = ${access === 'read' ? 'ON' : 'OFF'}`,
       );
+      if (access === 'write') await handle.exec(WRITER_PRAGMAS);
       return new SqliteConnection(handle);
     } catch (error) {
       await handle.close();
@@ -60,6 +70,39 @@ export class SqliteConnection {
       this.#unfinished = true;
       await this.#rollBack().catch(() => undefined);
       throw error;
+    }
+  }
+
+  /** Moves the write-ahead log into the file and empties it. @returns false when a reader keeps it from that. */
+  async truncateLog(): Promise<boolean> {
+    return this.#withoutWaiting(async () => {
+      const [row] = await this.handle.all<{ busy: number }[]>('PRAGMA wal_checkpoint(TRUNCATE)');
+      return row?.busy === 0;
+    });
+  }
+
+  /** Rewrites the file, unless it is too large for that. @returns false when another writer keeps it from that. */
+  async compact(): Promise<boolean> {
+    const [size] = await this.run<{ bytes: number }>(
+      'SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size',
+    );
+    if ((size?.bytes ?? 0) > MAX_COMPACTED_BYTES) return true;
+    return this.#withoutWaiting(async () => {
+      await this.handle.exec('VACUUM');
+      await this.handle.all('PRAGMA wal_checkpoint(TRUNCATE)');
+      return true;
+    });
+  }
+
+  async #withoutWaiting(task: () => Promise<boolean>): Promise<boolean> {
+    this.handle.configure('busyTimeout', SWEEP_BUSY_TIMEOUT_MS);
+    try {
+      return await task();
+    } catch (error) {
+      if (isBusy(error)) return false;
+      throw error;
+    } finally {
+      this.handle.configure('busyTimeout', BUSY_TIMEOUT_MS);
     }
   }
 

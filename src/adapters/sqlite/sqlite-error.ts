@@ -13,6 +13,11 @@ function isSqliteError(error: unknown): error is SqliteError {
   );
 }
 
+/** Null for what is no error of SQLite. */
+export function sqliteCodeOf(error: unknown): string | null {
+  return isSqliteError(error) ? error.code : null;
+}
+
 /** Another connection or process has the lock. */
 export function isBusy(error: unknown): boolean {
   return isSqliteError(error) && error.code === 'SQLITE_BUSY';

@@ -9,6 +9,7 @@ import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repos
 import { SqliteDatabase } from '#src/adapters/sqlite/sqlite-database.js';
 import { SqliteManagedClientRepository } from '#src/adapters/sqlite/sqlite-managed-client-repository.js';
 import { SqliteUsageRepository } from '#src/adapters/sqlite/sqlite-usage-repository.js';
+import type { Logger } from '#src/application/ports/logger.js';
 import type { DatabaseConfig } from '../config/config.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { type MasterSecret, secretOfDatabase, secretOfProcess } from '../master-secret.js';
@@ -25,6 +26,7 @@ export async function openPersistence(
   config: DatabaseConfig,
   configuredSecret: string | null,
   lifecycle: Lifecycle,
+  logger: Logger,
 ): Promise<OpenedPersistence> {
   switch (config.kind) {
     case 'memory': {
@@ -38,7 +40,7 @@ export async function openPersistence(
       return { module, secret: secretOfProcess(configuredSecret) };
     }
     case 'sqlite': {
-      const database = await SqliteDatabase.open(config.path);
+      const database = await SqliteDatabase.open(config.path, { logger });
       lifecycle.own('database', () => database.close());
       const module = new ContainerModule(({ bind }) => {
         bind(CLIENTS).toConstantValue(new SqliteClientRepository(database));

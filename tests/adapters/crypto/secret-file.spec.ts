@@ -69,11 +69,6 @@ describe('the secret file', () => {
     expect(await loadOrCreateSecret(path)).not.to.deep.equal(other);
   });
 
-  it('is made together with its directory', async () => {
-    const deep = join(directory, 'data', 'deep', 'secret');
-    expect(await loadOrCreateSecret(deep)).to.deep.equal(await loadOrCreateSecret(deep));
-  });
-
   it('may have been written by hand, with or without a newline', async () => {
     for (const text of [SECRET, `${SECRET}\n`]) {
       await writeFile(path, text, { mode: 0o600 });

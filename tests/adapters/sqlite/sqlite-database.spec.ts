@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,8 @@ import {
 } from '#tests/contracts/client-repository.contract.js';
 
 const SIGN_UP_PROCESS = fileURLToPath(new URL('./sign-up-process.js', import.meta.url));
+
+const UNPRIVILEGED_PROCESS = fileURLToPath(new URL('./unprivileged-process.js', import.meta.url));
 
 const META_KEYS = 'SELECT key FROM meta ORDER BY key';
 const ADD_META = `INSERT INTO meta VALUES (?, '')`;
@@ -148,6 +150,21 @@ describe('SqliteDatabase', () => {
       path = join(folder, 'letter.txt', 'test.db');
       expect((await failureOf(open())).message).to.include(path);
     });
+
+    for (const suffix of ['', '-wal', '-shm']) {
+      it(`names the file that it may not write${suffix && `, be it the database's${suffix}`}`, async () => {
+        path = join(folder, 'test.db');
+        await (await SqliteDatabase.open(path)).close();
+        await chmod(folder, 0o777);
+        for (const each of ['', '-wal', '-shm']) {
+          await writeFile(path + each, '', { flag: 'a' });
+          await chmod(path + each, each === suffix ? 0o444 : 0o666);
+        }
+        const child = fork(UNPRIVILEGED_PROCESS, [path], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+        const [message] = await once(child, 'message');
+        expect(message).to.include('EACCES').and.to.include(`'${path}${suffix}'`);
+      });
+    }
 
     it('waits with the switch to the write-ahead log until another process has written', async () => {
       path = join(folder, 'test.db');
@@ -300,6 +317,7 @@ describe('SqliteDatabase', () => {
 
     it('reports a failing file as database_unavailable with the cause for the log', async () => {
       const database = await open();
+      await new SqliteClientRepository(database).create(credentialsOf(1), keyOf(1));
       await truncate(`${path}-wal`);
       const error = await failureOf(database.read('SELECT * FROM clients'));
       expect(error).to.be.instanceOf(AppError).and.to.have.property('code', 'database_unavailable');
