@@ -41,12 +41,12 @@ const FORGET = `
 const FORGET_DAYS = 'DELETE FROM usage_days WHERE day < ?';
 
 /**
- * Each day's sum, and its dearest characters by their ids, all as they were at one moment. The characters as one text: a row
+ * Each day's sum, and its dearest characters in no order, all as they were at one moment. The characters as one text: a row
  * of its own for each of them costs this process's thread ten times as much.
  */
 const LIST = `
   SELECT day, turns, input_tokens AS inputTokens, output_tokens AS outputTokens, (
-    SELECT json_group_array(json_array(character_id, turns, input_tokens, output_tokens) ORDER BY character_id)
+    SELECT json_group_array(json_array(character_id, turns, input_tokens, output_tokens))
     FROM (
       SELECT character_id, turns, input_tokens, output_tokens FROM usage
       WHERE client_id = usage_days.client_id AND day = usage_days.day
@@ -105,17 +105,23 @@ export class SqliteUsageRepository implements UsageRepository {
 /** @param row with one character more than are shown, if there are more. */
 function toShown({ day, dearest, ...sum }: DayRow, mostCharacters: number): ShownUsage[] {
   const found: DearestCharacter[] = JSON.parse(dearest);
-  const byId = found.map(([characterId, turns, inputTokens, outputTokens]) => ({
-    day,
-    characterId,
-    turns,
-    inputTokens,
-    outputTokens,
-  }));
-  if (byId.length <= mostCharacters) return byId;
-  const shown = new Set(byId.toSorted((a, b) => tokensOf(b) - tokensOf(a)).slice(0, mostCharacters));
-  const rest = [...shown].reduce<TurnCounts>(subtractCounts, sum);
-  return [...byId.filter((row) => shown.has(row)), { day, characterId: null, ...rest }];
+  const shown = found
+    .map(([characterId, turns, inputTokens, outputTokens]) => ({
+      day,
+      characterId,
+      turns,
+      inputTokens,
+      outputTokens,
+    }))
+    .sort((a, b) => tokensOf(b) - tokensOf(a) || compareIds(a, b))
+    .slice(0, mostCharacters)
+    .sort(compareIds);
+  if (found.length <= mostCharacters) return shown;
+  return [...shown, { day, characterId: null, ...shown.reduce<TurnCounts>(subtractCounts, sum) }];
+}
+
+function compareIds(a: { readonly characterId: string }, b: { readonly characterId: string }): number {
+  return a.characterId < b.characterId ? -1 : 1;
 }
 
 function tokensOf({ inputTokens, outputTokens }: TurnCounts): number {

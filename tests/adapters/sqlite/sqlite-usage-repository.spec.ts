@@ -57,7 +57,7 @@ describe('SqliteUsageRepository', () => {
         if (sql.includes('DELETE')) statements.push(sql);
         return [] as Row[];
       });
-      expect(statements).to.have.length(4);
+      expect(statements).to.have.length(3);
       for (const sql of statements) {
         const plan = await database.write<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`);
         const steps = plan.map(({ detail }) => detail).join('; ');
