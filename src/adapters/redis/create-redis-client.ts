@@ -8,6 +8,9 @@ const COMMAND_TIMEOUT_MS = 1000;
 
 const LONGEST_PAUSE_MS = 400;
 
+/** Said, because else NODE_TLS_REJECT_UNAUTHORIZED of the environment would have a say. */
+const TLS = { rejectUnauthorized: true };
+
 /** Short enough to be back well within two seconds, spread so that many processes do not come at once. */
 function pauseBeforeRetry(attempt: number): number {
   return Math.min(50 * attempt, LONGEST_PAUSE_MS) * (0.75 + Math.random() / 4);
@@ -21,7 +24,7 @@ function login({ username, password }: RedisCredentials): { username?: string; p
 export function createRedisClient({ topology, credentials, tls }: RedisSettings): RedisClient {
   const common = {
     ...login(credentials),
-    ...(tls ? { tls: {} } : {}),
+    ...(tls ? { tls: TLS } : {}),
     connectTimeout: 1000,
     commandTimeout: COMMAND_TIMEOUT_MS,
     socketTimeout: 2000,
@@ -45,7 +48,7 @@ export function createRedisClient({ topology, credentials, tls }: RedisSettings)
         sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
         ...(username === undefined ? {} : { sentinelUsername: username }),
         ...(password === undefined ? {} : { sentinelPassword: password }),
-        ...(tls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
+        ...(tls ? { sentinelTLS: TLS, enableTLSForSentinelMode: true } : {}),
       });
     }
     case 'cluster':

@@ -25,8 +25,8 @@ export interface Health {
 const DEADLINE_MS = 1000;
 
 /**
- * Asks the parts that every turn needs. The model is never called: it is down while its circuit is open, which degrades
- * the service and no more, since another model may answer in its place.
+ * Asks the parts that every turn needs. The model is never called: it is down while its circuit is open or its key or name
+ * is refused, which degrades the service and no more, since another model may answer in its place.
  */
 export class CheckHealth {
   private readonly startedMs: number;
