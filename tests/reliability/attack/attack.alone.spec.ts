@@ -83,21 +83,23 @@ describe('the judge of the attacks', () => {
   }
 });
 
-describe('a campaign of attacks that is killed', () => {
-  it('leaves no process and no file', async function () {
-    this.timeout(60_000);
-    const folder = await makeTestFolder();
-    const args = [COMMAND, '--family', 'slow-callers', '--main', BROKEN];
-    const env = { ...process.env, TMPDIR: folder.path };
-    const campaign = spawn(process.execPath, args, { env, stdio: 'ignore' });
-    const gone = once(campaign, 'exit');
-    await until(() => processesIn(folder.path).length > 1, PATIENCE_MS);
-    expect(processesIn(folder.path)).to.have.length.above(1);
-    campaign.kill('SIGKILL');
-    await gone;
-    await until(() => readdirSync(folder.path).length === 0, PATIENCE_MS);
-    expect(readdirSync(folder.path)).to.deep.equal([]);
-    expect(processesIn(folder.path)).to.deep.equal([]);
-    await folder.remove();
-  });
+describe('a campaign of attacks that is cut short', () => {
+  for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT'] as const) {
+    it(`leaves no process and no file after ${signal}`, async function () {
+      this.timeout(60_000);
+      const folder = await makeTestFolder();
+      const args = [COMMAND, '--family', 'slow-callers', '--main', BROKEN];
+      const env = { ...process.env, TMPDIR: folder.path };
+      const campaign = spawn(process.execPath, args, { env, stdio: 'ignore' });
+      const gone = once(campaign, 'exit');
+      await until(() => processesIn(folder.path).length > 1, PATIENCE_MS);
+      expect(processesIn(folder.path)).to.have.length.above(1);
+      campaign.kill(signal);
+      await gone;
+      await until(() => readdirSync(folder.path).length === 0, PATIENCE_MS);
+      expect(readdirSync(folder.path)).to.deep.equal([]);
+      expect(processesIn(folder.path)).to.deep.equal([]);
+      await folder.remove();
+    });
+  }
 });
