@@ -11,6 +11,7 @@ const BOUNDS = { maxDepth: 32, maxValues: 1000 };
 const LONGEST_FIELD = 64;
 /** After so long who calls is asked once more: part of the second within which a key is refused. */
 const LATE_MS = 250;
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
 const JSON_MEDIA_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i;
 
 /**
@@ -66,7 +67,7 @@ function countFields(value: unknown): number {
 
 function decode(raw: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(raw);
+    return UTF8.decode(raw);
   } catch {
     throw new AppError('invalid_request', { detail: 'The body is not valid UTF-8.' });
   }
