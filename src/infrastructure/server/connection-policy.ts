@@ -12,6 +12,8 @@ export interface ConnectionPolicy {
   readonly stallMs: number;
   /** For whoever was refused to take the refusal and to close. */
   readonly lingerMs: number;
+  /** What of a body is read and thrown away behind the last answer, in bytes, so that its sender reads that answer. */
+  readonly lingerBytes: number;
   /** How often the connections are looked at: everything above may come later by so much. */
   readonly lookMs: number;
   /** Of one connection: those that have no whole answer yet. What it sends beyond them is not read until there is room. */
@@ -33,6 +35,7 @@ export const DEFAULT_CONNECTION_POLICY: ConnectionPolicy = {
   keepAliveMs: 65_000,
   stallMs: 30_000,
   lingerMs: 1000,
+  lingerBytes: 16 * 1024 * 1024,
   lookMs: 1000,
   maxRequestsUnderWay: 16,
   maxPipelinedPerAddress: 64,

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { bytesTaken } from '#src/adapters/http/bytes-taken.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { AddressShare, ShareHolder } from './address-shares.js';
 import type { ConnectionPolicy } from './connection-policy.js';
 import type { FairTurns } from './fair-turns.js';
+import { ReaderHeadway } from './reader-headway.js';
 import { answerRefusal, logRefusal, refusalText, toRefusal } from './refusal.js';
 import { type RequestGate, RequestReader } from './request-reader.js';
 
@@ -21,13 +21,11 @@ export class Connection implements RequestGate, ShareHolder {
   readonly #socket: Socket;
   readonly #deps: ConnectionDeps;
   readonly #reader: RequestReader;
+  readonly #headway: ReaderHeadway;
   /** In the order of their requests; each until all of it is with the kernel. */
   readonly #underWay = new Set<ServerResponse>();
   /** That of the last request. */
   #latest: ServerResponse | null = null;
-  /** What the reader has taken, as long as something waits for it, and since when it is no more. */
-  #taken: number | null = null;
-  #takenAt = 0;
   #answeredAt: number | null = null;
   /** To be written when the answers before it are. */
   #lastWord: AppError | null = null;
@@ -40,7 +38,14 @@ export class Connection implements RequestGate, ShareHolder {
     this.#socket = socket;
     this.#deps = deps;
     this.#reader = new RequestReader(socket, deps.turns, this);
+    this.#headway = new ReaderHeadway(socket);
     socket.once('close', () => this.#close());
+    const endAtOnce = socket.destroySoon.bind(socket);
+    // Node calls it behind the last answer. A caller that still sends would get a reset from it, and not read the answer.
+    socket.destroySoon = () => {
+      if (this.#reader.isOwedMore || this.#isEnding) this.#endGently();
+      else endAtOnce();
+    };
   }
 
   get requestsUnderWay(): Iterable<ServerResponse> {
@@ -96,7 +101,8 @@ export class Connection implements RequestGate, ShareHolder {
     const { policy } = this.#deps;
     if (this.#isEnding && this.#endBy === null && this.#owesNothingElse) this.#endBy = now + policy.lingerMs;
     if (this.#endBy !== null && now >= this.#endBy) this.cut();
-    else if (this.#isStalled(now)) this.cut(new Error('The reader makes no headway.'));
+    else if (this.#headway.stalledMs(now) >= policy.stallMs)
+      this.cut(new Error('The reader makes no headway.'));
     else if (!this.#isEnding && this.#isLate(now)) this.#timeOut();
   }
 
@@ -114,16 +120,6 @@ export class Connection implements RequestGate, ShareHolder {
     if (this.#latest?.writableFinished === true) this.#answeredAt ??= now;
     if (this.#answeredAt !== null && now - this.#answeredAt >= lateBodyMs) return true;
     return awaitedMs >= requestMs;
-  }
-
-  #isStalled(now: number): boolean {
-    const taken = this.#socket.writableLength === 0 ? null : bytesTaken(this.#socket);
-    if (taken === null || taken !== this.#taken) {
-      this.#taken = taken;
-      this.#takenAt = now;
-      return false;
-    }
-    return now - this.#takenAt >= this.#deps.policy.stallMs;
   }
 
   /** A connection always has room for one, so that none waits for another's answers. */
@@ -168,12 +164,20 @@ export class Connection implements RequestGate, ShareHolder {
     if (this.#underWay.size > 0 || this.#socket.writableEnded) return;
     const refusal = this.#lastWord === null ? null : toRefusal(this.#lastWord);
     this.#lastWord = null;
-    if (refusal === null) this.#socket.end();
-    else {
+    if (refusal !== null) {
       logRefusal(this.#deps.logger, refusal, this.#reader.awaitedMs(performance.now()) ?? 0);
-      this.#socket.end(refusalText(refusal));
+      this.#socket.write(refusalText(refusal));
     }
-    this.#reader.discard();
+    this.#endGently();
+  }
+
+  /** Writes nothing more, and reads without a use for it, until the caller has closed or {@link look} finds it late. */
+  #endGently(): void {
+    this.#isEnding = true;
+    this.#reader.stop();
+    this.#endBy ??= performance.now() + this.#deps.policy.lingerMs;
+    this.#socket.end();
+    this.#reader.discard(this.#deps.policy.lingerBytes);
   }
 
   #close(): void {

@@ -16,6 +16,8 @@ export class RequestFraming {
   /** Of a head, or of chunks, that may end with the next bytes. */
   #tail: Buffer = NOTHING;
   #isInHead = false;
+  /** Up to where the bytes that go to the parser next belong to a head. */
+  #headLength = 0;
 
   /** Whether bytes of a request have come, and not all of them. */
   get isInRequest(): boolean {
@@ -27,18 +29,18 @@ export class RequestFraming {
     return this.#request;
   }
 
-  /** How many of these bytes can go to the parser without beginning a second request. */
+  /**
+   * How many of these bytes can go to the parser without beginning a second request. With one end of headers among them
+   * that is all: what comes behind it, a body or not, is no whole head.
+   */
   nextLength(bytes: Buffer): number {
     if (this.#request !== null && this.#bodyLeft !== null && this.#bodyLeft > 0) {
       return Math.min(bytes.length, this.#bodyLeft);
     }
-    if (this.#tail.length > 0) {
-      const seam = Buffer.concat([this.#tail, bytes.subarray(0, HEAD_END.length - 1)]);
-      const start = seam.indexOf(HEAD_END);
-      if (start !== -1) return start + HEAD_END.length - this.#tail.length;
-    }
-    const start = bytes.indexOf(HEAD_END);
-    return start === -1 ? bytes.length : start + HEAD_END.length;
+    const end = this.#endOfHead(bytes);
+    this.#headLength = end;
+    if (this.#request !== null || end === bytes.length) return end;
+    return bytes.indexOf(HEAD_END, end) === -1 ? bytes.length : end;
   }
 
   /** When the parser has found the headers of a request. */
@@ -52,15 +54,31 @@ export class RequestFraming {
 
   /** When the parser has taken them. @param hasBegun whether they held the end of a request's headers. */
   advance(bytes: Buffer, hasBegun: boolean): void {
-    if (this.#request?.complete === true) {
+    const behindHead = bytes.length - (hasBegun ? this.#headLength : 0);
+    if (this.#request === null) this.#beginHead(bytes);
+    else if (this.#request.complete) {
+      const ofNext = this.#bodyLeft === null ? 0 : behindHead - this.#bodyLeft;
       this.#request = null;
       this.#tail = NOTHING;
-      return;
+      if (ofNext > 0) this.#beginHead(bytes.subarray(-ofNext));
+    } else if (this.#bodyLeft !== null) this.#bodyLeft -= behindHead;
+    else if (behindHead > 0) this.#keepTail(bytes.subarray(-behindHead));
+  }
+
+  #beginHead(bytes: Buffer): void {
+    this.#isInHead = true;
+    this.#keepTail(bytes);
+  }
+
+  /** Where the body begins, or the next request; behind all of them when they hold no end. */
+  #endOfHead(bytes: Buffer): number {
+    if (this.#tail.length > 0) {
+      const seam = Buffer.concat([this.#tail, bytes.subarray(0, HEAD_END.length - 1)]);
+      const start = seam.indexOf(HEAD_END);
+      if (start !== -1) return start + HEAD_END.length - this.#tail.length;
     }
-    if (hasBegun) return;
-    if (this.#request === null) this.#isInHead = true;
-    else if (this.#bodyLeft !== null) this.#bodyLeft -= bytes.length;
-    if (this.#bodyLeft === null || this.#request === null) this.#keepTail(bytes);
+    const start = bytes.indexOf(HEAD_END);
+    return start === -1 ? bytes.length : start + HEAD_END.length;
   }
 
   #keepTail(bytes: Buffer): void {

@@ -1,10 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FairTurns, TurnTaker } from './fair-turns.js';
+import { KeptBytes } from './kept-bytes.js';
 import { RequestFraming } from './request-framing.js';
-
-/** Of a connection that waits for room, in bytes: beyond that it is not read, and its end is noticed by a write alone. */
-const MAX_KEPT = 64 * 1024;
 
 /** What the reader asks before it begins a request. */
 export interface RequestGate {
@@ -35,8 +33,9 @@ export class RequestReader implements TurnTaker {
   #isHeld = false;
   #hasTurn = false;
   #isStopped = false;
+  #discardUpTo = Number.POSITIVE_INFINITY;
   /** Was read while there was no room. */
-  #kept: Buffer[] | null = null;
+  #kept: KeptBytes | null = null;
 
   constructor(socket: Socket, turns: FairTurns, gate: RequestGate) {
     this.#socket = socket;
@@ -54,13 +53,24 @@ export class RequestReader implements TurnTaker {
     return this.#framing.unfinished;
   }
 
+  /** In the middle of a head while an answer is owed: nothing is held for its sake that is not held for that. */
+  get #isAhead(): boolean {
+    return this.#framing.unfinished === null && !this.#gate.isIdle;
+  }
+
+  /** Whether more has come, or is to come, than has been answered. */
+  get isOwedMore(): boolean {
+    return this.#isHeld || this.#framing.isInRequest;
+  }
+
   /**
-   * How long the caller has owed the rest of a request, in milliseconds; null while it owes none, or is not read.
+   * How long the caller has owed the rest of a request, in milliseconds; null while it owes none. Nothing
+   * counts while it is not read, and nothing of a head while an answer before it is under way.
    * @param now on the clock of `performance`.
    */
   awaitedMs(now: number): number | null {
     if (this.#awaitedSince === null) return null;
-    if (this.#isHeld) this.#awaitedSince = now;
+    if (this.#isHeld || this.#isAhead) this.#awaitedSince = now;
     return now - this.#awaitedSince;
   }
 
@@ -79,8 +89,8 @@ export class RequestReader implements TurnTaker {
     if (this.#socket.readableEnded) return;
     if (!this.#gate.hasRoom) {
       this.#gate.park();
-      this.#kept ??= [];
-      if (sizeOf(this.#kept) < MAX_KEPT) this.#socket.resume();
+      this.#kept ??= new KeptBytes();
+      if (!this.#kept.isFull) this.#socket.resume();
       return;
     }
     this.#isHeld = false;
@@ -98,15 +108,23 @@ export class RequestReader implements TurnTaker {
     this.#socket.pause();
   }
 
-  /** After {@link stop}: reads what still comes and throws it away, so that the caller can end the connection properly. */
-  discard(): void {
+  /**
+   * After {@link stop}: reads what still comes and throws it away, so that the caller can end the connection properly, and
+   * ends the connection itself when more comes than that.
+   */
+  discard(mostBytes: number): void {
+    this.#discardUpTo = this.#socket.bytesRead + mostBytes;
     this.#socket.resume();
   }
 
   #read(bytes: Buffer): void {
+    if (this.#isStopped) {
+      if (this.#socket.bytesRead > this.#discardUpTo) this.#socket.destroy();
+      return;
+    }
     if (this.#kept !== null) {
-      this.#kept.push(bytes);
-      if (sizeOf(this.#kept) >= MAX_KEPT) this.#socket.pause();
+      this.#kept.add(bytes);
+      if (this.#kept.isFull) this.#socket.pause();
       return;
     }
     for (let rest = bytes; rest.length > 0 && !this.#isStopped; ) {
@@ -119,9 +137,13 @@ export class RequestReader implements TurnTaker {
         this.#hold(rest);
         return;
       }
-      const piece = rest.subarray(0, this.#framing.nextLength(rest));
-      rest = rest.subarray(piece.length);
-      this.#feed(piece);
+      const length = this.#framing.nextLength(rest);
+      if (length === rest.length) {
+        this.#feed(rest);
+        return;
+      }
+      this.#feed(rest.subarray(0, length));
+      rest = rest.subarray(length);
     }
   }
 
@@ -148,14 +170,10 @@ export class RequestReader implements TurnTaker {
   }
 
   #putBack(): void {
-    const kept = this.#kept ?? [];
+    const kept = this.#kept?.all ?? null;
     this.#kept = null;
     // A socket that flows would be read from within.
     this.#socket.pause();
-    if (kept.length > 0) this.#socket.unshift(Buffer.concat(kept));
+    if (kept !== null) this.#socket.unshift(kept);
   }
-}
-
-function sizeOf(buffers: readonly Buffer[]): number {
-  return buffers.reduce((size, { length }) => size + length, 0);
 }

@@ -147,9 +147,16 @@ describe('HttpServer, towards pipelined requests', () => {
     expect(begun.length).to.be.below(64);
   });
 
-  it('takes requests as they are, wherever the bytes are cut', async () => {
-    await listen();
+  it('takes requests as they are and one at a time, wherever the bytes are cut', async () => {
+    await listen({ maxRequestsUnderWay: 1 });
+    const underWay = new Map<unknown, number>();
+    let most = 0;
     onRequest = (request, response) => {
+      const { socket } = request;
+      const count = (underWay.get(socket) ?? 0) + 1;
+      underWay.set(socket, count);
+      most = Math.max(most, count);
+      response.once('close', () => underWay.set(socket, (underWay.get(socket) ?? 0) - 1));
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
@@ -182,6 +189,7 @@ describe('HttpServer, towards pipelined requests', () => {
       ),
       { numRuns: 150 },
     );
+    expect(most).to.equal(1);
   });
 });
 
