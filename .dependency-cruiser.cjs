@@ -103,7 +103,8 @@ const HYGIENE = [
     to: { couldNotResolve: true },
   },
   { name: 'no-circular-imports', from: { path: '^src/' }, to: { circular: true } },
-  { name: 'no-orphans', from: { path: '^src/', orphan: true }, to: {} },
+  // docs-start.ts runs in the browser: the page names it, nothing imports it.
+  { name: 'no-orphans', from: { path: '^src/', pathNot: '/docs-start\\.', orphan: true }, to: {} },
 ];
 
 module.exports = {

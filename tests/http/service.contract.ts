@@ -134,9 +134,9 @@ export function serviceContract(storage: AppStorage): void {
 
     it('GET /docs shows our document and asks no outside validator', async () => {
       const { text } = await app.api.get('/docs/start.js');
-      expect(text).to.equal(
-        "SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger-ui', validatorUrl: null });\n",
-      );
+      expect(text)
+        .to.match(/\burl: 'openapi\.json'/)
+        .and.to.match(/\bvalidatorUrl: null\b/);
     });
 
     it('GET /docs/swagger-ui.css takes no font, image or sheet from outside', async () => {

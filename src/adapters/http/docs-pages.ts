@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Application } from 'express';
@@ -19,7 +20,7 @@ const PAGE = `<!doctype html>
 <body>
 <div id="swagger-ui"></div>
 <script src="docs/swagger-ui-bundle.js"></script>
-<script src="docs/start.js"></script>
+<script type="module" src="docs/start.js"></script>
 </body>
 </html>
 `;
@@ -37,7 +38,7 @@ const ASSETS = {
 /** The package's own files are the same for everybody. */
 const CACHE_SECONDS = 3600;
 
-const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger-ui', validatorUrl: null });\n`;
+const START = new URL('./docs-start.js', import.meta.url);
 
 /**
  * Swagger UI, and the document that it shows. Both work without internet. Files are read when they are first asked for and
@@ -46,7 +47,7 @@ const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger-ui', val
 export function serveDocs(app: Application, document: OpenApiDocument): void {
   const json = new MemoryFile(Buffer.from(JSON.stringify(document)), 'application/json; charset=utf-8');
   const page = new MemoryFile(Buffer.from(PAGE), HTML, { headers: DOCS_SECURITY_HEADERS });
-  const start = new MemoryFile(Buffer.from(START), SCRIPT);
+  const start = new MemoryFile(readFileSync(START), SCRIPT);
   app.get('/openapi.json', (request, response) => json.send(request, response));
   app.get('/docs', (request, response) => {
     // The page's links are relative, so that it works behind a path prefix: they need an address without a last slash.
