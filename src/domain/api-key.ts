@@ -3,6 +3,9 @@ import type { ClientTerms } from './client-terms.js';
 /** Usable keys of one client, its first one included. */
 export const MOST_USABLE_KEYS = 100;
 
+/** How long a new key has to be put to use before it may give way to another, in milliseconds. */
+export const FRESH_KEY_MS = 60_000;
+
 /** Revoked keys of one client: the newest stay for the list, older ones go when another is revoked. */
 export const MOST_REVOKED_KEYS_KEPT = 100;
 

@@ -56,11 +56,12 @@ describe('DeleteClient', () => {
   });
 
   it('leaves a request that is under way without its account', async () => {
-    const { clientId } = await shop.signUp();
+    const { clientId, apiKey } = await shop.signUp();
+    const askedBy = shop.apiKeys.parse(apiKey) ?? '';
     await remove(clientId);
     expect(await outcomeOf(new GetClient(shop).execute({ clientId }))).to.equal('unauthenticated');
     expect(await outcomeOf(shop.createCharacter(clientId))).to.equal('unauthenticated');
-    expect(await outcomeOf(new CreateApiKey(shop).execute({ clientId, origin: ORIGIN }))).to.equal(
+    expect(await outcomeOf(new CreateApiKey(shop).execute({ clientId, askedBy, origin: ORIGIN }))).to.equal(
       'unauthenticated',
     );
     expect(await shop.clients.listKeys(clientId)).to.deep.equal([]);

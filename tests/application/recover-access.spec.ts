@@ -57,6 +57,40 @@ describe('RecoverAccess', () => {
     expect((await shop.clients.findKeyVerifier(first?.id ?? ''))?.revokedAt).to.equal(null);
   });
 
+  it('leaves the key that another recovery has just returned, though all others are in use', async () => {
+    const { clientId } = await shop.signUp('ada@example.com');
+    const recover = () =>
+      new RecoverAccess(shop).execute({ email: 'ada@example.com', password: RIGHT, origin: ORIGIN });
+    for (let count = 2; count <= 100; count += 1) await recover();
+    for (const { id: keyId } of await shop.clients.listKeys(clientId)) {
+      await shop.clients.recordKeyUses([{ clientId, keyId, usedAt: '2026-01-02T00:00:00.000Z' }]);
+    }
+    shop.clock.advance(61_000);
+    const { id } = await recover();
+    shop.clock.advance(59_000);
+    await recover();
+    expect((await shop.clients.findKeyVerifier(id))?.revokedAt).to.equal(null);
+    shop.clock.advance(2000);
+    await recover();
+    expect((await shop.clients.findKeyVerifier(id))?.revokedAt).to.not.equal(null);
+  });
+
+  it('mints no key for an account that is suspended while its password is looked at', async () => {
+    const { clientId } = await shop.signUp('ada@example.com');
+    const flush = shop.uses.flush.bind(shop.uses);
+    sinon.stub(shop.uses, 'flush').callsFake(async () => {
+      await shop.managedClients.update(clientId, { suspendedAt: '2026-01-02T00:00:00.000Z' });
+      return flush();
+    });
+    const recovery = new RecoverAccess(shop).execute({
+      email: 'ada@example.com',
+      password: RIGHT,
+      origin: ORIGIN,
+    });
+    expect(await outcomeOf(recovery)).to.equal('forbidden');
+    expect(await shop.clients.listKeys(clientId)).to.have.length(1);
+  });
+
   it('mints no key by a password that was changed while it was looked at', async () => {
     const { clientId } = await shop.signUp('ada@example.com');
     const verify = shop.passwords.verify.bind(shop.passwords);

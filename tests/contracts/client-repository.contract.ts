@@ -1,6 +1,11 @@
 import { expect } from 'chai';
 import type { CharacterRepository } from '#src/application/ports/character-repository.js';
-import type { ClientChanges, ClientRepository, NewApiKey } from '#src/application/ports/client-repository.js';
+import type {
+  ClientChanges,
+  ClientRepository,
+  KeyAddition,
+  NewApiKey,
+} from '#src/application/ports/client-repository.js';
 import type { ManagedClientRepository } from '#src/application/ports/managed-client-repository.js';
 import type { UsageRepository } from '#src/application/ports/usage-repository.js';
 import { AppError, type ErrorCode } from '#src/domain/app-error.js';
@@ -55,6 +60,11 @@ export function keyOf(number: number): NewApiKey {
     lastFour: String(number).padStart(4, '0').slice(-4),
     createdAt: CREATED_AT,
   };
+}
+
+/** What a key goes by that another of the same client asks for. */
+export function by(number: number, mostUsable = MANY): KeyAddition {
+  return { askedBy: idOf(number), mostUsable };
 }
 
 export function characterOf(number: number, traits: Partial<Character> = {}): Character {
@@ -126,7 +136,7 @@ export function itStoresClients(harness: StorageHarness): void {
         expect(await clients.findCredentialsByEmail('nobody@example.com')).to.equal(null);
         expect(await clients.update(idOf(1), { storeName: 'x' }, null)).to.equal(null);
         expect(await clients.delete(idOf(1))).to.equal(false);
-        expect(await clients.addKey(idOf(1), keyOf(11), MANY)).to.equal('missing');
+        expect(await clients.addKey(idOf(1), keyOf(11), by(11))).to.equal('missing');
         expect(await clients.findKeyVerifier(idOf(11))).to.equal(null);
         expect(await clients.listKeys(idOf(1))).to.deep.equal([]);
         expect(await clients.revokeKey(idOf(1), idOf(11), LATER, MANY)).to.equal('missing');
@@ -227,7 +237,7 @@ export function itStoresClients(harness: StorageHarness): void {
           const verified = { email: `owner${owner}@example.com`, passwordHash: before };
           const happened: string[] = [];
           const note = (name: string) => (outcome: unknown) =>
-            happened.push(`${name} ${outcome === null ? 'no' : 'yes'}`);
+            happened.push(`${name} ${outcome === null || outcome === 'changed' ? 'no' : 'yes'}`);
           const refused = (name: string) => () => happened.push(`${name} no`);
           const change = (name: string, passwordHash: string) => () =>
             clients.update(idOf(owner), { passwordHash }, verified).then(note(name), refused(name));
@@ -236,6 +246,7 @@ export function itStoresClients(harness: StorageHarness): void {
               .recoverKey(idOf(owner), keyOf(3000 + seed), {
                 passwordHash: before,
                 mostUsable: 100,
+                sparedSince: LATER,
                 revokedAt: LATER,
                 mostRevokedKept: 100,
               })
@@ -275,7 +286,7 @@ export function itStoresClients(harness: StorageHarness): void {
 
       it('deletes the account with its keys and characters, once, and nobody else', async () => {
         await clients.create(credentialsOf(1), keyOf(11));
-        await clients.addKey(idOf(1), keyOf(13), MANY);
+        await clients.addKey(idOf(1), keyOf(13), by(11));
         await clients.create(credentialsOf(2), keyOf(12));
         await storage.characters.create(idOf(1), characterOf(21), MANY);
         await storage.characters.create(idOf(2), characterOf(22), MANY);
@@ -322,7 +333,7 @@ export function itStoresClients(harness: StorageHarness): void {
 
       it('finds many verifiers at once, each the same as alone, and leaves out those that are gone', async () => {
         await clients.create(credentialsOf(2), keyOf(21));
-        await clients.addKey(idOf(1), keyOf(12), MANY);
+        await clients.addKey(idOf(1), keyOf(12), by(11));
         await clients.revokeKey(idOf(1), idOf(12), LATER, MANY);
         const found = await clients.findKeyVerifiers([11, 99, 12, 21].map(idOf));
         const alone = await Promise.all([11, 12, 21].map((number) => clients.findKeyVerifier(idOf(number))));
@@ -331,8 +342,8 @@ export function itStoresClients(harness: StorageHarness): void {
       });
 
       it('lists keys oldest first, without their digests', async () => {
-        await clients.addKey(idOf(1), { ...keyOf(13), name: null, createdAt: LATER }, MANY);
-        await clients.addKey(idOf(1), keyOf(12), MANY);
+        await clients.addKey(idOf(1), { ...keyOf(13), name: null, createdAt: LATER }, by(11));
+        await clients.addKey(idOf(1), keyOf(12), by(11));
         const { digest: _, ...shown } = keyOf(11);
         const fresh = { lastUsedAt: null, revokedAt: null };
         expect(await clients.listKeys(idOf(1))).to.deep.equal([
@@ -343,7 +354,7 @@ export function itStoresClients(harness: StorageHarness): void {
       });
 
       it('revokes a key, keeps its first time of revocation, and still finds and lists it', async () => {
-        await clients.addKey(idOf(1), keyOf(12), MANY);
+        await clients.addKey(idOf(1), keyOf(12), by(11));
         expect(await clients.revokeKey(idOf(1), idOf(11), CREATED_AT, MANY)).to.equal('revoked');
         expect(await clients.revokeKey(idOf(1), idOf(11), LATER, MANY)).to.equal('revoked');
         expect((await clients.findKeyVerifier(idOf(11)))?.revokedAt).to.equal(CREATED_AT);
@@ -355,7 +366,7 @@ export function itStoresClients(harness: StorageHarness): void {
 
       it('keeps the last usable key, however many revoked ones and keys of others there are', async () => {
         await clients.create(credentialsOf(2), keyOf(21));
-        await clients.addKey(idOf(1), keyOf(12), MANY);
+        await clients.addKey(idOf(1), keyOf(12), by(11));
         await clients.revokeKey(idOf(1), idOf(11), LATER, MANY);
         expect(await clients.revokeKey(idOf(1), idOf(12), LATER, MANY)).to.equal('last');
         expect((await clients.findKeyVerifier(idOf(12)))?.revokedAt).to.equal(null);
@@ -366,7 +377,7 @@ export function itStoresClients(harness: StorageHarness): void {
         for (let round = 0; round < 20; round += 1) {
           const [owner, first, second] = [1000 + round, 2000 + round, 3000 + round];
           await clients.create(credentialsOf(owner), keyOf(first));
-          await clients.addKey(idOf(owner), keyOf(second), MANY);
+          await clients.addKey(idOf(owner), keyOf(second), by(first));
           const outcomes = await Promise.all([
             clients.revokeKey(idOf(owner), idOf(first), LATER, MANY),
             clients.revokeKey(idOf(owner), idOf(second), LATER, MANY),
@@ -379,8 +390,8 @@ export function itStoresClients(harness: StorageHarness): void {
 
       it('gives one client no hold on the keys of another', async () => {
         await clients.create(credentialsOf(2), keyOf(21));
-        await clients.addKey(idOf(1), keyOf(12), MANY);
-        await clients.addKey(idOf(2), keyOf(22), MANY);
+        await clients.addKey(idOf(1), keyOf(12), by(11));
+        await clients.addKey(idOf(2), keyOf(22), by(21));
         const before = await clients.listKeys(idOf(1));
         expect(await clients.revokeKey(idOf(2), idOf(11), LATER, MANY)).to.equal('missing');
         await clients.recordKeyUses([{ clientId: idOf(2), keyId: idOf(11), usedAt: LATER }]);
@@ -390,7 +401,7 @@ export function itStoresClients(harness: StorageHarness): void {
 
       it('records uses, never backwards, and passes over keys that are gone', async () => {
         const [early, late] = ['2026-01-03T00:00:00.000Z', '2026-01-03T00:01:00.000Z'];
-        await clients.addKey(idOf(1), keyOf(12), MANY);
+        await clients.addKey(idOf(1), keyOf(12), by(11));
         await clients.recordKeyUses([
           { clientId: idOf(1), keyId: idOf(11), usedAt: late },
           { clientId: idOf(1), keyId: idOf(11), usedAt: early },
@@ -411,20 +422,21 @@ export function itStoresClients(harness: StorageHarness): void {
 
       it('keeps all of 50 keys that are added at the same time', async () => {
         const added = await Promise.all(
-          Array.from({ length: 50 }, (_, index) => clients.addKey(idOf(1), keyOf(100 + index), MANY)),
+          Array.from({ length: 50 }, (_, index) => clients.addKey(idOf(1), keyOf(100 + index), by(11))),
         );
         expect(new Set(added)).to.deep.equal(new Set(['added']));
         expect(await clients.listKeys(idOf(1))).to.have.length(51);
       });
 
       it('adds no more usable keys than it is told, the first one included, and nothing of one too many', async () => {
-        expect(await clients.addKey(idOf(1), keyOf(12), 3)).to.equal('added');
-        expect(await clients.addKey(idOf(1), keyOf(13), 3)).to.equal('added');
+        expect(await clients.addKey(idOf(1), keyOf(12), by(11, 3))).to.equal('added');
+        expect(await clients.addKey(idOf(1), keyOf(13), by(11, 3))).to.equal('added');
         const before = await clients.listKeys(idOf(1));
-        for (const most of [3, 2]) expect(await clients.addKey(idOf(1), keyOf(14), most)).to.equal('full');
+        for (const most of [3, 2])
+          expect(await clients.addKey(idOf(1), keyOf(14), by(11, most))).to.equal('full');
         expect(await clients.findKeyVerifier(idOf(14))).to.equal(null);
         expect(await clients.listKeys(idOf(1))).to.deep.equal(before);
-        expect(await clients.addKey(idOf(1), keyOf(14), 4)).to.equal('added');
+        expect(await clients.addKey(idOf(1), keyOf(14), by(11, 4))).to.equal('added');
       });
 
       it('makes room for a recovered key: never used first, the oldest of them, then unused for longest', async () => {
@@ -433,14 +445,14 @@ export function itStoresClients(harness: StorageHarness): void {
           clients.recoverKey(
             idOf(1),
             { ...keyOf(number), createdAt: day(number - 10) },
-            { passwordHash, mostUsable: 4, revokedAt: day(9), mostRevokedKept: 2 },
+            { passwordHash, mostUsable: 4, sparedSince: day(9), revokedAt: day(9), mostRevokedKept: 2 },
           );
         const use = (number: number, on: number) =>
           clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(number), usedAt: day(on) }]);
         for (const number of [12, 13, 14]) expect(await recover(number)).to.deep.equal([]);
         await use(11, 2);
         await use(13, 1);
-        expect(await recover(15, 'hash 0')).to.equal(null);
+        expect(await recover(15, 'hash 0')).to.equal('changed');
         expect(await recover(15)).to.deep.equal([idOf(12)]);
         expect(await recover(16)).to.deep.equal([idOf(14)]);
         await use(15, 8);
@@ -454,19 +466,143 @@ export function itStoresClients(harness: StorageHarness): void {
         expect(await clients.findKeyVerifier(idOf(12))).to.equal(null);
       });
 
+      it('lets a key that is young give way only where all are, the oldest of them', async () => {
+        const minute = (number: number) => `2026-03-01T00:${String(number).padStart(2, '0')}:00.000Z`;
+        const recover = (number: number, at: number) =>
+          clients.recoverKey(
+            idOf(1),
+            { ...keyOf(number), createdAt: minute(at) },
+            {
+              passwordHash: 'hash 1',
+              mostUsable: 3,
+              sparedSince: minute(at - 1),
+              revokedAt: minute(at),
+              mostRevokedKept: 10,
+            },
+          );
+        const use = (number: number, at: number) =>
+          clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(number), usedAt: minute(at) }]);
+        await clients.addKey(idOf(1), keyOf(12), by(11));
+        await clients.addKey(idOf(1), keyOf(13), by(11));
+        for (const number of [11, 12, 13]) await use(number, number - 10);
+        expect(await recover(14, 10)).to.deep.equal([idOf(11)]);
+        expect(await recover(15, 10)).to.deep.equal([idOf(12)]);
+        expect(await recover(16, 11)).to.deep.equal([idOf(13)]);
+        expect(await recover(17, 11)).to.deep.equal([idOf(14)]);
+        await use(16, 12);
+        await use(17, 12);
+        expect(await recover(18, 13)).to.deep.equal([idOf(15)]);
+      });
+
+      it('of 20 recoveries at once, with all keys in use, takes no key back that another has just returned', async () => {
+        for (let number = 12; number <= 40; number += 1) await clients.addKey(idOf(1), keyOf(number), by(11));
+        for (let number = 11; number <= 40; number += 1) {
+          await clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(number), usedAt: LATER }]);
+        }
+        const recovery = {
+          passwordHash: 'hash 1',
+          mostUsable: 30,
+          sparedSince: LATER,
+          revokedAt: LATER,
+          mostRevokedKept: 100,
+        };
+        const numbers = Array.from({ length: 20 }, (_, index) => 100 + index);
+        await Promise.all(
+          numbers.map((number) =>
+            clients.recoverKey(idOf(1), { ...keyOf(number), createdAt: LATER }, recovery),
+          ),
+        );
+        const usable = (await clients.listKeys(idOf(1))).filter((key) => key.revokedAt === null);
+        expect(usable).to.have.length(30);
+        expect(usable.map(({ id }) => id)).to.include.members(numbers.map(idOf));
+      });
+
+      const ENDS: readonly [
+        string,
+        'missing' | 'suspended',
+        'changed' | 'suspended' | null,
+        (owner: number) => Promise<unknown>,
+      ][] = [
+        [
+          'is revoked',
+          'missing',
+          null,
+          (owner) => clients.revokeKey(idOf(owner), idOf(owner + 100), LATER, MANY),
+        ],
+        [
+          "is its client's, who is suspended",
+          'suspended',
+          'suspended',
+          (owner) => storage.managed.update(idOf(owner), { suspendedAt: LATER }),
+        ],
+        ["is its client's, who is deleted", 'missing', 'changed', (owner) => clients.delete(idOf(owner))],
+      ];
+      for (const [what, ofAddition, ofRecovery, end] of ENDS) {
+        it(`brings forth no key once the asking one ${what}, in 30 seeded orders`, async () => {
+          for (let seed = 0; seed < 30; seed += 1) {
+            const random = new SeededRandom(seed);
+            const owner = 1000 + seed;
+            await clients.create(credentialsOf(owner), keyOf(owner + 100));
+            await clients.addKey(idOf(owner), keyOf(owner + 200), by(owner + 100));
+            const happened: string[] = [];
+            const recovery = {
+              passwordHash: `hash ${owner}`,
+              mostUsable: MANY,
+              sparedSince: LATER,
+              revokedAt: LATER,
+              mostRevokedKept: MANY,
+            };
+            const steps = [
+              async () => {
+                await end(owner);
+                happened.push('ended');
+              },
+              async () => {
+                const wasOver = happened.includes('ended');
+                const outcome = await clients.addKey(idOf(owner), keyOf(owner + 300), by(owner + 100));
+                expect(outcome).to.be.oneOf(wasOver ? [ofAddition] : [ofAddition, 'added']);
+                if (outcome === 'added') happened.push('made');
+              },
+              async () => {
+                const wasOver = happened.includes('ended');
+                const outcome = await clients.recoverKey(idOf(owner), keyOf(owner + 400), recovery);
+                const isRefused = typeof outcome === 'string';
+                if (wasOver && ofRecovery !== null) expect(outcome).to.equal(ofRecovery);
+                if (!isRefused) happened.push('made');
+              },
+            ];
+            const isParallel = random.between(0, 1) === 0;
+            const calls = random.sample(steps, 3);
+            if (isParallel) await Promise.all(calls.map((call) => call()));
+            else for (const call of calls) await call();
+            const made = happened.filter((line) => line === 'made').length;
+            const kept = (await clients.listKeys(idOf(owner))).length;
+            expect(kept).to.equal((await clients.find(idOf(owner))) === null ? 0 : 2 + made);
+          }
+        });
+      }
+
+      it('adds no key that the key of another client asks for, or none', async () => {
+        await clients.create(credentialsOf(2), keyOf(21));
+        for (const asking of [21, 99]) {
+          expect(await clients.addKey(idOf(1), keyOf(12), by(asking))).to.equal('missing');
+        }
+        expect(await clients.findKeyVerifier(idOf(12))).to.equal(null);
+      });
+
       it('counts neither revoked keys nor those of others', async () => {
         await clients.create(credentialsOf(2), keyOf(21));
-        await clients.addKey(idOf(1), keyOf(12), 2);
-        expect(await clients.addKey(idOf(1), keyOf(13), 2)).to.equal('full');
-        expect(await clients.addKey(idOf(2), keyOf(22), 2)).to.equal('added');
+        await clients.addKey(idOf(1), keyOf(12), by(11, 2));
+        expect(await clients.addKey(idOf(1), keyOf(13), by(11, 2))).to.equal('full');
+        expect(await clients.addKey(idOf(2), keyOf(22), by(21, 2))).to.equal('added');
         await clients.revokeKey(idOf(1), idOf(11), LATER, MANY);
-        expect(await clients.addKey(idOf(1), keyOf(13), 2)).to.equal('added');
+        expect(await clients.addKey(idOf(1), keyOf(13), by(12, 2))).to.equal('added');
         expect(await clients.listKeys(idOf(1))).to.have.length(3);
       });
 
       it('has exactly 100 usable keys when 120 are added at the same time under that bound', async () => {
         const results = await Promise.all(
-          Array.from({ length: 120 }, (_, index) => clients.addKey(idOf(1), keyOf(100 + index), 100)),
+          Array.from({ length: 120 }, (_, index) => clients.addKey(idOf(1), keyOf(100 + index), by(11, 100))),
         );
         expect(results.filter((result) => result === 'added')).to.have.length(99);
         expect(results.filter((result) => result === 'full')).to.have.length(21);
@@ -475,9 +611,9 @@ export function itStoresClients(harness: StorageHarness): void {
 
       it('forgets all but the newest revoked keys when another is revoked, and no usable or foreign one', async () => {
         await clients.create(credentialsOf(2), keyOf(21));
-        await clients.addKey(idOf(2), keyOf(22), MANY);
+        await clients.addKey(idOf(2), keyOf(22), by(21));
         await clients.revokeKey(idOf(2), idOf(21), CREATED_AT, 2);
-        for (const number of [12, 13, 14, 15]) await clients.addKey(idOf(1), keyOf(number), MANY);
+        for (const number of [12, 13, 14, 15]) await clients.addKey(idOf(1), keyOf(number), by(11));
         const revoke = async (number: number, day: number) => {
           const revokedAt = `2026-02-0${day}T00:00:00.000Z`;
           expect(await clients.revokeKey(idOf(1), idOf(number), revokedAt, 2)).to.equal('revoked');
@@ -498,7 +634,7 @@ export function itStoresClients(harness: StorageHarness): void {
       });
 
       it('keeps the one that was made last of keys that were revoked at the same time', async () => {
-        for (const number of [12, 13, 14]) await clients.addKey(idOf(1), keyOf(number), MANY);
+        for (const number of [12, 13, 14]) await clients.addKey(idOf(1), keyOf(number), by(11));
         for (const number of [13, 12, 11]) await clients.revokeKey(idOf(1), idOf(number), LATER, 1);
         expect((await clients.listKeys(idOf(1))).map((key) => key.id)).to.deep.equal([13, 14].map(idOf));
       });
@@ -546,7 +682,7 @@ export function itStoresClients(harness: StorageHarness): void {
           clients.findCredentialsByEmail('owner1@example.com'),
           clients.update(idOf(1), { storeName: 'x' }, null),
           clients.delete(idOf(1)),
-          clients.addKey(idOf(1), keyOf(13), MANY),
+          clients.addKey(idOf(1), keyOf(13), by(11)),
           clients.listKeys(idOf(1)),
           clients.findKeyVerifier(idOf(11)),
           clients.findKeyVerifiers([idOf(11)]),

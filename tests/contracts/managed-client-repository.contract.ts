@@ -5,6 +5,7 @@ import type {
 } from '#src/application/ports/managed-client-repository.js';
 import type { ManagedClient } from '#src/domain/managed-client.js';
 import {
+  by,
   codeOf,
   credentialsOf,
   idOf,
@@ -90,7 +91,7 @@ export function itManagesClients(harness: StorageHarness): void {
     });
 
     it('shows what was changed beside every key of the client at once, and beside no other', async () => {
-      await storage.clients.addKey(idOf(1), keyOf(13), 10);
+      await storage.clients.addKey(idOf(1), keyOf(13), by(11));
       const limits = { chatPerMinute: 1, requestsPerMinute: 2, concurrentTurns: 3 };
       await managed.update(idOf(1), { suspendedAt: SUSPENDED_AT, limits, budgetTokensPerDay: 4 });
       for (const number of [11, 13]) {

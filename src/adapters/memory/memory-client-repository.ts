@@ -2,6 +2,7 @@ import type {
   ApiKeyUse,
   ClientChanges,
   ClientRepository,
+  KeyAddition,
   KeyRecovery,
   NewApiKey,
   VerifiedCredentials,
@@ -56,18 +57,31 @@ export class MemoryClientRepository implements ClientRepository {
     return this.database.deleteClient(clientId);
   }
 
-  async addKey(clientId: string, key: NewApiKey, mostUsable: number): Promise<'added' | 'missing' | 'full'> {
+  async addKey(
+    clientId: string,
+    key: NewApiKey,
+    { askedBy, mostUsable }: KeyAddition,
+  ): Promise<'added' | 'missing' | 'suspended' | 'full'> {
     const stored = this.database.client(clientId);
-    if (stored === undefined) return 'missing';
+    if (stored?.keys.get(askedBy)?.revokedAt !== null) return 'missing';
+    if (stored.suspendedAt !== null) return 'suspended';
     if (usableKeys(stored).length >= mostUsable) return 'full';
     this.database.addKey(stored, toStored(key));
     return 'added';
   }
 
-  async recoverKey(clientId: string, key: NewApiKey, recovery: KeyRecovery): Promise<string[] | null> {
+  async recoverKey(
+    clientId: string,
+    key: NewApiKey,
+    recovery: KeyRecovery,
+  ): Promise<readonly string[] | 'changed' | 'suspended'> {
     const stored = this.database.client(clientId);
-    if (stored === undefined || stored.passwordHash !== recovery.passwordHash) return null;
-    const usable = usableKeys(stored).sort(byUse);
+    if (stored === undefined || stored.passwordHash !== recovery.passwordHash) return 'changed';
+    if (stored.suspendedAt !== null) return 'suspended';
+    const isSpared = ({ createdAt }: StoredKey) => createdAt >= recovery.sparedSince;
+    const usable = usableKeys(stored).sort(
+      (a, b) => Number(isSpared(a)) - Number(isSpared(b)) || byUse(a, b),
+    );
     const givingWay = usable.slice(0, Math.max(0, usable.length + 1 - recovery.mostUsable));
     for (const each of givingWay) stored.keys.set(each.id, { ...each, revokedAt: recovery.revokedAt });
     this.database.addKey(stored, toStored(key));

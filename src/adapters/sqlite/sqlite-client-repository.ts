@@ -2,6 +2,7 @@ import type {
   ApiKeyUse,
   ClientChanges,
   ClientRepository,
+  KeyAddition,
   KeyRecovery,
   NewApiKey,
   VerifiedCredentials,
@@ -30,10 +31,14 @@ const UPDATE = `
   WHERE id = ?1 AND (?7 IS NULL OR (email = ?7 AND password_hash = ?8)) RETURNING ${CLIENT}`;
 
 const ADD_KEY = `
-  INSERT INTO api_keys (id, client_id, name, digest, last_four, created_at)
-  SELECT ?2, id, ?3, ?4, ?5, ?6 FROM clients
-  WHERE id = ?1 AND (SELECT count(*) FROM api_keys WHERE client_id = ?1 AND revoked_at IS NULL) < ?7
-  RETURNING id`;
+  INSERT INTO api_keys (client_id, id, name, digest, last_four, created_at) VALUES (?, ?, ?, ?, ?, ?)`;
+
+/** The client of a usable key, and how many it has of them. */
+const FIND_ASKING = `
+  SELECT suspended_at AS suspendedAt,
+    (SELECT count(*) FROM api_keys WHERE client_id = ?1 AND revoked_at IS NULL) AS usable
+  FROM api_keys AS asking JOIN clients ON clients.id = client_id
+  WHERE asking.id = ?2 AND client_id = ?1 AND revoked_at IS NULL`;
 
 const LIST_KEYS = `
   SELECT id, name, last_four AS lastFour, created_at AS createdAt, last_used_at AS lastUsedAt, revoked_at AS revokedAt
@@ -55,12 +60,12 @@ const REVOKE_KEY = `
     ?3, NULL))
   WHERE client_id = ?1 AND id = ?2 RETURNING revoked_at AS revokedAt`;
 
-const IS_VERIFIED = 'SELECT id FROM clients WHERE id = ? AND password_hash = ?';
+const FIND_VERIFIED = 'SELECT suspended_at AS suspendedAt FROM clients WHERE id = ? AND password_hash = ?';
 
 const MAKE_ROOM = `
   UPDATE api_keys SET revoked_at = ?2 WHERE id IN (
     SELECT id FROM api_keys WHERE client_id = ?1 AND revoked_at IS NULL
-    ORDER BY last_used_at NULLS FIRST, created_at, id
+    ORDER BY created_at >= ?4, last_used_at NULLS FIRST, created_at, id
     LIMIT max(0, 1 - ?3 + (SELECT count(*) FROM api_keys WHERE client_id = ?1 AND revoked_at IS NULL)))
   RETURNING id`;
 
@@ -79,6 +84,7 @@ const RECORD_USES = `
     AND (last_used_at IS NULL OR last_used_at < newest.used_at)`;
 
 type VerifierRow = Omit<ApiKeyVerifier, 'limits'> & TermsRow;
+type Suspendable = Pick<ApiKeyVerifier, 'suspendedAt'>;
 type CredentialsRow = Client & { readonly passwordHash: string };
 
 const MOST_KEPT = 10_000;
@@ -122,7 +128,7 @@ export class SqliteClientRepository implements ClientRepository {
         client.createdAt,
       ]);
       if (created.length === 0) throw new AppError('email_taken');
-      await run(ADD_KEY, keyParams(client.id, firstKey, 1));
+      await run(ADD_KEY, keyParams(client.id, firstKey));
     });
   }
 
@@ -177,18 +183,33 @@ export class SqliteClientRepository implements ClientRepository {
     return true;
   }
 
-  async addKey(clientId: string, key: NewApiKey, mostUsable: number): Promise<'added' | 'missing' | 'full'> {
-    const added = await this.database.write(ADD_KEY, keyParams(clientId, key, mostUsable));
-    if (added.length > 0) return 'added';
-    return (await this.find(clientId)) === null ? 'missing' : 'full';
+  addKey(
+    clientId: string,
+    key: NewApiKey,
+    { askedBy, mostUsable }: KeyAddition,
+  ): Promise<'added' | 'missing' | 'suspended' | 'full'> {
+    return this.database.transaction(async (run) => {
+      const [asking] = await run<Suspendable & { usable: number }>(FIND_ASKING, [clientId, askedBy]);
+      if (asking === undefined) return 'missing';
+      if (asking.suspendedAt !== null) return 'suspended';
+      if (asking.usable >= mostUsable) return 'full';
+      await run(ADD_KEY, keyParams(clientId, key));
+      return 'added';
+    });
   }
 
-  recoverKey(clientId: string, key: NewApiKey, recovery: KeyRecovery): Promise<string[] | null> {
-    const { passwordHash, mostUsable, revokedAt, mostRevokedKept } = recovery;
+  recoverKey(
+    clientId: string,
+    key: NewApiKey,
+    recovery: KeyRecovery,
+  ): Promise<readonly string[] | 'changed' | 'suspended'> {
+    const { passwordHash, mostUsable, sparedSince, revokedAt, mostRevokedKept } = recovery;
     return this.database.transaction(async (run) => {
-      if ((await run(IS_VERIFIED, [clientId, passwordHash])).length === 0) return null;
-      const givingWay = await run<{ id: string }>(MAKE_ROOM, [clientId, revokedAt, mostUsable]);
-      await run(ADD_KEY, keyParams(clientId, key, mostUsable));
+      const [verified] = await run<Suspendable>(FIND_VERIFIED, [clientId, passwordHash]);
+      if (verified === undefined) return 'changed';
+      if (verified.suspendedAt !== null) return 'suspended';
+      const givingWay = await run<{ id: string }>(MAKE_ROOM, [clientId, revokedAt, mostUsable, sparedSince]);
+      await run(ADD_KEY, keyParams(clientId, key));
       await run(FORGET_REVOKED_KEYS, [clientId, mostRevokedKept]);
       return givingWay.map(({ id }) => id);
     });
@@ -232,8 +253,8 @@ export class SqliteClientRepository implements ClientRepository {
   }
 }
 
-function keyParams(clientId: string, key: NewApiKey, mostUsable: number): SqlValue[] {
-  return [clientId, key.id, key.name, key.digest, key.lastFour, key.createdAt, mostUsable];
+function keyParams(clientId: string, key: NewApiKey): SqlValue[] {
+  return [clientId, key.id, key.name, key.digest, key.lastFour, key.createdAt];
 }
 
 function toVerifier({ place: _, ...row }: VerifierRow & Placed): ApiKeyVerifier {

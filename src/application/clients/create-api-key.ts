@@ -1,3 +1,4 @@
+import { accountSuspended } from '#src/application/access/refusal-of.js';
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { AuditLog } from '#src/application/ports/audit-log.js';
 import type { ClientRepository } from '#src/application/ports/client-repository.js';
@@ -12,6 +13,8 @@ interface Dependencies extends ApiKeyIssuers {
 
 export interface CreateApiKeyInput {
   readonly clientId: string;
+  /** The key that the caller came with. */
+  readonly askedBy: string;
   readonly name?: string | null;
   readonly origin: RequestOrigin;
 }
@@ -20,10 +23,12 @@ export interface CreateApiKeyInput {
 export class CreateApiKey {
   constructor(private readonly deps: Dependencies) {}
 
-  async execute({ clientId, name, origin }: CreateApiKeyInput): Promise<IssuedApiKey> {
+  async execute({ clientId, askedBy, name, origin }: CreateApiKeyInput): Promise<IssuedApiKey> {
     const { stored, issued } = issueApiKey(this.deps, name ?? null);
-    const result = await this.deps.clients.addKey(clientId, stored, MOST_USABLE_KEYS);
+    const addition = { askedBy, mostUsable: MOST_USABLE_KEYS };
+    const result = await this.deps.clients.addKey(clientId, stored, addition);
     if (result === 'missing') throw new AppError('unauthenticated');
+    if (result === 'suspended') throw accountSuspended();
     if (result === 'full') throw new AppError('too_many_keys');
     this.deps.audit.record({ event: 'key_created', origin, clientId, keyId: issued.id });
     return issued;

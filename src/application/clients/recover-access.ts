@@ -3,8 +3,7 @@ import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { AuditLog } from '#src/application/ports/audit-log.js';
 import type { ClientRepository } from '#src/application/ports/client-repository.js';
 import { isoTime } from '#src/application/ports/clock.js';
-import type { ManagedClientRepository } from '#src/application/ports/managed-client-repository.js';
-import { MOST_REVOKED_KEYS_KEPT, MOST_USABLE_KEYS } from '#src/domain/api-key.js';
+import { FRESH_KEY_MS, MOST_REVOKED_KEYS_KEPT, MOST_USABLE_KEYS } from '#src/domain/api-key.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { ApiKeyUses } from './api-key-uses.js';
 import { type ApiKeyIssuers, type IssuedApiKey, issueApiKey } from './issue-api-key.js';
@@ -12,7 +11,6 @@ import type { PasswordAttempts } from './password-attempts.js';
 
 interface Dependencies extends ApiKeyIssuers {
   readonly clients: ClientRepository;
-  readonly managedClients: Pick<ManagedClientRepository, 'find'>;
   readonly passwordAttempts: PasswordAttempts;
   readonly uses: Pick<ApiKeyUses, 'flush'>;
   readonly audit: AuditLog;
@@ -27,31 +25,30 @@ export interface RecoverAccessInput {
 
 /**
  * A new key for an owner who lost theirs; at the bound one that was never used gives way, or else the one that was unused
- * for longest. An unknown email takes as long as a wrong password and answers the same, and so does a password that was
+ * for longest, and one that is new itself only where all are. An unknown email takes as long as a wrong password and answers the same, and so does a password that was
  * changed meanwhile. Only the owner learns that an account is suspended.
  */
 export class RecoverAccess {
   constructor(private readonly deps: Dependencies) {}
 
   async execute(input: RecoverAccessInput): Promise<IssuedApiKey> {
-    const { clients, managedClients, uses, clock, audit } = this.deps;
+    const { clients, uses, clock, audit } = this.deps;
     const { origin } = input;
     const { clientId, passwordHash } = await this.proveOwner(input);
-    const client = await managedClients.find(clientId);
-    if (client === null) throw wrongCredentials();
-    if (client.suspendedAt !== null) throw accountSuspended();
-
     // A key in use must not look unused because its use has not been written yet.
     await uses.flush();
     const { stored, issued } = issueApiKey(this.deps, input.name ?? null);
-    const givenWay = await clients.recoverKey(clientId, stored, {
+    const nowMs = clock.now();
+    const result = await clients.recoverKey(clientId, stored, {
       passwordHash,
       mostUsable: MOST_USABLE_KEYS,
-      revokedAt: isoTime(clock.now()),
+      sparedSince: isoTime(nowMs - FRESH_KEY_MS),
+      revokedAt: isoTime(nowMs),
       mostRevokedKept: MOST_REVOKED_KEYS_KEPT,
     });
-    if (givenWay === null) throw wrongCredentials();
-    for (const keyId of givenWay) audit.record({ event: 'key_revoked', origin, clientId, keyId });
+    if (result === 'changed') throw wrongCredentials();
+    if (result === 'suspended') throw accountSuspended();
+    for (const keyId of result) audit.record({ event: 'key_revoked', origin, clientId, keyId });
     audit.record({ event: 'key_recovered', origin, clientId, keyId: issued.id });
     return issued;
   }

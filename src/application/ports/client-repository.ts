@@ -23,11 +23,20 @@ export interface VerifiedCredentials {
   readonly passwordHash: string;
 }
 
+export interface KeyAddition {
+  /** The key of this client that asks for another: it has to be usable still. */
+  readonly askedBy: string;
+  /** Of this client's keys, at least 1; revoked ones do not count. */
+  readonly mostUsable: number;
+}
+
 export interface KeyRecovery {
   /** That the password was right for. */
   readonly passwordHash: string;
   /** Of this client's keys, at least 1. */
   readonly mostUsable: number;
+  /** Keys made then or later give way last of all: their owner may not have put them to use yet. */
+  readonly sparedSince: string;
   /** When a key that gives way is revoked. */
   readonly revokedAt: string;
   /** As for `revokeKey`. */
@@ -69,17 +78,27 @@ export interface ClientRepository {
   delete(clientId: string): Promise<boolean>;
 
   /**
-   * In one step, so that parallel callers never pass the bound.
-   * @param mostUsable of this client's keys, at least 1; revoked ones do not count.
-   * @returns `missing` when the client is gone; `full` when it has that many or more, and then nothing is stored.
+   * In one step, so that parallel callers never pass the bound, and a key that is revoked meanwhile brings forth no other.
+   * @returns nothing is stored unless `added`: `missing` when the client or the asking key is gone or revoked; `suspended`
+   * when the client is; `full` when it has `mostUsable` or more.
    */
-  addKey(clientId: string, key: NewApiKey, mostUsable: number): Promise<'added' | 'missing' | 'full'>;
+  addKey(
+    clientId: string,
+    key: NewApiKey,
+    addition: KeyAddition,
+  ): Promise<'added' | 'missing' | 'suspended' | 'full'>;
   /**
    * Adds a key, and makes room for it where the client has `mostUsable` already: of those that were never used the oldest
-   * is revoked, and where all were, the one that was unused for longest. All in one step or nothing.
-   * @returns the ids of those that gave way; null when the client is gone, or its password no longer the verified one.
+   * is revoked, and where all were, the one that was unused for longest; the youngest (`sparedSince`) only among
+   * themselves. All in one step or nothing.
+   * @returns the ids of those that gave way; `changed` when the client is gone, or its password no longer the verified one;
+   * `suspended` when the client is.
    */
-  recoverKey(clientId: string, key: NewApiKey, recovery: KeyRecovery): Promise<string[] | null>;
+  recoverKey(
+    clientId: string,
+    key: NewApiKey,
+    recovery: KeyRecovery,
+  ): Promise<readonly string[] | 'changed' | 'suspended'>;
   /** Oldest first, revoked ones that are kept too. */
   listKeys(clientId: string): Promise<ApiKey[]>;
   /** Before anybody is known: by the key's id alone. Revoked ones that are kept are found too. */

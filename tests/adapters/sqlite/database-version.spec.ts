@@ -31,7 +31,7 @@ describe('two users of one database file', () => {
     keysThere = new SqliteClientRepository(there);
     const client = { id: 'client', email: 'a@example.com', storeName: null, createdAt: AT };
     await keysHere.create({ client, passwordHash: 'hash' }, key('first'));
-    await keysHere.addKey('client', key('second'), 10);
+    await keysHere.addKey('client', key('second'), { askedBy: 'first', mostUsable: 10 });
   });
   afterEach(async () => {
     await here.close();

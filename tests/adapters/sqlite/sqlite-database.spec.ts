@@ -15,6 +15,7 @@ import { SqliteConnection, type SqlValue } from '#src/adapters/sqlite/sqlite-con
 import { SqliteDatabase, type SqliteDatabaseOptions } from '#src/adapters/sqlite/sqlite-database.js';
 import { AppError } from '#src/domain/app-error.js';
 import {
+  by,
   characterOf,
   codeOf,
   credentialsOf,
@@ -346,7 +347,7 @@ describe('SqliteDatabase', () => {
     const database = await open();
     const before = new SqliteClientRepository(database);
     await before.create(credentialsOf(1), keyOf(11));
-    await before.addKey(idOf(1), keyOf(12), MANY);
+    await before.addKey(idOf(1), keyOf(12), by(11));
     const calls = [spy(database, 'read'), spy(database, 'write')];
     const transactions = spy(database, 'transaction');
     const clients = new SqliteClientRepository(database);
@@ -356,7 +357,14 @@ describe('SqliteDatabase', () => {
     await clients.findCredentialsByEmail('e');
     await clients.update('c', {}, null);
     await clients.delete('c');
-    await clients.addKey('c', keyOf(1), MANY);
+    await clients.addKey('c', keyOf(1), by(11));
+    await clients.recoverKey('c', keyOf(1), {
+      passwordHash: '',
+      mostUsable: MANY,
+      sparedSince: '',
+      revokedAt: '',
+      mostRevokedKept: MANY,
+    });
     await clients.listKeys('c');
     await clients.findKeyVerifier('k');
     await clients.revokeKey(idOf(1), idOf(11), '', MANY);

@@ -20,7 +20,7 @@ import { ListApiKeys } from '#src/application/clients/list-api-keys.js';
 import { RevokeApiKey } from '#src/application/clients/revoke-api-key.js';
 import { jsonBody } from '../json-body.js';
 import type { Problem } from '../problem.js';
-import { callingClientId, originOf } from '../request-context.js';
+import { callingClient, callingClientId, originOf } from '../request-context.js';
 import type { ApiKeyInput, ApiKeyList, IssuedApiKey, Uuid } from '../schemas.js';
 
 @Route('api/clients/me/keys')
@@ -61,8 +61,10 @@ export class ApiKeysController extends Controller {
   @Response<Problem>(413, 'payload_too_large')
   @Response<Problem>(415, 'unsupported_media_type')
   async postKey(@Request() request: ExpressRequest, @Body() input: ApiKeyInput): Promise<IssuedApiKey> {
+    const { clientId, keyId } = callingClient(request);
     return this.createApiKey.execute({
-      clientId: callingClientId(request),
+      clientId,
+      askedBy: keyId,
       name: input.name,
       origin: originOf(request),
     });
