@@ -50,6 +50,29 @@ export function itManagesClients(harness: StorageHarness): void {
       expect(await managed.find(idOf(3))).to.equal(null);
     });
 
+    it('finds a client by its address in any spelling, and by no address that it had before', async () => {
+      await managed.update(idOf(1), { suspendedAt: SUSPENDED_AT, budgetTokensPerDay: 4 });
+      const expected = { ...freshOf(1), suspendedAt: SUSPENDED_AT, budgetTokensPerDay: 4 };
+      for (const spelling of ['owner1@example.com', 'OWNER1@Example.COM', 'ｏｗｎｅｒ１@example.com']) {
+        expect(await managed.findByEmail(spelling), spelling).to.deep.equal(expected);
+      }
+      for (const other of [
+        'owner3@example.com',
+        'owner1@example.co',
+        'owner_@example.com',
+        '%',
+        '',
+        idOf(1),
+      ]) {
+        expect(await managed.findByEmail(other), other).to.equal(null);
+      }
+      await storage.clients.update(idOf(1), { email: 'new@example.com' }, null);
+      expect(await managed.findByEmail('owner1@example.com')).to.equal(null);
+      expect((await managed.findByEmail('NEW@example.com'))?.id).to.equal(idOf(1));
+      await storage.clients.delete(idOf(1));
+      expect(await managed.findByEmail('new@example.com')).to.equal(null);
+    });
+
     it('changes the named fields alone, of the named client alone, and answers the client afterwards', async () => {
       const steps: [ManagedClientChanges, Partial<ManagedClient>][] = [
         [{}, {}],
@@ -158,6 +181,7 @@ export function itManagesClients(harness: StorageHarness): void {
       const expected = { ...freshOf(1), limits: { ...NO_LIMITS, chatPerMinute: 7 } };
       const ways = [
         () => managed.find(idOf(1)),
+        () => managed.findByEmail('owner1@example.com'),
         () => managed.update(idOf(1), {}),
         async () => (await managed.list(1, idOf(2))).clients[0],
       ];
@@ -177,6 +201,7 @@ export function itManagesClients(harness: StorageHarness): void {
         await bringAbout(storage);
         const calls = [
           managed.find(idOf(1)),
+          managed.findByEmail('owner1@example.com'),
           managed.list(1, null),
           managed.update(idOf(1), { suspendedAt: LATER }),
         ];

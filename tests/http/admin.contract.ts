@@ -57,6 +57,27 @@ export function adminContract(storage: AppStorage): void {
       expect(seen).to.include.members([newerId, account['id']]);
     });
 
+    it('find the one account with an address, however it is spelled, and tell nobody else', async () => {
+      await app.api.signUp();
+      const find = (email: string, more = '', headers: Record<string, string> = asOperator) =>
+        app.api.get(`/admin/clients?email=${encodeURIComponent(email)}${more}`, headers);
+      const email = String(account['email']);
+      const found = { data: [managed()], nextCursor: null };
+      for (const spelling of [email, email.toUpperCase()]) {
+        expectJson(await find(spelling), 200, found);
+      }
+      expectJson(await find(email, '&limit=1'), 200, found);
+      expectJson(await find(email, `&cursor=${account['id']}`), 200, { data: [], nextCursor: null });
+      expectJson(await find(`x${email}`), 200, { data: [], nextCursor: null });
+      expectProblem(await find('nobody'), 'invalid_request', {
+        errors: [{ field: 'email', message: 'must be an email address' }],
+      });
+      for (const refused of [await find(email, '', {}), await client.get(`/admin/clients?email=${email}`)]) {
+        expectProblem(refused, 'unauthenticated', { detail: 'The service key of the operator is required.' });
+        expect(refused.text).not.to.include(email);
+      }
+    });
+
     it('change limits and budget, the named ones alone, and clear them with null', async () => {
       const limits = { chatPerMinute: 5, requestsPerMinute: 0, concurrentTurns: 1_000_000 };
       expectJson(await patch({ limits }), 200, managed({ limits }));

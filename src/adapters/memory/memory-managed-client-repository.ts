@@ -14,6 +14,11 @@ export class MemoryManagedClientRepository implements ManagedClientRepository {
     return stored === undefined ? null : toManaged(stored);
   }
 
+  async findByEmail(email: string): Promise<ManagedClient | null> {
+    const stored = this.database.clientByEmail(email);
+    return stored === undefined ? null : toManaged(stored);
+  }
+
   async list(limit: number, before: string | null): Promise<ManagedClientPage> {
     const ids = this.database.clientIds;
     const end = before === null ? ids.length : countBelow(ids, before);

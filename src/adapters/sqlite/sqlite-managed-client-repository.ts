@@ -3,7 +3,7 @@ import type {
   ManagedClientPage,
   ManagedClientRepository,
 } from '#src/application/ports/managed-client-repository.js';
-import type { Client } from '#src/domain/client.js';
+import { type Client, emailLookup } from '#src/domain/client.js';
 import type { ManagedClient } from '#src/domain/managed-client.js';
 import { TERMS_COLUMNS, type TermsRow, withTerms } from './client-terms-columns.js';
 import type { SqliteDatabase } from './sqlite-database.js';
@@ -11,6 +11,8 @@ import type { SqliteDatabase } from './sqlite-database.js';
 const MANAGED = `id, email, store_name AS storeName, created_at AS createdAt, ${TERMS_COLUMNS}`;
 
 const FIND = `SELECT ${MANAGED} FROM clients WHERE id = ?`;
+
+const FIND_BY_EMAIL = `SELECT ${MANAGED} FROM clients WHERE email_lookup = ?`;
 
 const LIST = `SELECT ${MANAGED} FROM clients ORDER BY id DESC LIMIT ?`;
 
@@ -28,9 +30,12 @@ type ManagedRow = Client & TermsRow & Pick<ManagedClient, 'suspendedAt'>;
 export class SqliteManagedClientRepository implements ManagedClientRepository {
   constructor(private readonly database: SqliteDatabase) {}
 
-  async find(clientId: string): Promise<ManagedClient | null> {
-    const [row] = await this.database.read<ManagedRow>(FIND, [clientId]);
-    return row === undefined ? null : withTerms(row);
+  find(clientId: string): Promise<ManagedClient | null> {
+    return this.#findOne(FIND, clientId);
+  }
+
+  findByEmail(email: string): Promise<ManagedClient | null> {
+    return this.#findOne(FIND_BY_EMAIL, emailLookup(email));
   }
 
   async list(limit: number, before: string | null): Promise<ManagedClientPage> {
@@ -52,6 +57,11 @@ export class SqliteManagedClientRepository implements ManagedClientRepository {
       ...change(limits.concurrentTurns),
       ...change(budgetTokensPerDay),
     ]);
+    return row === undefined ? null : withTerms(row);
+  }
+
+  async #findOne(sql: string, name: string): Promise<ManagedClient | null> {
+    const [row] = await this.database.read<ManagedRow>(sql, [name]);
     return row === undefined ? null : withTerms(row);
   }
 }

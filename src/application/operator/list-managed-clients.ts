@@ -12,12 +12,17 @@ export interface ListManagedClientsInput {
   readonly limit: number;
   /** Where an earlier page ended. */
   readonly before: string | null;
+  /** The one account with this address alone. */
+  readonly email: string | null;
 }
 
 export class ListManagedClients {
   constructor(private readonly deps: Dependencies) {}
 
-  execute({ limit, before }: ListManagedClientsInput): Promise<ManagedClientPage> {
-    return this.deps.managedClients.list(limit, before);
+  async execute({ limit, before, email }: ListManagedClientsInput): Promise<ManagedClientPage> {
+    if (email === null) return this.deps.managedClients.list(limit, before);
+    const found = await this.deps.managedClients.findByEmail(email);
+    const isOnPage = found !== null && (before === null || found.id < before);
+    return { clients: isOnPage ? [found] : [], nextBefore: null };
   }
 }

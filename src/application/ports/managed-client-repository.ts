@@ -23,6 +23,8 @@ export interface ManagedClientChanges {
  */
 export interface ManagedClientRepository {
   find(clientId: string): Promise<ManagedClient | null>;
+  /** @param email in any spelling that is the same account (see `emailLookup`). */
+  findByEmail(email: string): Promise<ManagedClient | null>;
   /**
    * Newest first (ids are made in ascending order).
    * @param limit 1 to 100.

@@ -30,7 +30,7 @@ import {
 import { jsonBody } from '../json-body.js';
 import type { Problem } from '../problem.js';
 import { originOf } from '../request-context.js';
-import type { PageLimit, Uuid } from '../schemas.js';
+import type { Email, PageLimit, Uuid } from '../schemas.js';
 
 @Route('admin/clients')
 @Tags('operator')
@@ -55,10 +55,15 @@ export class AdminClientsController extends Controller {
    * @summary List all accounts
    * @param limit at most so many
    * @param cursor the `nextCursor` of the page before
+   * @param email the account with this address alone, however it is spelled
    */
   @Get()
-  async getClients(@Query() limit: PageLimit = 20, @Query() cursor?: Uuid): Promise<ManagedClientList> {
-    const page = await this.listClients.execute({ limit, before: cursor ?? null });
+  async getClients(
+    @Query() limit: PageLimit = 20,
+    @Query() cursor?: Uuid,
+    @Query() email?: Email,
+  ): Promise<ManagedClientList> {
+    const page = await this.listClients.execute({ limit, before: cursor ?? null, email: email ?? null });
     return { data: page.clients.map(toManagedClient), nextCursor: page.nextBefore };
   }
 
