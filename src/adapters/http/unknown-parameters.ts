@@ -5,9 +5,12 @@ import { invalidFields } from '#src/domain/app-error.js';
 const LONGEST_NAME = 64;
 const MOST_FAULTS = 50;
 
-/** All of it: a parser that stops after a thousand names would let anything stand behind them. The server bounds its length. */
-export function parseQuery(text: string): ParsedUrlQuery {
-  return parse(text, '&', '=', { maxKeys: 0 });
+/**
+ * All of it: a parser that stops after a thousand names would let anything stand behind them. The server bounds its length.
+ * @param text null: the address has none.
+ */
+export function parseQuery(text: string | null): ParsedUrlQuery {
+  return parse(text ?? '', '&', '=', { maxKeys: 0 });
 }
 
 /** As unknown fields of a body are refused: a parameter that is spelled wrong would otherwise be passed over in silence. */
