@@ -1,10 +1,14 @@
 import { expect } from 'chai';
+import { HmacApiKeyMint } from '#src/adapters/crypto/hmac-api-key-mint.js';
 import { addressUnit } from '#src/adapters/http/address-unit.js';
 import { BodySchemas } from '#src/adapters/http/body-schemas.js';
 import { namedAddress } from '#src/adapters/http/named-address.js';
 import { scanJson } from '#src/adapters/http/scan-json.js';
 import { trustedProxies } from '#src/adapters/http/trusted-proxies.js';
-import { parseRetryAfter } from '#src/adapters/langchain/provider-failure.js';
+import { parseQuery } from '#src/adapters/http/unknown-parameters.js';
+import { chunksOfEvents } from '#src/adapters/langchain/bounded-body.js';
+import { jsonEvents } from '#src/adapters/langchain/json-events.js';
+import { assertNoRefusal, parseRetryAfter, refusal } from '#src/adapters/langchain/provider-failure.js';
 import { estimateTokens } from '#src/domain/token-estimate.js';
 import { readOpenApiDocument } from '#src/infrastructure/package-files.js';
 import { growth, MOST_GROWTH } from '#tests/support/growth.js';
@@ -22,9 +26,41 @@ const growthOf = (parse: Parser, hostile: HostileText) =>
     return () => parse(text);
   }, LENGTH);
 
+async function anyGrows(parse: Parser, texts: readonly HostileText[]): Promise<boolean> {
+  for (const hostile of texts) if ((await growthOf(parse, hostile)) > MOST_GROWTH) return true;
+  return false;
+}
+
 const document = readOpenApiDocument();
 const schemas = new BodySchemas(document);
 const isTrusted = trustedProxies(['127.0.0.1', '10.0.0.0/8']);
+
+const mint = new HmacApiKeyMint(new Uint8Array(32));
+
+function refusedFor(error: unknown): unknown {
+  try {
+    assertNoRefusal({ error });
+  } catch (thrown) {
+    return thrown;
+  }
+  return null;
+}
+const refused: Parser = (message) => refusedFor({ message });
+
+async function* inPieces(text: string, bytes: number): AsyncGenerator<Buffer> {
+  const all = Buffer.from(text);
+  for (let start = 0; start < all.length; start += bytes) yield all.subarray(start, start + bytes);
+}
+
+async function countOf(items: AsyncIterable<unknown>): Promise<number> {
+  let count = 0;
+  for await (const _item of items) count += 1;
+  return count;
+}
+
+const readEvents = (text: string, bytes = 65_536) => countOf(jsonEvents(inPieces(text, bytes)));
+
+const splitEvents = (text: string, bytes: number) => countOf(chunksOfEvents(inPieces(text, bytes)));
 
 /** What is called with texts of callers and providers, each with what leads it into its loops. */
 const PARSERS: Readonly<Record<string, readonly [Parser, readonly string[]]>> = {
@@ -36,6 +72,13 @@ const PARSERS: Readonly<Record<string, readonly [Parser, readonly string[]]>> = 
     (text) => parseRetryAfter(text, text),
     ['1', ' ', 'Mon, ', '(', '2026-11-28T'],
   ],
+  'the words of a refusal under 200': [refused, ['context ', 'too many ', 'content_']],
+  'the words of a refusal': [(text) => refusal(new Response(text, { status: 400 })), ['', '{"error":"', '[']],
+  'an event stream': [(text) => readEvents(text), ['data: ', '\n', '\r', ':']],
+  'an event stream in small pieces': [(text) => readEvents(text, 64), ['data: ', '\n', '\r', ':']],
+  'an event stream for a client': [(text) => splitEvents(text, 64), ['data: ', '\n', '\r', ':']],
+  'an API key': [(text) => mint.parse(text), ['fw_', 'fw_0']],
+  'a query': [(text) => parseQuery(text), ['a=', '%', '&']],
   'the estimate of tokens': [estimateTokens, ['a']],
 };
 
@@ -43,12 +86,22 @@ describe('what is read of callers and providers takes time in proportion to its 
   this.timeout(120_000);
 
   for (const [name, [parse, heads]] of Object.entries(PARSERS)) {
-    it(name, () => {
+    it(name, async () => {
       for (const hostile of hostileTexts(heads, VARIANTS, SEED)) {
-        expect(growthOf(parse, hostile), JSON.stringify(hostile)).to.be.below(MOST_GROWTH);
+        expect(await growthOf(parse, hostile), JSON.stringify(hostile)).to.be.below(MOST_GROWTH);
       }
     });
   }
+
+  it('the words of a refusal that nests', async () => {
+    const nested = (depth: number) => {
+      let error: unknown = 'no more words';
+      const words = Array.from({ length: 400 }, () => '');
+      for (let level = 0; level < depth; level += 1) error = level % 2 === 0 ? [...words, error] : { error };
+      return () => refusedFor(error);
+    };
+    expect(await growth(nested, 100)).to.be.below(MOST_GROWTH);
+  });
 
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, { requestBody }] of Object.entries(operations)) {
@@ -56,11 +109,11 @@ describe('what is read of callers and providers takes time in proportion to its 
       const route = path.replace(/\{(\w+)\}/g, ':$1');
       const fields = ['email', 'password', 'name', 'conversationId', 'characterId', 'message', 'model'];
 
-      it(`the check of ${method.toUpperCase()} ${path}`, () => {
+      it(`the check of ${method.toUpperCase()} ${path}`, async () => {
         const check: Parser = (text) =>
           schemas.check(method, route, Object.fromEntries(fields.map((field) => [field, text])));
         for (const hostile of hostileTexts(['a@', 'a'], VARIANTS, SEED)) {
-          expect(growthOf(check, hostile), JSON.stringify(hostile)).to.be.below(MOST_GROWTH);
+          expect(await growthOf(check, hostile), JSON.stringify(hostile)).to.be.below(MOST_GROWTH);
         }
       });
     }
@@ -78,11 +131,11 @@ describe('what is read of callers and providers takes time in proportion to its 
       { head: '"', unit: '\\"', tail: '\\' },
     ],
   ] as const) {
-    it(`which a pattern that ${name} would not`, () => {
+    it(`which a pattern that ${name} would not`, async () => {
       const scan: Parser = (text) => [...text.matchAll(pattern)].length;
-      expect(growthOf(scan, hostile)).to.be.above(MOST_GROWTH);
+      expect(await growthOf(scan, hostile)).to.be.above(MOST_GROWTH);
       const texts = hostileTexts(['"'], VARIANTS, SEED);
-      expect(texts.some((each) => growthOf(scan, each) > MOST_GROWTH)).to.equal(true);
+      expect(await anyGrows(scan, texts)).to.equal(true);
     });
   }
 });

@@ -8,35 +8,40 @@ const ROUNDS_IN_DOUBT = 12;
 /**
  * How many times longer some work takes on eight times as much input. Both are timed in turn and the best times compared,
  * so that other work on the machine, which only ever adds, makes no difference.
- * @param prepare makes the input of a length and returns the work on it.
+ * @param prepare makes the input of a length and returns the work on it, which may take its time.
  */
-export function growth(prepare: (length: number) => () => unknown, length: number): number {
+export async function growth(prepare: (length: number) => () => unknown, length: number): Promise<number> {
   const small = prepare(length);
   const large = prepare(length * FACTOR);
-  const repeats = repeatsFor(small);
-  const measured = compare(small, large, repeats, ROUNDS);
+  const repeats = await repeatsFor(small);
+  const measured = await compare(small, large, repeats, ROUNDS);
   return measured <= MOST_GROWTH ? measured : compare(small, large, repeats, ROUNDS_IN_DOUBT);
 }
 
-function compare(small: () => unknown, large: () => unknown, repeats: number, rounds: number): number {
+async function compare(
+  small: () => unknown,
+  large: () => unknown,
+  repeats: number,
+  rounds: number,
+): Promise<number> {
   let bestSmall = Number.POSITIVE_INFINITY;
   let bestLarge = Number.POSITIVE_INFINITY;
   for (let round = 0; round < rounds; round += 1) {
-    bestSmall = Math.min(bestSmall, elapsedMs(small, repeats));
-    bestLarge = Math.min(bestLarge, elapsedMs(large, repeats));
+    bestSmall = Math.min(bestSmall, await elapsedMs(small, repeats));
+    bestLarge = Math.min(bestLarge, await elapsedMs(large, repeats));
   }
   return bestLarge / bestSmall;
 }
 
 /** So many that the clock's own grain makes no difference. */
-function repeatsFor(work: () => unknown): number {
+async function repeatsFor(work: () => unknown): Promise<number> {
   let repeats = 1;
-  while (elapsedMs(work, repeats) < LEAST_MS) repeats *= 2;
+  while ((await elapsedMs(work, repeats)) < LEAST_MS) repeats *= 2;
   return repeats;
 }
 
-function elapsedMs(work: () => unknown, repeats: number): number {
+async function elapsedMs(work: () => unknown, repeats: number): Promise<number> {
   const startedAt = performance.now();
-  for (let count = 0; count < repeats; count += 1) work();
+  for (let count = 0; count < repeats; count += 1) await work();
   return performance.now() - startedAt;
 }
