@@ -150,6 +150,37 @@ export function itStoresClients(harness: StorageHarness): void {
         expect(await codeOf(clients.create(credentialsOf(2, other), keyOf(12)))).to.equal('email_taken');
       });
 
+      it('takes a domain in Unicode and in punycode for the same, and gives back the one that was written', async () => {
+        const spellings = [
+          'ada@Bücher.example',
+          'ada@xn--bcher-kva.example',
+          'ADA@bu\u0308cher\u3002example.',
+        ];
+        for (const [index, written] of spellings.entries()) {
+          const [owner, key] = [idOf(index), keyOf(100 + index)];
+          await clients.create(credentialsOf(index, written), key);
+          for (const other of spellings) {
+            expect((await clients.findCredentialsByEmail(other))?.client).to.include({
+              id: owner,
+              email: written,
+            });
+            expect(await codeOf(clients.create(credentialsOf(50, other), keyOf(150)))).to.equal(
+              'email_taken',
+            );
+          }
+          expect((await clients.update(owner, { email: 'ada@BÜCHER.example' }, null))?.email).to.equal(
+            'ada@BÜCHER.example',
+          );
+          await clients.create(credentialsOf(60), keyOf(160));
+          for (const email of spellings) {
+            expect(await codeOf(clients.update(idOf(60), { email }, null))).to.equal('email_taken');
+          }
+          await clients.delete(idOf(60));
+          await clients.delete(owner);
+          expect(await clients.findCredentialsByEmail(written)).to.equal(null);
+        }
+      });
+
       it('leaves neither the account nor its key behind when the email is taken', async () => {
         await clients.create(credentialsOf(1, 'a@example.com'), keyOf(11));
         await codeOf(clients.create(credentialsOf(2, 'a@example.com'), keyOf(12)));

@@ -7,6 +7,7 @@ import { chatContract } from './chat.contract.js';
 import { conversationsContract } from './conversations.contract.js';
 import { credentialsContract } from './credentials.contract.js';
 import { duplicatesContract } from './duplicates.contract.js';
+import { emailSpellingsContract } from './email-spellings.contract.js';
 import { idempotencyContract } from './idempotency.contract.js';
 import { outagesContract } from './outages.contract.js';
 import { parallelTurnsContract } from './parallel-turns.contract.js';
@@ -19,6 +20,7 @@ export function apiContract(storage: AppStorage): void {
     serviceContract(storage);
     credentialsContract(storage);
     accountsContract(storage);
+    emailSpellingsContract(storage);
     apiKeysContract(storage);
     charactersContract(storage);
     chatContract(storage);

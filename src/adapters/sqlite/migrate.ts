@@ -20,9 +20,10 @@ export async function migrate(connection: SqliteConnection, migrations: readonly
         `its schema has version ${current}, and this version of the service knows ${newest} at most: use a newer version of the service`,
       );
     }
-    for (const { version, name, sql } of migrations) {
+    for (const { version, name, apply } of migrations) {
       if (version <= current) continue;
-      await connection.runScript(sql);
+      if (typeof apply === 'string') await connection.runScript(apply);
+      else await apply(run);
       await run(
         `INSERT INTO schema_migrations (version, name, applied_at) VALUES (?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))`,
         [version, name],
