@@ -34,6 +34,7 @@ export async function startService(name: string, options: ServiceOptions): Promi
       MODEL: 'fast',
       MODEL_ALLOWED: 'paced',
       MODEL_KEY: 'bench',
+      MODEL_CHECK: 'false',
       MODEL_PROVIDER: 'openai-compatible',
       MODEL_BASE_URL: `${upstreamUrl}/v1`,
       DATABASE_URL: `sqlite:${file}.db`,

