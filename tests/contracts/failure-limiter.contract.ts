@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
 import type { FailureLimit, FailureLimiter } from '#src/application/ports/failure-limiter.js';
 
 export interface OpenedFailureLimiter {
@@ -41,6 +42,21 @@ export function failureLimiterContract(harness: FailureLimiterHarness): void {
     it('allows as many failures as the limit, also when they come at once', async () => {
       expect(await fail(200)).to.deep.equal({ allowed: 3, blocks: 1 });
       expect(await attempt()).to.include({ allowed: false, isBlocked: true });
+    });
+
+    it('lets whoever waits for the seconds of Retry-After in, wherever in its block it was refused', async () => {
+      for (const passedMs of [0, 1, 400, 20_499, 20_500, 20_999, 58_400, 59_001]) {
+        const key = `ada ${passedMs}`;
+        for (let count = 0; count < 3; count += 1) {
+          await attempt(key);
+          await limiter.fail(LIMIT, key);
+        }
+        await opened.advance(passedMs);
+        const refused = new RateLimitedError(await attempt(key));
+        expect(refused.decision.allowed).to.equal(false);
+        await opened.advance((refused.retryAfterSeconds ?? 0) * 1000);
+        expect((await attempt(key)).allowed, `after ${passedMs} ms`).to.equal(true);
+      }
     });
 
     it('refuses for the moment what is one too many at once, and punishes nobody for it afterwards', async () => {

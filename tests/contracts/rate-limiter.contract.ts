@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
 import type { RateLimit, RateLimiter } from '#src/application/ports/rate-limiter.js';
 
 export interface OpenedRateLimiter {
@@ -68,6 +69,18 @@ export function rateLimiterContract(harness: RateLimiterHarness): void {
       expect(await allowed(1)).to.equal(0);
       await opened.advance(1500);
       expect(await allowed(4)).to.equal(3);
+    });
+
+    it('lets whoever waits for the seconds of Retry-After in, wherever in its window it was refused', async () => {
+      for (const passedMs of [0, 1, 400, 20_499, 20_500, 20_999, 58_400, 59_001]) {
+        const key = `ada ${passedMs}`;
+        await consume(3, CHAT, key);
+        await opened.advance(passedMs);
+        const refused = new RateLimitedError(await limiter.consume(CHAT, key));
+        expect(refused.decision.allowed).to.equal(false);
+        await opened.advance((refused.retryAfterSeconds ?? 0) * 1000);
+        expect(await allowed(1, CHAT, key), `after ${passedMs} ms`).to.equal(1);
+      }
     });
 
     it('lets exactly the limit through when many come at once', async () => {

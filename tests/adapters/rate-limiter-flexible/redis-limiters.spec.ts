@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { expect } from 'chai';
 import { FlexibleFailureLimiter } from '#src/adapters/rate-limiter-flexible/flexible-failure-limiter.js';
 import { FlexibleKnownAddresses } from '#src/adapters/rate-limiter-flexible/flexible-known-addresses.js';
@@ -129,6 +130,25 @@ describe('limiters on Redis', () => {
       await own.attempt(() => new Promise(() => undefined), 1).catch(() => undefined);
     }
     expect(own.isAvailable).to.equal(false);
+    await own.close();
+  });
+
+  it('takes a replica for no absence, and looks at each refusal of it for the new master', async () => {
+    const own = await connect(server);
+    const write = () => own.attempt((client) => client.set('key', 'value'));
+    await connection.client.replicaof('127.0.0.1', 1);
+    try {
+      for (let count = 0; count < 5; count += 1) {
+        const isBack = once(own.client, 'ready');
+        const error: unknown = await write().catch((thrown: unknown) => thrown);
+        expect(error).to.include({ code: 'cache_unavailable' });
+        await isBack;
+        expect(own.isAvailable).to.equal(true);
+      }
+    } finally {
+      await connection.client.replicaof('NO', 'ONE');
+    }
+    expect(await write()).to.equal('OK');
     await own.close();
   });
 
