@@ -11,7 +11,8 @@ interface FingerprintStore {
   writeMetaOnce(key: string, value: string): Promise<string>;
 }
 
-const FINGERPRINT = 'secret_fingerprint';
+/** The fact of a database that says which secret it was made with. */
+export const FINGERPRINT = 'secret_fingerprint';
 
 /** For a store that ends with the process. */
 export function secretOfProcess(configured: string | null): MasterSecret {
@@ -41,6 +42,6 @@ export async function secretOfDatabase(
 }
 
 /** The text of a secret file means the same secret here. */
-function decodeSecret(text: string): MasterSecret {
+export function decodeSecret(text: string): MasterSecret {
   return /^[0-9a-f]{64}$/.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'utf8');
 }

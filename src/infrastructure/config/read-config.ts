@@ -129,7 +129,7 @@ function toTracing(environment: Environment): TracingConfig | null {
   return { apiKey: LANGCHAIN_API_KEY, endpoint: TRACING_ENDPOINT, project: TRACING_PROJECT };
 }
 
-function toDatabase(url: string): DatabaseConfig {
+export function toDatabase(url: string): DatabaseConfig {
   return url === 'memory:' ? { kind: 'memory' } : { kind: 'sqlite', path: url.slice('sqlite:'.length) };
 }
 

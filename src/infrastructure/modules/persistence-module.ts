@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { ContainerModule } from 'inversify';
 import { MemoryCharacterRepository } from '#src/adapters/memory/memory-character-repository.js';
 import { MemoryClientRepository } from '#src/adapters/memory/memory-client-repository.js';
 import { MemoryDatabase } from '#src/adapters/memory/memory-database.js';
 import { MemoryManagedClientRepository } from '#src/adapters/memory/memory-managed-client-repository.js';
 import { MemoryUsageRepository } from '#src/adapters/memory/memory-usage-repository.js';
+import { DatabaseLock } from '#src/adapters/sqlite/database-lock.js';
 import { SqliteCharacterRepository } from '#src/adapters/sqlite/sqlite-character-repository.js';
 import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repository.js';
 import { SqliteDatabase } from '#src/adapters/sqlite/sqlite-database.js';
@@ -11,6 +14,7 @@ import { SqliteManagedClientRepository } from '#src/adapters/sqlite/sqlite-manag
 import { SqliteUsageRepository } from '#src/adapters/sqlite/sqlite-usage-repository.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import type { DatabaseConfig } from '../config/config.js';
+import { interruptedRestoreOf } from '../interrupted-restore.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { type MasterSecret, secretOfDatabase, secretOfProcess } from '../master-secret.js';
 import { CHARACTERS, CLIENTS, MANAGED_CLIENTS, USAGE_REPOSITORY } from '../tokens.js';
@@ -40,6 +44,7 @@ export async function openPersistence(
       return { module, secret: secretOfProcess(configuredSecret) };
     }
     case 'sqlite': {
+      await takeLock(resolve(config.path), lifecycle);
       const database = await SqliteDatabase.open(config.path, { logger });
       lifecycle.own('database', () => database.close());
       const module = new ContainerModule(({ bind }) => {
@@ -50,5 +55,18 @@ export async function openPersistence(
       });
       return { module, secret: await secretOfDatabase(database, config.path, configuredSecret) };
     }
+  }
+}
+
+/** Against a restore, for as long as the process lives. @throws Error with a sentence for the operator. */
+async function takeLock(file: string, lifecycle: Lifecycle): Promise<void> {
+  const lock = await DatabaseLock.take(file, 'shared').catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : 'unknown';
+    throw new Error(`The database ${file} cannot be opened: ${reason}.`, { cause: error });
+  });
+  if (lock === null) throw new Error(`The database ${file} is being restored: start again afterwards.`);
+  lifecycle.own('database lock', () => lock.release());
+  if (existsSync(interruptedRestoreOf(file))) {
+    throw new Error(`A restore of the database ${file} was cut off: run it again, then start.`);
   }
 }

@@ -1,0 +1,4 @@
+import { backUp } from './backup/back-up.js';
+import { runCommand } from './backup/run-command.js';
+
+await runCommand('backup', backUp);

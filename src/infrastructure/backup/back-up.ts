@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { copyDatabase } from '#src/adapters/sqlite/database-copy.js';
+import { DatabaseLock } from '#src/adapters/sqlite/database-lock.js';
+import { makePrivateFolder } from '#src/adapters/sqlite/make-private-folder.js';
+import type { StorageConfig } from '../config/read-storage-config.js';
+import { type BackupFiles, backupFilesIn, databaseFileOf, verifyBackup } from './backup-files.js';
+import { copyDurably, renameDurably, sync } from './durable-files.js';
+
+/**
+ * Copies database and secret into a new folder, also while the service runs. The folder is there when both are whole, on
+ * the disk and belong together, and not before.
+ * @param target must not be there yet, or be empty.
+ * @returns a sentence for the operator.
+ * @throws Error with a sentence for the operator.
+ */
+export async function backUp(config: StorageConfig, target: string): Promise<string> {
+  const file = databaseFileOf(config);
+  const folder = resolve(target);
+  if (!existsSync(file)) throw new Error(`There is no database ${file}.`);
+  if (existsSync(folder) && readdirSync(folder).length > 0) throw new Error(`${folder} is not empty.`);
+  const lock = await DatabaseLock.take(file, 'shared');
+  if (lock === null) throw new Error(`The database ${file} is being restored.`);
+  const partial = `${folder}.partial-${randomUUID()}`;
+  try {
+    makePrivateFolder(dirname(folder));
+    await mkdir(partial, { mode: 0o700 });
+    await fill(backupFilesIn(partial), file, config.secret);
+    await sync(partial);
+    await renameDurably(partial, folder);
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw error;
+  } finally {
+    await lock.release();
+  }
+  const secret = config.secret === null ? '' : ' The secret is not in it: keep FASTWRAP_SECRET as well.';
+  return `The backup is in ${folder}.${secret}`;
+}
+
+async function fill(files: BackupFiles, file: string, configuredSecret: string | null): Promise<void> {
+  await copyDatabase(file, files.database).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : 'unknown';
+    throw new Error(`The database ${file} cannot be copied to ${files.database}: ${reason}.`, {
+      cause: error,
+    });
+  });
+  await sync(files.database);
+  const secretFile = `${file}.secret`;
+  if (configuredSecret === null && existsSync(secretFile)) {
+    await copyDurably(secretFile, files.secret);
+    await chmod(files.secret, 0o600);
+  }
+  await verifyBackup(files, configuredSecret);
+}
