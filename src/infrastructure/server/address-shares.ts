@@ -13,7 +13,8 @@ export interface ShareHolder {
 
 /** What the connections of one address hold together. */
 export interface AddressShare {
-  readonly unit: string;
+  /** The address, or the /64 of one; a trusted proxy has a share of its own beside its neighbours'. */
+  readonly name: string;
   readonly isBounded: boolean;
   readonly connections: Set<ShareHolder>;
   /** Requests under way besides the first of each connection. */
@@ -33,21 +34,28 @@ export class AddressShares {
 
   /** @returns null where the address has as many connections as it may have. */
   find(address: string | undefined): AddressShare | null {
-    const unit = addressUnit(address ?? null);
-    const share = this.#shares.get(unit) ?? this.#open(unit, address);
+    const isBounded = address === undefined || !this.#policy.isProxy(address);
+    const name = `${isBounded ? '' : 'proxy '}${addressUnit(address ?? null)}`;
+    const share = this.#shares.get(name) ?? {
+      name,
+      isBounded,
+      connections: new Set(),
+      pipelined: 0,
+      parked: new Set(),
+    };
     const { maxConnectionsPerAddress: most } = this.#policy;
     return share.isBounded && most > 0 && share.connections.size >= most ? null : share;
   }
 
   join(share: AddressShare, connection: ShareHolder): void {
-    this.#shares.set(share.unit, share);
+    this.#shares.set(share.name, share);
     share.connections.add(connection);
   }
 
   leave(share: AddressShare, connection: ShareHolder): void {
     share.connections.delete(connection);
     share.parked.delete(connection);
-    if (share.connections.size === 0) this.#shares.delete(share.unit);
+    if (share.connections.size === 0) this.#shares.delete(share.name);
   }
 
   /** Ends, of each address for which too much waits, the connections for which most does. */
@@ -55,11 +63,6 @@ export class AddressShares {
     for (const share of this.#shares.values()) {
       if (share.isBounded) cutDownTo(this.#policy.maxWaitingBytesPerAddress, share.connections);
     }
-  }
-
-  #open(unit: string, address: string | undefined): AddressShare {
-    const isBounded = address === undefined || !this.#policy.isProxy(address);
-    return { unit, isBounded, connections: new Set(), pipelined: 0, parked: new Set() };
   }
 }
 

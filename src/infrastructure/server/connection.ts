@@ -190,10 +190,10 @@ export class Connection implements RequestGate, ShareHolder {
 
 /**
  * Node closes only the answer that has the connection when that dies. Whoever works for one behind it waits for a
- * `close` that never comes.
+ * `close` that never comes, also when that answer was destroyed before.
  */
 function closeUnsent(response: ServerResponse): void {
-  if (response.socket !== null || response.destroyed) return;
-  response.destroy();
+  if (response.socket !== null || response.writableFinished) return;
+  if (!response.destroyed) response.destroy();
   response.emit('close');
 }

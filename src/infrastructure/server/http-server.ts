@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
 import { type ConnectionPolicy, DEFAULT_CONNECTION_POLICY } from './connection-policy.js';
@@ -103,6 +104,11 @@ function makeServer(policy: ConnectionPolicy, connections: Connections, listener
       if (!response.headersSent) response.writeContinue();
     });
     serve(request, response);
+  });
+  // Without a listener Node closes the connection without an answer. It has taken its own listeners away by now.
+  server.on('connect', (_request, socket: Duplex) => {
+    socket.on('error', () => socket.destroy());
+    connections.find(socket)?.refuse(malformed());
   });
   // What Node's parser refuses never reaches the listener; it gets the same kind of answer all the same.
   server.on('clientError', (_error, socket) => {

@@ -127,7 +127,8 @@ export class RequestReader implements TurnTaker {
       if (this.#kept.isFull) this.#socket.pause();
       return;
     }
-    for (let rest = bytes; rest.length > 0 && !this.#isStopped; ) {
+    // A connection that was ended from within may have lost its parser, and has not been closed yet.
+    for (let rest = bytes; rest.length > 0 && !this.#isStopped && !this.#socket.destroyed; ) {
       // Node has paused it, and resumes it: its parser takes nothing until then.
       if (this.#socket.isPaused()) {
         this.#socket.unshift(rest);

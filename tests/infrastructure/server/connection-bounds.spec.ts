@@ -1,7 +1,11 @@
 import { EventEmitter, once } from 'node:events';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { expect } from 'chai';
-import type { ConnectionPolicy } from '#src/infrastructure/server/connection-policy.js';
+import { AddressShares } from '#src/infrastructure/server/address-shares.js';
+import {
+  type ConnectionPolicy,
+  DEFAULT_CONNECTION_POLICY,
+} from '#src/infrastructure/server/connection-policy.js';
 import { HttpServer } from '#src/infrastructure/server/http-server.js';
 import { RawConnection } from '#tests/support/raw-connection.js';
 import { type LogLine, recordingLogger } from '#tests/support/test-app.js';
@@ -87,6 +91,18 @@ describe('HttpServer, towards one address', () => {
       const server = await listen(policy);
       for (let count = 0; count < 5; count += 1) expect(await statusOn(await connect(server))).to.equal(200);
     }
+  });
+
+  it('gives a proxy and its neighbours of one network shares of their own', () => {
+    const isProxy = (address: string) => address === 'fd00::1';
+    const shares = new AddressShares({ ...DEFAULT_CONNECTION_POLICY, maxConnectionsPerAddress: 1, isProxy });
+    const join = (address: string) => {
+      const share = shares.find(address);
+      if (share === null) return false;
+      shares.join(share, { waitingBytes: 0, goOn: () => undefined, cut: () => undefined });
+      return true;
+    };
+    expect(['fd00::2', 'fd00::1', 'fd00::1', 'fd00::3'].map(join)).to.deep.equal([true, true, true, false]);
   });
 
   it('cuts the readers for whom most waits, once too much does', async () => {

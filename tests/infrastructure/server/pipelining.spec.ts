@@ -191,6 +191,17 @@ describe('HttpServer, towards pipelined requests', () => {
     );
     expect(most).to.equal(1);
   });
+
+  it('closes the answers that wait for another when the caller goes, also those that were destroyed before', async () => {
+    await listen();
+    const connection = await connect();
+    connection.write(GET.repeat(3));
+    await untilBegun(3);
+    const closed = begun.map(({ response }) => once(response, 'close'));
+    begun[1]?.response.destroy();
+    connection.destroy();
+    await Promise.all(closed);
+  });
 });
 
 /** @param kind 0: without a body; 1: with its length; 2: in chunks. */
