@@ -27,7 +27,8 @@ export async function checkModels(
   const status = answer.statusCode;
   if (status < 200 || status > 299) {
     const failure = await refusal(await toResponse(answer));
-    if (status === 401 || status === 403) settings.failed(models[0] ?? '', failure);
+    // A key that may not list models may well be one that may use them.
+    if (status === 401) settings.failed(models[0] ?? '', failure);
     return;
   }
   const names = namesIn(JSON.parse(await wholeText(answer.body, MOST_OF_A_LIST_BYTES)));
@@ -35,7 +36,7 @@ export async function checkModels(
   for (const model of models) {
     // Ollama lists `llama3.2:latest`, and answers to `llama3.2`.
     if (names.has(model) || names.has(`${model}:latest`)) settings.answered(model);
-    else settings.refuse(model, 'name', status);
+    else settings.suspect(model);
   }
 }
 

@@ -14,10 +14,11 @@ export interface ModelSettingsOptions {
   readonly logger: Logger;
 }
 
-type Refused = 'key' | 'name' | 'quota';
+type Refused = 'key' | 'access' | 'name' | 'quota';
 
 const WORDS: Readonly<Record<Refused, string>> = {
   key: 'the provider refuses the key',
+  access: 'the provider does not let the key use the model',
   name: 'the provider does not know the model',
   quota: 'the provider says that the quota of the key is used up',
 };
@@ -30,7 +31,8 @@ const TOLD_EVERY_MS = 60_000;
  */
 export class ModelSettings {
   readonly #options: ModelSettingsOptions;
-  readonly #unknown = new Set<string>();
+  /** By their names, or for what the key may not use. */
+  readonly #refused = new Set<string>();
   readonly #toldAtMs = new Map<string, number>();
   #isKeyRefused = false;
 
@@ -40,12 +42,12 @@ export class ModelSettings {
 
   /** Whether calls to it cannot succeed before the operator has changed something. */
   isRefused(model: string): boolean {
-    return this.#isKeyRefused || this.#unknown.has(model);
+    return this.#isKeyRefused || this.#refused.has(model);
   }
 
   answered(model: string): void {
     this.#isKeyRefused = false;
-    this.#unknown.delete(model);
+    this.#refused.delete(model);
   }
 
   /** @param error whatever a call to the model threw. */
@@ -53,15 +55,22 @@ export class ModelSettings {
     const failure = error instanceof AppError ? error.cause : error;
     if (!(failure instanceof ProviderFailure)) return;
     const refused = refusedBy(failure);
-    if (refused !== null) this.refuse(model, refused, failure.status);
+    if (refused !== null) this.#refuse(model, refused, failure.status);
   }
 
-  /** @param status that the provider answered with. */
-  refuse(model: string, refused: Refused, status: number | undefined): void {
+  /** The provider's list does not have it, which gateways that take any name do not mean as a refusal. */
+  suspect(model: string): void {
+    const { provider, logger } = this.#options;
+    const setting = this.#settingOf(model, 'name');
+    logger.warn({ model, provider, setting }, 'the provider does not list the model');
+  }
+
+  #refuse(model: string, refused: Refused, status: number | undefined): void {
     const { provider, clock, logger } = this.#options;
+    const isOfModel = refused === 'name' || refused === 'access';
     if (refused === 'key') this.#isKeyRefused = true;
-    if (refused === 'name') this.#unknown.add(model);
-    const topic = refused === 'name' ? `name ${model}` : refused;
+    if (isOfModel) this.#refused.add(model);
+    const topic = isOfModel ? `${refused} ${model}` : refused;
     const nowMs = clock.monotonicMs();
     if (nowMs - (this.#toldAtMs.get(topic) ?? Number.NEGATIVE_INFINITY) < TOLD_EVERY_MS) return;
     this.#toldAtMs.set(topic, nowMs);
@@ -76,8 +85,10 @@ export class ModelSettings {
   }
 }
 
+/** A 403 is meant for the model, or for the conversation, of which it then says so: the key is good for others. */
 function refusedBy({ status, code }: ProviderFailure): Refused | null {
   if (code === 'quota_exhausted' || status === 402) return 'quota';
   if (code === 'model_unknown' || status === 404) return 'name';
-  return status === 401 || status === 403 ? 'key' : null;
+  if (status === 401) return 'key';
+  return status === 403 && code === undefined ? 'access' : null;
 }

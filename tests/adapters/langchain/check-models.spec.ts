@@ -50,23 +50,24 @@ describe('checkModels', () => {
     });
   }
 
-  it('tells a name that the list does not have', async () => {
+  it('warns of a name that the list does not have, and holds it for no refusal', async () => {
     upstream.behaviour = list({ id: 'm' });
-    expect(await check(['m', 'n'])).to.deep.equal([false, true]);
-    expect(lines.map(({ fields }) => fields['setting'])).to.deep.equal(['MODEL_ALLOWED']);
+    expect(await check(['m', 'n'])).to.deep.equal([false, false]);
+    expect(lines.map(({ level, fields }) => [level, fields['setting']])).to.deep.equal([
+      ['warn', 'MODEL_ALLOWED'],
+    ]);
   });
 
-  for (const status of [401, 403]) {
-    it(`tells a key that is refused with ${status}, and none of the provider's words`, async () => {
-      upstream.behaviour = json(status, { error: { message: WORDS } });
-      expect(await check(['m'])).to.deep.equal([true]);
-      expect(lines.map(({ fields }) => fields)).to.deep.equal([
-        { model: 'm', provider: 'openai', status, setting: 'MODEL_KEY' },
-      ]);
-    });
-  }
+  it("tells a key that is refused, and none of the provider's words", async () => {
+    upstream.behaviour = json(401, { error: { message: WORDS } });
+    expect(await check(['m'])).to.deep.equal([true]);
+    expect(lines.map(({ fields }) => fields)).to.deep.equal([
+      { model: 'm', provider: 'openai', status: 401, setting: 'MODEL_KEY' },
+    ]);
+  });
 
   for (const [what, behaviour] of [
+    ['a key that may not list models', refuse(403)],
     ['no such address', refuse(404)],
     ['too many requests', refuse(429)],
     ['a failure', refuse(500)],

@@ -33,7 +33,7 @@ describe('ModelSettings', () => {
 
   for (const [what, model, error, line, isRefused] of [
     ['a key that is refused', 'm', failure(401), [401, 'MODEL_KEY', 'key'], true],
-    ['a key that may not', 'm', failure(403), [403, 'MODEL_KEY', 'key'], true],
+    ['a key that may not use the model', 'm', failure(403), [403, 'MODEL_KEY', 'model'], true],
     ['a name that is unknown', 'm', failure(404), [404, 'MODEL', 'model'], true],
     ['a name in other words', 'm', failure(400, 'model_unknown'), [400, 'MODEL', 'model'], true],
     ['a further name', 'n', failure(404), [404, 'MODEL_ALLOWED', 'model'], true],
@@ -54,12 +54,20 @@ describe('ModelSettings', () => {
       failure(429),
       failure(503),
       failure(400),
+      failure(403, 'content_filtered'),
       new AppError('model_timeout'),
       new Error('gone'),
     ];
     for (const error of errors) settings.failed('m', error);
     expect(lines).to.deep.equal([]);
     expect(settings.isRefused('m')).to.equal(false);
+  });
+
+  it('leaves the other models alone where the key may not use one', () => {
+    settings.failed('m', failure(403));
+    expect([settings.isRefused('m'), settings.isRefused('n')]).to.deep.equal([true, false]);
+    settings.answered('n');
+    expect(settings.isRefused('m')).to.equal(true);
   });
 
   it('makes no flood of lines of a flood of failing turns', () => {
