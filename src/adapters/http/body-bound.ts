@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import type { RequestHandler } from 'express';
 import { AppError } from '#src/domain/app-error.js';
 
 /**
@@ -9,10 +8,9 @@ import { AppError } from '#src/domain/app-error.js';
 export const MAX_BODY_BYTES = 256 * 1024;
 
 /** Refuses by its length what is too long, before anything of it is read. */
-export const boundBody: RequestHandler = (request, _response, next) => {
+export function boundBody(request: IncomingMessage): void {
   if (declaredBytes(request) > MAX_BODY_BYTES) throw new AppError('payload_too_large');
-  next();
-};
+}
 
 /**
  * Whether more of the body may be to come than is worth reading for the sake of the connection, which therefore has to

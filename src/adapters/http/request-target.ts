@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { RequestHandler } from 'express';
+import type { Request } from 'express';
 import { AppError } from '#src/domain/app-error.js';
 
 const HTTP_ORIGIN = /^https?:\/\/[^/?#]*/i;
@@ -28,13 +28,11 @@ export function readTarget(request: IncomingMessage): void {
 }
 
 /** Stands behind the parts that every request passes. */
-export const refuseUnreadableTarget: RequestHandler = (request, _response, next) => {
+export function refuseUnreadableTarget(request: IncomingMessage): void {
   if (unreadable.has(request)) throw new AppError('invalid_request', { detail: 'The address is not valid.' });
-  next();
-};
+}
 
 /** Not read as a single slash: what a proxy keeps closed by its path would be open by another spelling of it. */
-export const refuseDoubledSlash: RequestHandler = (request, _response, next) => {
-  if (request.path.includes('//')) throw new AppError('not_found', { detail: DOUBLED_SLASH });
-  next();
-};
+export function refuseDoubledSlash({ path }: Request): void {
+  if (path.includes('//')) throw new AppError('not_found', { detail: DOUBLED_SLASH });
+}

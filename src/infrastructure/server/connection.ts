@@ -32,6 +32,7 @@ export class Connection implements RequestGate, ShareHolder {
   /** The answer that a refusal took the place of. */
   #refused: ServerResponse | null = null;
   #isEnding = false;
+  #mayLinger = false;
   #endBy: number | null = null;
 
   constructor(socket: Socket, deps: ConnectionDeps) {
@@ -40,12 +41,6 @@ export class Connection implements RequestGate, ShareHolder {
     this.#reader = new RequestReader(socket, deps.turns, this);
     this.#headway = new ReaderHeadway(socket);
     socket.once('close', () => this.#close());
-    const endAtOnce = socket.destroySoon.bind(socket);
-    // Node calls it behind the last answer. A caller that still sends would get a reset from it, and not read the answer.
-    socket.destroySoon = () => {
-      if (this.#reader.isOwedMore || this.#isEnding) this.#endGently();
-      else endAtOnce();
-    };
   }
 
   get requestsUnderWay(): Iterable<ServerResponse> {
@@ -139,6 +134,21 @@ export class Connection implements RequestGate, ShareHolder {
   get #owesNothingElse(): boolean {
     const [first, second] = this.#underWay;
     return first === undefined || (second === undefined && first === this.#refused);
+  }
+
+  /**
+   * Node ends a connection behind its last answer, by `destroySoon`. A caller that still sends would get a reset from that,
+   * and not read the answer. Most connections never come here, and keep the method that all sockets share.
+   */
+  expectMore(): void {
+    if (this.#mayLinger) return;
+    this.#mayLinger = true;
+    const socket = this.#socket;
+    const endAtOnce = socket.destroySoon.bind(socket);
+    socket.destroySoon = () => {
+      if (this.#reader.isOwedMore || this.#isEnding) this.#endGently();
+      else endAtOnce();
+    };
   }
 
   park(): void {

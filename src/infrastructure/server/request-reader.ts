@@ -10,6 +10,8 @@ export interface RequestGate {
   readonly isIdle: boolean;
   /** Whether there may be one more. */
   readonly hasRoom: boolean;
+  /** More is to come, or waits, than what is under way. Called again and again. */
+  expectMore(): void;
   /** Has the reader told ({@link RequestReader.goOn}) when there may be room. */
   park(): void;
 }
@@ -160,11 +162,13 @@ export class RequestReader implements TurnTaker {
     this.#hasBegun = false;
     this.#parse(piece);
     this.#framing.advance(piece, this.#hasBegun);
-    if (!this.#framing.isInRequest) this.#awaitedSince = null;
+    if (this.#framing.isInRequest) this.#gate.expectMore();
+    else this.#awaitedSince = null;
   }
 
   #hold(rest: Buffer): void {
     this.#isHeld = true;
+    this.#gate.expectMore();
     this.#socket.pause();
     this.#socket.unshift(rest);
     this.#turns.request(this);
