@@ -39,10 +39,7 @@ const ERRORS = {
   conversation_busy: ['conflict', 'Another turn of this conversation is running.'],
   conversation_character_mismatch: ['conflict', 'This conversation belongs to another character.'],
   request_in_progress: ['conflict', 'The first request with this Idempotency-Key is still running.'],
-  payload_too_large: [
-    'too_large',
-    'The body is larger than 256 KiB, nested deeper than 32 levels or has over 1000 values.',
-  ],
+  payload_too_large: ['too_large', 'The body has over 256 KiB, 32 levels of nesting or 1000 values.'],
   unsupported_media_type: ['unsupported_media', 'The body must be application/json in UTF-8.'],
   idempotency_mismatch: ['unprocessable', 'This Idempotency-Key was used for another request.'],
   model_rejected: ['unprocessable', 'The model refused this input.'],

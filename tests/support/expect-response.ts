@@ -32,7 +32,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [number, string, string]>> =
   payload_too_large: [
     413,
     'Content Too Large',
-    'The body is larger than 256 KiB, nested deeper than 32 levels or has over 1000 values.',
+    'The body has over 256 KiB, 32 levels of nesting or 1000 values.',
   ],
   unsupported_media_type: [415, 'Unsupported Media Type', 'The body must be application/json in UTF-8.'],
   idempotency_mismatch: [422, 'Unprocessable Content', 'This Idempotency-Key was used for another request.'],
