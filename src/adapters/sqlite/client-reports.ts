@@ -2,7 +2,7 @@ import { WorkQueue, type WorkQueueBounds } from './work-queue.js';
 
 interface Line {
   readonly queue: WorkQueue;
-  /** Reports that run or wait. */
+  /** Reports that run, also past their deadline, or wait. */
   count: number;
 }
 
@@ -19,11 +19,18 @@ export class ClientReports {
     const line = this.#lines.get(clientId) ?? { queue: new WorkQueue(this.bounds), count: 0 };
     this.#lines.set(clientId, line);
     line.count += 1;
-    try {
-      return await line.queue.run(report);
-    } finally {
+    const leave = () => {
       line.count -= 1;
       if (line.count === 0) this.#lines.delete(clientId);
+    };
+    let hasBegun = false;
+    try {
+      return await line.queue.run(() => {
+        hasBegun = true;
+        return report().finally(leave);
+      });
+    } finally {
+      if (!hasBegun) leave();
     }
   }
 }

@@ -1,10 +1,10 @@
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
-import type { OpenedFile } from './opened-file.js';
+import { nodeCodeOf, type OpenedFile } from './opened-file.js';
 import { sqliteCodeOf } from './sqlite-error.js';
 
 interface DatabaseConditionOptions {
-  readonly file: OpenedFile;
+  readonly file: Pick<OpenedFile, 'path' | 'isInPlace'>;
   readonly logger: Logger | undefined;
 }
 
@@ -19,6 +19,12 @@ export class DatabaseCondition {
   #isDamaged = false;
   /** Of the last write that failed, until one succeeds. */
   #writeFault: string | null = null;
+  /** Of the last look, when it could not tell. */
+  #lookFault: string | null = null;
+  /** Under way or over. One at a time, so that none overwrites what a newer one has seen. */
+  #lastLook: Promise<void> = Promise.resolve();
+  /** Not yet begun. */
+  #nextLook: Promise<void> | undefined;
   #watch: NodeJS.Timeout | undefined;
   #writtenAtMs = Number.NEGATIVE_INFINITY;
 
@@ -53,20 +59,48 @@ export class DatabaseCondition {
     throw unavailable('the file that is open is not the one at its path');
   }
 
-  /** @throws as {@link assertInPlace}, after a look. */
+  /**
+   * The look begins after the call, so that it sees what became of a write that is durable by then. Those who call while
+   * one is under way share the next.
+   * @throws as {@link assertInPlace}, after the look.
+   */
   async look(): Promise<void> {
+    this.#nextLook ??= this.#lastLook.then(() => {
+      this.#nextLook = undefined;
+      this.#lastLook = this.#lookNow();
+      return this.#lastLook;
+    });
+    await this.#nextLook;
+    this.assertInPlace();
+  }
+
+  async #lookNow(): Promise<void> {
     const { file, logger } = this.options;
-    const before = this.#isInPlace;
-    this.#isInPlace = await file.isInPlace();
-    if (before && !this.#isInPlace) {
+    const isInPlace = await file.isInPlace().catch((error: unknown) => nodeCodeOf(error) ?? 'unknown');
+    if (typeof isInPlace === 'string') {
+      this.#noteLookFault(isInPlace);
+      return;
+    }
+    this.#lookFault = null;
+    if (isInPlace === this.#isInPlace) return;
+    this.#isInPlace = isInPlace;
+    if (isInPlace) logger?.info({ database: file.path }, 'the database file is back in place');
+    else {
       logger?.error(
         { database: file.path },
         'the database file was removed or replaced while it is open: put it back, or restore a backup and start again',
       );
     }
-    if (!before && this.#isInPlace)
-      logger?.info({ database: file.path }, 'the database file is back in place');
-    this.assertInPlace();
+  }
+
+  /** What was seen last stays: a file that cannot be looked at is not known to be gone. */
+  #noteLookFault(code: string): void {
+    if (this.#lookFault === code) return;
+    this.#lookFault = code;
+    this.options.logger?.warn(
+      { database: this.options.file.path, code },
+      'whether the database file is still in place cannot be told',
+    );
   }
 
   noteWritten(): void {

@@ -3,6 +3,9 @@ import { stat } from 'node:fs/promises';
 /** The files that hold what was written: the database and its write-ahead log. */
 const SUFFIXES = ['', '-wal'] as const;
 
+/** With these `stat` says that the path names nothing. */
+const NOTHING_THERE: ReadonlySet<string | null> = new Set(['ENOENT', 'ENOTDIR']);
+
 /** What the path named when the database was opened. Its connections keep that, whatever becomes of the path. */
 export class OpenedFile {
   private constructor(
@@ -15,15 +18,24 @@ export class OpenedFile {
     return new OpenedFile(path, await identify(path));
   }
 
-  /** Whether the path still names what is open: not removed, not replaced, and to be seen at all. */
+  /**
+   * Whether the path still names what is open: not removed, not replaced.
+   * @throws what `stat` throws when that cannot be told: no permission, an error of the disk, no descriptor left.
+   */
   async isInPlace(): Promise<boolean> {
     try {
       const found = await identify(this.path);
       return found.every((identity, index) => identity === this.identities[index]);
-    } catch {
-      return false;
+    } catch (error) {
+      if (NOTHING_THERE.has(nodeCodeOf(error))) return false;
+      throw error;
     }
   }
+}
+
+/** Null for what is no error of Node's. */
+export function nodeCodeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 
 async function identify(path: string): Promise<string[]> {

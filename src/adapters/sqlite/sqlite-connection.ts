@@ -81,7 +81,10 @@ export class SqliteConnection {
     });
   }
 
-  /** Rewrites the file, unless it is too large for that. @returns false when another writer keeps it from that. */
+  /**
+   * Rewrites the file, unless it is too large for that. @returns false when another writer keeps it from that. The log may
+   * still hold what was rewritten: `truncateLog` tells.
+   */
   async compact(): Promise<boolean> {
     const [size] = await this.run<{ bytes: number }>(
       'SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size',

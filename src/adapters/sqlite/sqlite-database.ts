@@ -69,7 +69,7 @@ export class SqliteDatabase {
     this.#condition.watch();
     this.#sweep = new FileSweep({
       truncateAfterMs: options.truncateAfterMs ?? 5000,
-      compactAfterMs: options.compactAfterMs ?? 60_000,
+      compactAfterMs: options.compactAfterMs ?? 3_600_000,
       write: (task) => this.#sweeping(task),
     });
     const timeoutMs = options.timeoutMs ?? 5000;
@@ -91,10 +91,10 @@ export class SqliteDatabase {
       opened.push(writer);
       await migrate(writer, MIGRATIONS);
       // What a process that was killed, or one without `secure_delete`, has left.
-      const failure = await writer.compact().then(
-        () => writer.truncateLog(),
-        (error: unknown) => error,
-      );
+      const failure: unknown = await writer
+        .compact()
+        .then(() => writer.truncateLog())
+        .catch((error: unknown) => error);
       const reader = await SqliteConnection.open(file, 'read');
       opened.push(reader);
       const reporter = await SqliteConnection.open(file, 'read');
@@ -125,11 +125,11 @@ export class SqliteDatabase {
     this.#writing(() => this.opened.writer.run<Row>(sql, params));
 
   /** As {@link write}, for what deletes or replaces something that must not stay readable in the file. */
-  readonly erase: RunStatement = async <Row>(sql: string, params?: readonly SqlValue[]): Promise<Row[]> => {
-    const rows = await this.write<Row>(sql, params);
-    this.#sweep.noteErasure();
-    return rows;
-  };
+  readonly erase: RunStatement = <Row>(sql: string, params?: readonly SqlValue[]) =>
+    this.#writing(() =>
+      // Also when it failed or nobody waits any more, as in #changing.
+      this.opened.writer.run<Row>(sql, params).finally(() => this.#sweep.noteErasure()),
+    );
 
   /** All statements of `task` or none, durable when it resolves; an error of `task` undoes them. */
   transaction<T>(task: (run: RunStatement) => Promise<T>): Promise<T> {
@@ -168,7 +168,8 @@ export class SqliteDatabase {
   }
 
   /**
-   * Takes no more calls, lets those that were taken end, and closes both connections. A second call waits for the first.
+   * Takes no more calls, lets those that were taken end, and closes the three connections. A second call waits for
+   * the first.
    * @throws AppError `database_unavailable` when a statement does not end within the deadline.
    */
   close(): Promise<void> {
@@ -201,7 +202,7 @@ export class SqliteDatabase {
 
   async #sweeping(task: (writer: SqliteConnection) => Promise<boolean>): Promise<boolean> {
     try {
-      return await this.#writes.run(() => task(this.opened.writer));
+      return await this.#writes.runToEnd(() => task(this.opened.writer));
     } catch (error) {
       this.#condition.noteFailure(error);
       return false;

@@ -22,12 +22,24 @@ export class WorkQueue {
    * @throws AppError `overloaded` when too many wait; `database_unavailable` when it is late or the queue is closed.
    */
   run<T>(task: (isLate: () => boolean) => Promise<T>): Promise<T> {
+    return this.#take(task, 'to the answer');
+  }
+
+  /**
+   * As {@link run}, but the deadline is for the wait alone: a task that has begun is waited for to its end, however late.
+   */
+  runToEnd<T>(task: () => Promise<T>): Promise<T> {
+    return this.#take(task, 'to the start');
+  }
+
+  #take<T>(task: (isLate: () => boolean) => Promise<T>, timed: 'to the start' | 'to the answer'): Promise<T> {
     if (this.#closed) return Promise.reject(unavailable('the database is closed'));
     if (this.#waiting.length >= this.bounds.maxWaiting) return Promise.reject(new AppError('overloaded'));
     return new Promise((resolve, reject) => {
       let late = false;
       const start = () => {
         this.#busy = true;
+        if (timed === 'to the start') clearTimeout(timer);
         void task(() => late)
           .then(resolve, reject)
           .then(() => {

@@ -22,6 +22,17 @@ describe('ClientReports', () => {
     expect(begun).to.deep.equal(['bob', 'second']);
   });
 
+  it('begins no other beside one that outlasts its deadline', async () => {
+    const reports = new ClientReports({ maxWaiting: 2, timeoutMs: 20 });
+    const begun: string[] = [];
+    expect(await codeOf(reports.run('ada', held))).to.equal('database_unavailable');
+    const second = reports.run('ada', async () => void begun.push('second'));
+    expect(begun).to.deep.equal([]);
+    gate.emit('open');
+    await second;
+    expect(begun).to.deep.equal(['second']);
+  });
+
   it('refuses with overloaded what is too much of one client, and takes it again afterwards', async () => {
     const reports = new ClientReports({ maxWaiting: 1, timeoutMs: 5000 });
     const first = reports.run('ada', held);

@@ -348,7 +348,7 @@ describe('SqliteDatabase', () => {
     const before = new SqliteClientRepository(database);
     await before.create(credentialsOf(1), keyOf(11));
     await before.addKey(idOf(1), keyOf(12), by(11));
-    const calls = [spy(database, 'read'), spy(database, 'write')];
+    const calls = [spy(database, 'read'), spy(database, 'write'), spy(database, 'erase')];
     const transactions = spy(database, 'transaction');
     const clients = new SqliteClientRepository(database);
     const characters = new SqliteCharacterRepository(database);

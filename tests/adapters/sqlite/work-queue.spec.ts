@@ -51,6 +51,26 @@ describe('WorkQueue', () => {
     expect(log).to.deep.equal(['first begins', 'first ends', 'second', 'third begins', 'third ends']);
   });
 
+  it('waits to its end, however late, for a task whose deadline is for the wait alone', async () => {
+    const first = held('first');
+    const outcomes = Promise.all([
+      codeOf(first.result),
+      codeOf(queue.runToEnd(async () => log.push('never'))),
+    ]);
+    await clock.tickAsync(1001);
+    expect(await outcomes).to.deep.equal(['database_unavailable', 'database_unavailable']);
+    let end: (value: string) => void = () => undefined;
+    const ended = new Promise<string>((resolve) => {
+      end = resolve;
+    });
+    const toEnd = codeOf(queue.runToEnd(() => ended));
+    first.end();
+    await clock.tickAsync(5000);
+    end('at last');
+    expect(await toEnd).to.equal('resolved');
+    expect(log).to.deep.equal(['first begins', 'first ends']);
+  });
+
   it('refuses with overloaded what would wait beyond the bound, and takes more when there is room', async () => {
     const running = held('running');
     const waiting = [held('a'), held('b')];
