@@ -7,7 +7,7 @@ import type { SqliteDatabase } from './sqlite-database.js';
 
 /** `WHERE true` keeps SQLite from reading ON CONFLICT as a part of the join. */
 const ADD = `
-  INSERT INTO usage (client_id, day, character_id, turns, input_tokens, output_tokens)
+  INSERT INTO usage_by_character (client_id, day, character_id, turns, input_tokens, output_tokens)
   SELECT clients.id, value ->> 'day', value ->> 'characterId',
     value ->> 'turns', value ->> 'inputTokens', value ->> 'outputTokens'
   FROM json_each(?) JOIN clients ON clients.id = value ->> 'clientId' WHERE true
@@ -37,7 +37,7 @@ const KEPT_FROM = `
   SELECT min(?2, (SELECT coalesce(day, '') FROM recorded ORDER BY place DESC LIMIT 1)) AS day`;
 
 const FORGET = `
-  DELETE FROM usage WHERE (client_id, day) IN (SELECT client_id, day FROM usage_days WHERE day < ?)`;
+  DELETE FROM usage_by_character WHERE (client_id, day) IN (SELECT client_id, day FROM usage_days WHERE day < ?)`;
 const FORGET_DAYS = 'DELETE FROM usage_days WHERE day < ?';
 
 /**
@@ -48,7 +48,7 @@ const LIST = `
   SELECT day, turns, input_tokens AS inputTokens, output_tokens AS outputTokens, (
     SELECT json_group_array(json_array(character_id, turns, input_tokens, output_tokens))
     FROM (
-      SELECT character_id, turns, input_tokens, output_tokens FROM usage
+      SELECT character_id, turns, input_tokens, output_tokens FROM usage_by_character
       WHERE client_id = usage_days.client_id AND day = usage_days.day
       ORDER BY input_tokens + output_tokens DESC, character_id LIMIT ?3)) AS dearest
   FROM usage_days WHERE client_id = ?1 AND day >= ?2 ORDER BY day DESC`;

@@ -39,7 +39,7 @@ export const sqliteHarness: StorageHarness = {
       bringAbout: async (storage) => {
         for (const table of [
           'usage_days',
-          'usage',
+          'usage_by_character',
           'characters',
           'api_keys',
           'clients',

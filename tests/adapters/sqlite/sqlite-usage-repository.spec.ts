@@ -7,7 +7,7 @@ import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repos
 import { SqliteConnection } from '#src/adapters/sqlite/sqlite-connection.js';
 import { SqliteDatabase } from '#src/adapters/sqlite/sqlite-database.js';
 import { SqliteUsageRepository } from '#src/adapters/sqlite/sqlite-usage-repository.js';
-import { credentialsOf, idOf, keyOf } from '#tests/contracts/client-repository.contract.js';
+import { codeOf, credentialsOf, idOf, keyOf } from '#tests/contracts/client-repository.contract.js';
 import { entryOf, itRecordsUsage } from '#tests/contracts/usage-repository.contract.js';
 import { makeTestFolder } from '#tests/support/test-app.js';
 import { sqliteHarness } from './sqlite-storage.js';
@@ -30,6 +30,8 @@ describe('SqliteUsageRepository', () => {
       await old.close();
       const database = await SqliteDatabase.open(path);
       const usage = new SqliteUsageRepository(database);
+      // By an older version of the service that still has the file open: in no sum, so refused.
+      expect(await codeOf(database.write(insert, ['2026-01-31', 'c4', 5]))).to.equal('database_unavailable');
       expect(await usage.tokensOn('ada', '2026-01-31')).to.equal(66);
       expect(await usage.list('ada', '2026-01-01', 1)).to.deep.equal([
         { day: '2026-01-31', characterId: 'c1', turns: 1, inputTokens: 30, outputTokens: 2 },

@@ -1,4 +1,7 @@
-/** Each day's sum beside its parts, and the parts by what they cost: a page of usage reads what it shows and no more. */
+/**
+ * Each day's sum beside its parts, and the parts by what they cost: a page of usage reads what it shows and no more. The
+ * parts take another name, so that an older version of the service that still has the file open fails to add to them alone.
+ */
 export const usageDays = `
 CREATE TABLE usage_days (
   client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
@@ -16,5 +19,7 @@ SELECT client_id, day, sum(turns), sum(input_tokens), sum(output_tokens) FROM us
 
 DROP INDEX usage_by_day;
 
-CREATE INDEX usage_by_tokens ON usage (client_id, day, input_tokens + output_tokens DESC, character_id);
+ALTER TABLE usage RENAME TO usage_by_character;
+
+CREATE INDEX usage_by_tokens ON usage_by_character (client_id, day, input_tokens + output_tokens DESC, character_id);
 `;
