@@ -6,6 +6,9 @@ export const MOST_USABLE_KEYS = 100;
 /** How long a new key has to be put to use before it may give way to another, in milliseconds. */
 export const FRESH_KEY_MS = 60_000;
 
+/** How long ago a key counts as used whose time of use is in the future, written by a clock that was ahead; in milliseconds. */
+export const UNKNOWN_USE_MS = 24 * 60 * 60 * 1000;
+
 /** Revoked keys of one client: the newest stay for the list, older ones go when another is revoked. */
 export const MOST_REVOKED_KEYS_KEPT = 100;
 

@@ -64,6 +64,13 @@ describe('ApiKeyUses', () => {
     expect(clients.writes).to.have.length(1);
   });
 
+  it('takes a time further ahead than a minute for one of a wrong clock, and notes the use', async () => {
+    uses.note(key('a', time(MINUTE_MS - 1)));
+    uses.note(key('b', time(40 * 24 * 60 * MINUTE_MS)));
+    await uses.flush();
+    expect(clients.writes).to.deep.equal([[use('b', time())]]);
+  });
+
   it('is accurate to a minute: what was written less than that ago stays', async () => {
     uses.note(key('a', time(-MINUTE_MS + 1)));
     await uses.flush();

@@ -31,9 +31,8 @@ describe('RecoverAccess', () => {
       await recover();
     }
     shop.clock.advance(1000);
-    await shop.clients.recordKeyUses([
-      { clientId, keyId: first ?? '', usedAt: new Date(shop.clock.now()).toISOString() },
-    ]);
+    const now = new Date(shop.clock.now()).toISOString();
+    await shop.clients.recordKeyUses([{ clientId, keyId: first ?? '', usedAt: now }], now);
     expect(await outcomeOf(recover('wrong horse battery'))).to.equal('unauthenticated');
     expect(await usable()).to.include(idle);
 
@@ -62,8 +61,9 @@ describe('RecoverAccess', () => {
     const recover = () =>
       new RecoverAccess(shop).execute({ email: 'ada@example.com', password: RIGHT, origin: ORIGIN });
     for (let count = 2; count <= 100; count += 1) await recover();
+    const now = new Date(shop.clock.now()).toISOString();
     for (const { id: keyId } of await shop.clients.listKeys(clientId)) {
-      await shop.clients.recordKeyUses([{ clientId, keyId, usedAt: '2026-01-02T00:00:00.000Z' }]);
+      await shop.clients.recordKeyUses([{ clientId, keyId, usedAt: now }], now);
     }
     shop.clock.advance(61_000);
     const { id } = await recover();

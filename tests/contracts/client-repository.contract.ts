@@ -140,7 +140,7 @@ export function itStoresClients(harness: StorageHarness): void {
         expect(await clients.findKeyVerifier(idOf(11))).to.equal(null);
         expect(await clients.listKeys(idOf(1))).to.deep.equal([]);
         expect(await clients.revokeKey(idOf(1), idOf(11), LATER, MANY)).to.equal('missing');
-        await clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(11), usedAt: LATER }]);
+        await clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(11), usedAt: LATER }], LATER);
       });
 
       it('finds an email by another spelling, and refuses the spelling as a second account', async () => {
@@ -278,6 +278,7 @@ export function itStoresClients(harness: StorageHarness): void {
                 passwordHash: before,
                 mostUsable: 100,
                 sparedSince: LATER,
+                unknownUseAt: CREATED_AT,
                 revokedAt: LATER,
                 mostRevokedKept: 100,
               })
@@ -425,7 +426,7 @@ export function itStoresClients(harness: StorageHarness): void {
         await clients.addKey(idOf(2), keyOf(22), by(21));
         const before = await clients.listKeys(idOf(1));
         expect(await clients.revokeKey(idOf(2), idOf(11), LATER, MANY)).to.equal('missing');
-        await clients.recordKeyUses([{ clientId: idOf(2), keyId: idOf(11), usedAt: LATER }]);
+        await clients.recordKeyUses([{ clientId: idOf(2), keyId: idOf(11), usedAt: LATER }], LATER);
         expect(await clients.listKeys(idOf(1))).to.deep.equal(before);
         expect((await clients.listKeys(idOf(2))).map((key) => key.id)).to.deep.equal([idOf(21), idOf(22)]);
       });
@@ -433,22 +434,68 @@ export function itStoresClients(harness: StorageHarness): void {
       it('records uses, never backwards, and passes over keys that are gone', async () => {
         const [early, late] = ['2026-01-03T00:00:00.000Z', '2026-01-03T00:01:00.000Z'];
         await clients.addKey(idOf(1), keyOf(12), by(11));
-        await clients.recordKeyUses([
-          { clientId: idOf(1), keyId: idOf(11), usedAt: late },
-          { clientId: idOf(1), keyId: idOf(11), usedAt: early },
-          { clientId: idOf(1), keyId: idOf(99), usedAt: late },
-          { clientId: idOf(98), keyId: idOf(97), usedAt: late },
-          { clientId: idOf(1), keyId: idOf(12), usedAt: early },
-        ]);
+        await clients.recordKeyUses(
+          [
+            { clientId: idOf(1), keyId: idOf(11), usedAt: late },
+            { clientId: idOf(1), keyId: idOf(11), usedAt: early },
+            { clientId: idOf(1), keyId: idOf(99), usedAt: late },
+            { clientId: idOf(98), keyId: idOf(97), usedAt: late },
+            { clientId: idOf(1), keyId: idOf(12), usedAt: early },
+          ],
+          late,
+        );
         expect((await clients.listKeys(idOf(1))).map((key) => key.lastUsedAt)).to.deep.equal([late, early]);
-        await clients.recordKeyUses([
-          { clientId: idOf(1), keyId: idOf(11), usedAt: early },
-          { clientId: idOf(1), keyId: idOf(12), usedAt: early },
-          { clientId: idOf(1), keyId: idOf(12), usedAt: late },
-        ]);
-        await clients.recordKeyUses([]);
+        await clients.recordKeyUses(
+          [
+            { clientId: idOf(1), keyId: idOf(11), usedAt: early },
+            { clientId: idOf(1), keyId: idOf(12), usedAt: early },
+            { clientId: idOf(1), keyId: idOf(12), usedAt: late },
+          ],
+          late,
+        );
+        await clients.recordKeyUses([], late);
         expect((await clients.listKeys(idOf(1))).map((key) => key.lastUsedAt)).to.deep.equal([late, late]);
         expect((await clients.findKeyVerifier(idOf(12)))?.lastUsedAt).to.equal(late);
+      });
+
+      it('takes a time after now for one of a clock that was ahead: it moves back, and none is recorded', async () => {
+        const [now, ahead] = [LATER, '2026-02-11T00:00:00.000Z'];
+        const useAt = (usedAt: string, at: string) =>
+          clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(11), usedAt }], at);
+        const lastUse = async () => (await clients.findKeyVerifier(idOf(11)))?.lastUsedAt;
+        await useAt(ahead, ahead);
+        expect(await lastUse()).to.equal(ahead);
+        await useAt(now, now);
+        expect(await lastUse()).to.equal(now);
+        await useAt(ahead, '2026-01-03T00:00:00.000Z');
+        expect(await lastUse()).to.equal('2026-01-03T00:00:00.000Z');
+      });
+
+      it('makes room with a key used at an unknown time after those long unused and before those in use', async () => {
+        const day = (number: number) => `2026-03-${String(number).padStart(2, '0')}T00:00:00.000Z`;
+        const use = (number: number, on: number) =>
+          clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(number), usedAt: day(on) }], day(on));
+        const recover = (number: number) =>
+          clients.recoverKey(
+            idOf(1),
+            { ...keyOf(number), createdAt: day(20) },
+            {
+              passwordHash: 'hash 1',
+              mostUsable: 3,
+              sparedSince: day(10),
+              revokedAt: day(10),
+              unknownUseAt: day(8),
+              mostRevokedKept: 10,
+            },
+          );
+        await clients.addKey(idOf(1), keyOf(12), by(11));
+        await clients.addKey(idOf(1), keyOf(13), by(11));
+        await use(11, 30);
+        await use(12, 9);
+        await use(13, 7);
+        expect(await recover(14)).to.deep.equal([idOf(13)]);
+        expect(await recover(15)).to.deep.equal([idOf(11)]);
+        expect(await recover(16)).to.deep.equal([idOf(12)]);
       });
 
       it('keeps all of 50 keys that are added at the same time', async () => {
@@ -476,10 +523,17 @@ export function itStoresClients(harness: StorageHarness): void {
           clients.recoverKey(
             idOf(1),
             { ...keyOf(number), createdAt: day(number - 10) },
-            { passwordHash, mostUsable: 4, sparedSince: day(9), revokedAt: day(9), mostRevokedKept: 2 },
+            {
+              passwordHash,
+              mostUsable: 4,
+              sparedSince: day(9),
+              revokedAt: day(9),
+              unknownUseAt: CREATED_AT,
+              mostRevokedKept: 2,
+            },
           );
         const use = (number: number, on: number) =>
-          clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(number), usedAt: day(on) }]);
+          clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(number), usedAt: day(on) }], day(9));
         for (const number of [12, 13, 14]) expect(await recover(number)).to.deep.equal([]);
         await use(11, 2);
         await use(13, 1);
@@ -507,12 +561,13 @@ export function itStoresClients(harness: StorageHarness): void {
               passwordHash: 'hash 1',
               mostUsable: 3,
               sparedSince: minute(at - 1),
+              unknownUseAt: CREATED_AT,
               revokedAt: minute(at),
               mostRevokedKept: 10,
             },
           );
         const use = (number: number, at: number) =>
-          clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(number), usedAt: minute(at) }]);
+          clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(number), usedAt: minute(at) }], minute(at));
         await clients.addKey(idOf(1), keyOf(12), by(11));
         await clients.addKey(idOf(1), keyOf(13), by(11));
         for (const number of [11, 12, 13]) await use(number, number - 10);
@@ -528,12 +583,13 @@ export function itStoresClients(harness: StorageHarness): void {
       it('of 20 recoveries at once, with all keys in use, takes no key back that another has just returned', async () => {
         for (let number = 12; number <= 40; number += 1) await clients.addKey(idOf(1), keyOf(number), by(11));
         for (let number = 11; number <= 40; number += 1) {
-          await clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(number), usedAt: LATER }]);
+          await clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(number), usedAt: LATER }], LATER);
         }
         const recovery = {
           passwordHash: 'hash 1',
           mostUsable: 30,
           sparedSince: LATER,
+          unknownUseAt: CREATED_AT,
           revokedAt: LATER,
           mostRevokedKept: 100,
         };
@@ -580,6 +636,7 @@ export function itStoresClients(harness: StorageHarness): void {
               passwordHash: `hash ${owner}`,
               mostUsable: MANY,
               sparedSince: LATER,
+              unknownUseAt: CREATED_AT,
               revokedAt: LATER,
               mostRevokedKept: MANY,
             };
@@ -718,7 +775,7 @@ export function itStoresClients(harness: StorageHarness): void {
           clients.findKeyVerifier(idOf(11)),
           clients.findKeyVerifiers([idOf(11)]),
           clients.revokeKey(idOf(1), idOf(11), LATER, MANY),
-          clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(11), usedAt: LATER }]),
+          clients.recordKeyUses([{ clientId: idOf(1), keyId: idOf(11), usedAt: LATER }], LATER),
           clients.check(),
         ];
         const codes = await Promise.all(calls.map(codeOf));

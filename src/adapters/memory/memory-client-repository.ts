@@ -79,6 +79,7 @@ export class MemoryClientRepository implements ClientRepository {
     if (stored === undefined || stored.passwordHash !== recovery.passwordHash) return 'changed';
     if (stored.suspendedAt !== null) return 'suspended';
     const isSpared = ({ createdAt }: StoredKey) => createdAt >= recovery.sparedSince;
+    const byUse = byUseUntil(recovery);
     const usable = usableKeys(stored).sort(
       (a, b) => Number(isSpared(a)) - Number(isSpared(b)) || byUse(a, b),
     );
@@ -133,12 +134,15 @@ export class MemoryClientRepository implements ClientRepository {
     return 'revoked';
   }
 
-  async recordKeyUses(uses: readonly ApiKeyUse[]): Promise<void> {
+  async recordKeyUses(uses: readonly ApiKeyUse[], now: string): Promise<void> {
     for (const { clientId, keyId, usedAt } of uses) {
       const keys = this.database.client(clientId)?.keys;
       const key = keys?.get(keyId);
       if (keys === undefined || key === undefined) continue;
-      if (key.lastUsedAt === null || key.lastUsedAt < usedAt) keys.set(keyId, { ...key, lastUsedAt: usedAt });
+      const { lastUsedAt } = key;
+      const used = usedAt < now ? usedAt : now;
+      if (lastUsedAt === null || lastUsedAt < used || lastUsedAt > now)
+        keys.set(keyId, { ...key, lastUsedAt: used });
     }
   }
 
@@ -169,10 +173,16 @@ function byRevocation(a: StoredKey, b: StoredKey): number {
 }
 
 /** Never used first, the oldest of them; then the one that was unused for longest. */
-function byUse(a: StoredKey, b: StoredKey): number {
-  const [ofA, ofB] = [a.lastUsedAt ?? '', b.lastUsedAt ?? ''];
-  if (ofA === ofB) return byAge(a, b);
-  return ofA < ofB ? -1 : 1;
+function byUseUntil({ revokedAt: now, unknownUseAt }: KeyRecovery): (a: StoredKey, b: StoredKey) => number {
+  const useOf = ({ lastUsedAt }: StoredKey) => {
+    if (lastUsedAt === null) return '';
+    return lastUsedAt > now ? unknownUseAt : lastUsedAt;
+  };
+  return (a, b) => {
+    const [ofA, ofB] = [useOf(a), useOf(b)];
+    if (ofA === ofB) return byAge(a, b);
+    return ofA < ofB ? -1 : 1;
+  };
 }
 
 function byAge(a: StoredKey, b: StoredKey): number {

@@ -65,7 +65,7 @@ const FIND_VERIFIED = 'SELECT suspended_at AS suspendedAt FROM clients WHERE id 
 const MAKE_ROOM = `
   UPDATE api_keys SET revoked_at = ?2 WHERE id IN (
     SELECT id FROM api_keys WHERE client_id = ?1 AND revoked_at IS NULL
-    ORDER BY created_at >= ?4, last_used_at NULLS FIRST, created_at, id
+    ORDER BY created_at >= ?4, iif(last_used_at > ?2, ?5, last_used_at) NULLS FIRST, created_at, id
     LIMIT max(0, 1 - ?3 + (SELECT count(*) FROM api_keys WHERE client_id = ?1 AND revoked_at IS NULL)))
   RETURNING id`;
 
@@ -77,11 +77,11 @@ const FORGET_REVOKED_KEYS = `
 const RECORD_USES = `
   UPDATE api_keys SET last_used_at = newest.used_at
   FROM (
-    SELECT value ->> 'clientId' AS client_id, value ->> 'keyId' AS key_id, max(value ->> 'usedAt') AS used_at
-    FROM json_each(?) GROUP BY 1, 2
+    SELECT value ->> 'clientId' AS client_id, value ->> 'keyId' AS key_id, min(max(value ->> 'usedAt'), ?2) AS used_at
+    FROM json_each(?1) GROUP BY 1, 2
   ) AS newest
   WHERE api_keys.id = newest.key_id AND api_keys.client_id = newest.client_id
-    AND (last_used_at IS NULL OR last_used_at < newest.used_at)`;
+    AND (last_used_at IS NULL OR last_used_at < newest.used_at OR last_used_at > ?2)`;
 
 type VerifierRow = Omit<ApiKeyVerifier, 'limits'> & TermsRow;
 type Suspendable = Pick<ApiKeyVerifier, 'suspendedAt'>;
@@ -203,12 +203,13 @@ export class SqliteClientRepository implements ClientRepository {
     key: NewApiKey,
     recovery: KeyRecovery,
   ): Promise<readonly string[] | 'changed' | 'suspended'> {
-    const { passwordHash, mostUsable, sparedSince, revokedAt, mostRevokedKept } = recovery;
+    const { passwordHash, mostUsable, sparedSince, revokedAt, unknownUseAt, mostRevokedKept } = recovery;
+    const room = [clientId, revokedAt, mostUsable, sparedSince, unknownUseAt];
     return this.database.transaction(async (run) => {
       const [verified] = await run<Suspendable>(FIND_VERIFIED, [clientId, passwordHash]);
       if (verified === undefined) return 'changed';
       if (verified.suspendedAt !== null) return 'suspended';
-      const givingWay = await run<{ id: string }>(MAKE_ROOM, [clientId, revokedAt, mostUsable, sparedSince]);
+      const givingWay = await run<{ id: string }>(MAKE_ROOM, room);
       await run(ADD_KEY, keyParams(clientId, key));
       await run(FORGET_REVOKED_KEYS, [clientId, mostRevokedKept]);
       return givingWay.map(({ id }) => id);
@@ -244,8 +245,8 @@ export class SqliteClientRepository implements ClientRepository {
     });
   }
 
-  async recordKeyUses(uses: readonly ApiKeyUse[]): Promise<void> {
-    if (uses.length > 0) await this.database.write(RECORD_USES, [JSON.stringify(uses)]);
+  async recordKeyUses(uses: readonly ApiKeyUse[], now: string): Promise<void> {
+    if (uses.length > 0) await this.database.write(RECORD_USES, [JSON.stringify(uses), now]);
   }
 
   check(): Promise<void> {

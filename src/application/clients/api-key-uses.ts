@@ -23,7 +23,8 @@ export class ApiKeyUses {
 
   note(key: ApiKeyVerifier): void {
     const now = this.deps.clock.now();
-    if (key.lastUsedAt !== null && now - Date.parse(key.lastUsedAt) < ACCURACY_MS) return;
+    // A time further ahead than that was written by a clock that was wrong, and says nothing.
+    if (key.lastUsedAt !== null && Math.abs(now - Date.parse(key.lastUsedAt)) < ACCURACY_MS) return;
     if (this.waiting.has(key.keyId) || this.waiting.size >= MOST_WAITING) return;
     this.waiting.set(key.keyId, { clientId: key.clientId, keyId: key.keyId, usedAt: isoTime(now) });
   }
@@ -37,7 +38,7 @@ export class ApiKeyUses {
     if (this.waiting.size === 0) return earlier;
     const uses = [...this.waiting.values()];
     this.waiting = new Map();
-    this.writing = earlier.then(() => this.deps.clients.recordKeyUses(uses));
+    this.writing = earlier.then(() => this.deps.clients.recordKeyUses(uses, isoTime(this.deps.clock.now())));
     return this.writing;
   }
 }

@@ -3,7 +3,12 @@ import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { AuditLog } from '#src/application/ports/audit-log.js';
 import type { ClientRepository } from '#src/application/ports/client-repository.js';
 import { isoTime } from '#src/application/ports/clock.js';
-import { FRESH_KEY_MS, MOST_REVOKED_KEYS_KEPT, MOST_USABLE_KEYS } from '#src/domain/api-key.js';
+import {
+  FRESH_KEY_MS,
+  MOST_REVOKED_KEYS_KEPT,
+  MOST_USABLE_KEYS,
+  UNKNOWN_USE_MS,
+} from '#src/domain/api-key.js';
 import { AppError } from '#src/domain/app-error.js';
 import type { ApiKeyUses } from './api-key-uses.js';
 import { type ApiKeyIssuers, type IssuedApiKey, issueApiKey } from './issue-api-key.js';
@@ -44,6 +49,7 @@ export class RecoverAccess {
       mostUsable: MOST_USABLE_KEYS,
       sparedSince: isoTime(nowMs - FRESH_KEY_MS),
       revokedAt: isoTime(nowMs),
+      unknownUseAt: isoTime(nowMs - UNKNOWN_USE_MS),
       mostRevokedKept: MOST_REVOKED_KEYS_KEPT,
     });
     if (result === 'changed') throw wrongCredentials();

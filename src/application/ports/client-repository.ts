@@ -37,8 +37,10 @@ export interface KeyRecovery {
   readonly mostUsable: number;
   /** Keys made then or later give way last of all: their owner may not have put them to use yet. */
   readonly sparedSince: string;
-  /** When a key that gives way is revoked. */
+  /** Now: when a key that gives way is revoked. */
   readonly revokedAt: string;
+  /** What a time of use after `revokedAt` counts as: a clock that was ahead wrote it. */
+  readonly unknownUseAt: string;
   /** As for `revokeKey`. */
   readonly mostRevokedKept: number;
 }
@@ -117,8 +119,11 @@ export interface ClientRepository {
     revokedAt: string,
     mostRevokedKept: number,
   ): Promise<'revoked' | 'missing' | 'last'>;
-  /** Never moves a time backwards; keys that are gone are passed over. */
-  recordKeyUses(uses: readonly ApiKeyUse[]): Promise<void>;
+  /**
+   * Keys that are gone are passed over, and no time moves backwards, except one after `now`: a clock that was ahead wrote it.
+   * @param now the caller's; a use after it counts as one at it.
+   */
+  recordKeyUses(uses: readonly ApiKeyUse[], now: string): Promise<void>;
 
   /** Resolves when the store answers. */
   check(): Promise<void>;

@@ -41,12 +41,9 @@ describe('two users of one database file', () => {
 
   it('see their own writes with the next read', async () => {
     for (let i = 0; i < 50; i += 1) {
-      await keysHere.recordKeyUses([
-        { clientId: 'client', keyId: 'first', usedAt: `2026-01-01T00:01:${10 + i}` },
-      ]);
-      expect(await keysHere.findKeyVerifier('first')).to.include({
-        lastUsedAt: `2026-01-01T00:01:${10 + i}`,
-      });
+      const usedAt = `2026-01-01T00:01:${10 + i}`;
+      await keysHere.recordKeyUses([{ clientId: 'client', keyId: 'first', usedAt }], usedAt);
+      expect(await keysHere.findKeyVerifier('first')).to.include({ lastUsedAt: usedAt });
     }
   });
 

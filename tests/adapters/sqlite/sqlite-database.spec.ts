@@ -362,13 +362,14 @@ describe('SqliteDatabase', () => {
       passwordHash: '',
       mostUsable: MANY,
       sparedSince: '',
+      unknownUseAt: '',
       revokedAt: '',
       mostRevokedKept: MANY,
     });
     await clients.listKeys('c');
     await clients.findKeyVerifier('k');
     await clients.revokeKey(idOf(1), idOf(11), '', MANY);
-    await clients.recordKeyUses([{ clientId: 'c', keyId: 'k', usedAt: '' }]);
+    await clients.recordKeyUses([{ clientId: 'c', keyId: 'k', usedAt: '' }], '');
     await characters.create('c', characterOf(1), MANY);
     await characters.find('c', 'x');
     await characters.list('c', 10, null);
