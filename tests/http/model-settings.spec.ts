@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ApiClient } from '#tests/support/api-client.js';
-import { complete, FakeOpenAi, json, refuse } from '#tests/support/fake-openai.js';
+import { complete, FakeOpenAi, refuse } from '#tests/support/fake-openai.js';
 import { startTestApp, type TestApp } from '#tests/support/test-app.js';
 
 const CANARY = 'c4n4ry';
@@ -56,14 +56,14 @@ describe('the settings of a model, when they are wrong', () => {
     let answer = () => {};
     const asked = upstream.nextRequest();
     upstream.behaviour = (request, response) => {
-      answer = () => void json(200, { data: [{ id: 'another' }] })(request, response);
+      answer = () => void refuse(401)(request, response);
     };
     const started = await start({ MODEL_CHECK: 'true' });
     expect((await asked).path).to.equal('/v1/models');
     expect(await health(started)).to.deep.equal([200, 'ok', 'ok']);
     answer();
     while ((await health(started))[1] !== 'degraded') await upstream.idle();
-    expect(lines(started).map(({ fields }) => fields['setting'])).to.deep.equal(['MODEL']);
+    expect(lines(started).map(({ fields }) => fields['setting'])).to.deep.equal(['MODEL_KEY']);
   });
 
   it('are not asked for where that is switched off', async () => {
