@@ -1,5 +1,5 @@
 import { estimateTokens } from './token-estimate.js';
-import type { CompletedTurn } from './turn.js';
+import type { CompletedTurn, Turn } from './turn.js';
 
 /** One completed turn as it is remembered: both messages, so that half a turn cannot be kept. */
 export interface Exchange {
@@ -13,9 +13,19 @@ export interface Exchange {
   readonly tokens: number;
 }
 
+/** What the character said before the visitor's first word. It is no turn, and stays when the character changes. */
+export interface Greeting {
+  /** Never empty. */
+  readonly text: string;
+  /** ISO 8601, UTC: the start of the first turn. */
+  readonly at: string;
+}
+
 export interface Conversation {
   readonly id: string;
   readonly characterId: string;
+  /** Null: it began without one. */
+  readonly greeting: Greeting | null;
   /** Completed turns since it began, also those that are no longer kept. */
   readonly turns: number;
   /** Oldest first; bounded, the oldest fall out. */
@@ -43,6 +53,11 @@ export function toExchange(turn: CompletedTurn): Exchange {
   };
 }
 
+/** Of a conversation that begins with `turn`; an empty text is none. */
+export function toGreeting(text: string | null, { startedAt }: Turn): Greeting | null {
+  return text === null || text === '' ? null : Object.freeze({ text, at: startedAt });
+}
+
 /** The newest exchanges that a store keeps: as many as the model could ever be shown. */
 export function keepNewest(exchanges: readonly Exchange[], bounds: HistoryBounds): readonly Exchange[] {
   return exchanges.slice(-Math.max(1, Math.floor(bounds.maxMessages / 2)));
@@ -60,4 +75,18 @@ export function selectHistory(exchanges: readonly Exchange[], bounds: HistoryBou
     first -= 1;
   }
   return exchanges.slice(first);
+}
+
+/**
+ * The greeting, as the oldest part of the history: shown when every turn is, and it fits the bound of tokens beside them.
+ * The bound of messages counts turns alone.
+ */
+export function selectGreeting(
+  { greeting, turns }: Pick<Conversation, 'greeting' | 'turns'>,
+  history: readonly Exchange[],
+  { maxTokens }: HistoryBounds,
+): Greeting | null {
+  if (greeting === null || history.length < turns) return null;
+  const tokens = history.reduce((sum, exchange) => sum + exchange.tokens, estimateTokens(greeting.text));
+  return tokens <= maxTokens ? greeting : null;
 }

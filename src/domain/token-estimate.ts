@@ -7,6 +7,8 @@ const TOKENS_BEFORE_REPLY = 3;
 /** The texts that a model is asked with. */
 interface PromptTexts {
   readonly instructions: string;
+  /** Null: none is shown. */
+  readonly greeting: string | null;
   readonly history: readonly { readonly tokens: number }[];
   readonly message: string;
 }
@@ -24,10 +26,12 @@ export function estimateTokens(text: string): number {
 }
 
 /** What a model is asked with, message by message. */
-export function estimatePrompt({ instructions, history, message }: PromptTexts): number {
+export function estimatePrompt({ instructions, greeting, history, message }: PromptTexts): number {
   return history.reduce(
     (sum, exchange) => sum + exchange.tokens,
-    estimateTokens(instructions) + estimateTokens(message),
+    estimateTokens(instructions) +
+      (greeting === null ? 0 : estimateTokens(greeting)) +
+      estimateTokens(message),
   );
 }
 

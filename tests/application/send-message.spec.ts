@@ -59,6 +59,7 @@ describe('SendMessage', () => {
       model: 'large',
       maxOutputTokens: 9,
       instructions: 'You sell books.',
+      greeting: null,
       message: 'two',
       temperature: 0.5,
     });

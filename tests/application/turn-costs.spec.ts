@@ -13,7 +13,7 @@ import { GOOD_DAY } from '#tests/support/scripted-llm-gateway.js';
 import { outcomeOf, Workshop } from './workshop.js';
 
 const DAY = '2026-01-01';
-const MESSAGE = { instructions: 'You sell books.', history: [], message: 'Hello' };
+const MESSAGE = { instructions: 'You sell books.', greeting: null, history: [], message: 'Hello' };
 /** Of one turn with a message like the one above. */
 const HELD = estimateDearest({ ...MESSAGE, maxOutputTokens: 500 });
 

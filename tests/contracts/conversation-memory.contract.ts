@@ -28,6 +28,7 @@ export function conversationMemoryContract(bench: ConversationCacheBench): void 
       expect(committed).to.deep.equal({
         id: CONVERSATION,
         characterId: CHARACTER,
+        greeting: null,
         turns: 1,
         exchanges: [
           {
@@ -65,6 +66,37 @@ export function conversationMemoryContract(bench: ConversationCacheBench): void 
       await bench.add('t1');
       await bench.add('t2', { characterId: OTHER_CHARACTER });
       expect((await bench.find())?.characterId).to.equal(CHARACTER);
+    });
+
+    it('is the greeting that it began with, however later turns begin', async () => {
+      const greeting = { text: 'Good "day" {x} 😀', at: '2026-01-01T00:00:00.000Z' };
+      const later = { text: 'Hello again', at: '2026-01-02T00:00:00.000Z' };
+      const begun = await (await bench.open()).commit(completedTurn('t1'), TTL_SECONDS, notAsked, greeting);
+      expect({ greeting: begun.greeting, turns: begun.turns }).to.deep.equal({ greeting, turns: 1 });
+      const opened = await bench.open();
+      expect(opened.conversation?.greeting).to.deep.equal(greeting);
+      const continued = await opened.commit(completedTurn('t2'), TTL_SECONDS, notAsked, later);
+      expect(continued.greeting).to.deep.equal(greeting);
+      expect((await bench.find())?.greeting).to.deep.equal(greeting);
+    });
+
+    it('has no greeting from a later turn, nor from a turn that was given back', async () => {
+      const greeting = { text: 'Hello', at: '2026-01-01T00:00:00.000Z' };
+      await (await bench.open()).release();
+      expect(await bench.find()).to.equal(null);
+      await bench.add('t1');
+      await (await bench.open()).commit(completedTurn('t2'), TTL_SECONDS, notAsked, greeting);
+      expect((await bench.find())?.greeting).to.equal(null);
+    });
+
+    it('keeps its greeting beyond the bounds of turns', async () => {
+      await bench.start({ bounds: { maxMessages: 2, maxTokens: 100_000 } });
+      const greeting = { text: 'Hello', at: '2026-01-01T00:00:00.000Z' };
+      await (await bench.open()).commit(completedTurn('t1'), TTL_SECONDS, notAsked, greeting);
+      await bench.add('t2');
+      await bench.add('t3');
+      const found = await bench.find();
+      expect([turnIds(found), found?.greeting]).to.deep.equal([['t3'], greeting]);
     });
 
     it('is not changed by changing what was returned', async () => {
@@ -121,6 +153,16 @@ export function conversationMemoryContract(bench: ConversationCacheBench): void 
       await (await bench.open()).release();
       await bench.subject.advance(2100);
       expect(await bench.find()).to.equal(null);
+    });
+
+    it('takes the greeting along: a conversation that begins again has its own', async function () {
+      this.timeout(30_000);
+      const greeting = { text: 'Hello', at: '2026-01-01T00:00:00.000Z' };
+      await (await bench.open()).commit(completedTurn('t1'), 1, notAsked, greeting);
+      await bench.subject.advance(2100);
+      const again = await bench.add('t2');
+      expect({ greeting: again.greeting, turns: again.turns }).to.deep.equal({ greeting: null, turns: 1 });
+      expect(await bench.find()).to.deep.equal(again);
     });
 
     it('leaves nothing to delete', async function () {

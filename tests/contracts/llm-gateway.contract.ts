@@ -20,6 +20,7 @@ export function prompt(model: string, changes: Partial<Prompt> = {}): Prompt {
   return {
     model,
     instructions: 'You sell shoes.',
+    greeting: null,
     history: [],
     message: 'Hello',
     temperature: null,

@@ -4,6 +4,7 @@ import {
   type Exchange,
   type HistoryBounds,
   keepNewest,
+  selectGreeting,
   selectHistory,
   toExchange,
 } from '#src/domain/conversation.js';
@@ -24,6 +25,31 @@ const anyBounds: fc.Arbitrary<HistoryBounds> = fc.record({
   maxTokens: fc.nat(500),
 });
 const tokensOf = (exchanges: readonly Exchange[]) => exchanges.reduce((sum, { tokens }) => sum + tokens, 0);
+
+describe('selectGreeting', () => {
+  const greeting = { text: 'Good day', at: '2026-01-01T00:00:00.000Z' };
+  const tokens = estimateTokens('Good day');
+  const bounds = (maxTokens: number) => ({ maxMessages: 4, maxTokens });
+
+  it('shows it before all turns, and the bound of messages does not count it', () => {
+    const history = exchangesOf(10, 10);
+    expect(selectGreeting({ greeting, turns: 2 }, history, bounds(100))).to.equal(greeting);
+  });
+
+  it('leaves it out with the first turn that is left out', () => {
+    expect(selectGreeting({ greeting, turns: 3 }, exchangesOf(10, 10), bounds(100))).to.equal(null);
+  });
+
+  it('shows what fits beside the turns exactly, and nothing that is one token over', () => {
+    const history = exchangesOf(10);
+    expect(selectGreeting({ greeting, turns: 1 }, history, bounds(10 + tokens))).to.equal(greeting);
+    expect(selectGreeting({ greeting, turns: 1 }, history, bounds(9 + tokens))).to.equal(null);
+  });
+
+  it('has nothing to show of a conversation without one', () => {
+    expect(selectGreeting({ greeting: null, turns: 0 }, [], bounds(100))).to.equal(null);
+  });
+});
 
 describe('selectHistory', () => {
   it('takes whatever fits, in order', () => {

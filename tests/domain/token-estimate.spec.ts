@@ -58,13 +58,14 @@ describe('estimateTokens', () => {
 describe('the estimate of a prompt', () => {
   const prompt = {
     instructions: 'You sell books.',
+    greeting: 'Good day',
     history: [{ tokens: 100 }, { tokens: 20 }],
     message: 'Hello',
   };
 
   it('is that of all its messages', () => {
     expect(estimatePrompt(prompt)).to.equal(
-      estimateTokens('You sell books.') + 100 + 20 + estimateTokens('Hello'),
+      estimateTokens('You sell books.') + estimateTokens('Good day') + 100 + 20 + estimateTokens('Hello'),
     );
   });
 
@@ -74,7 +75,7 @@ describe('the estimate of a prompt', () => {
   });
 
   it('never falls below what OpenAI counts around messages: 4 for each and 3 before the reply', () => {
-    const empty = { instructions: '', history: [], message: '', maxOutputTokens: 1 };
+    const empty = { instructions: '', greeting: null, history: [], message: '', maxOutputTokens: 1 };
     expect(estimateDearest(empty)).to.be.at.least(2 * 4 + 3 + 1);
   });
 });

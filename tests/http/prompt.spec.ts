@@ -86,6 +86,48 @@ describe('what the model is shown', () => {
     ).to.deep.equal(expected.slice(1));
   });
 
+  it("begins with the greeting, as the assistant's first words, which stays when the character changes", async () => {
+    const greeting = 'Good "day" {x} {{y}}\n😀 ';
+    const characterId = await owner.createCharacter({ instructions: 'Sell.', greeting });
+    const say = async (message: string, conversationId = 'g') =>
+      (await owner.post('/api/chat', { characterId, message, conversationId })).body;
+    const shown = () => upstream.requests.at(-1)?.body.messages;
+    const opening = [
+      { role: 'system', content: 'Sell.' },
+      { role: 'assistant', content: greeting },
+    ];
+    const first = (await say('One')).conversation;
+    expect({ greeting: first.greeting, turns: first.turns, truncated: first.truncated }).to.deep.equal({
+      greeting,
+      turns: 1,
+      truncated: false,
+    });
+    expect(shown()).to.deep.equal([...opening, { role: 'user', content: 'One' }]);
+
+    await owner.patch(`/api/characters/${characterId}`, { greeting: 'Changed' });
+    const second = await say('Two');
+    expect(second.conversation).to.include({ turns: 2, truncated: false }).and.not.have.property('greeting');
+    expect(shown()?.slice(0, 3)).to.deep.equal([...opening, { role: 'user', content: 'One' }]);
+    const { conversation, messages } = (await owner.get('/api/conversations/g')).body;
+    expect(conversation.turns).to.equal(2);
+    expect(messages).to.have.length(5);
+    const { role, content, createdAt } = messages[0];
+    expect({ role, content, createdAt }).to.deep.equal({
+      role: 'assistant',
+      content: greeting,
+      createdAt: messages[1].createdAt,
+    });
+    expect((await say('Three', 'h')).conversation.greeting).to.equal('Changed');
+  });
+
+  it('has no empty greeting', async () => {
+    const characterId = await owner.createCharacter({ greeting: '' });
+    const { body } = await owner.post('/api/chat', { characterId, message: 'Hi', conversationId: 'e' });
+    expect(body.conversation).not.to.have.property('greeting');
+    expect(upstream.requests.at(-1)?.body.messages).to.have.length(2);
+    expect((await owner.get('/api/conversations/e')).body.messages).to.have.length(2);
+  });
+
   it('is any text as it was sent', async () => {
     const characterId = await owner.createCharacter();
     const text = fc

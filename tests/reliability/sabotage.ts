@@ -85,6 +85,7 @@ function commitOf(
   const pretend = (turn: CompletedTurn): Conversation => ({
     id: conversationId,
     characterId: request.characterId,
+    greeting: opened.conversation?.greeting ?? null,
     turns: (opened.conversation?.turns ?? 0) + 1,
     exchanges: [...(opened.conversation?.exchanges ?? []), toExchange(turn)],
     expiresAt: turn.outcome.completedAt,

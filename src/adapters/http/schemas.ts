@@ -55,6 +55,8 @@ export type CharacterName = string;
 export type Instructions = string;
 
 /**
+ * What the visitor reads before the first message. A conversation that begins keeps it: shown to the model as the assistant's
+ * first words, first among the conversation's messages, and no turn. A change concerns later conversations alone; empty is none.
  * @maxLength 2000
  * @example "Good day! What are you painting?"
  */

@@ -27,6 +27,10 @@ export interface TurnConversation {
   characterId: Uuid;
   /** @example false */
   isNew: boolean;
+  /**
+   * What a new conversation begins with: the character's greeting. Absent when the conversation is not new, or has none.
+   */
+  greeting?: string;
   /** Completed turns, this one included. */
   turns: Count;
   expiresAt: Timestamp;
@@ -59,7 +63,7 @@ export interface TurnReply {
 
 export interface ConversationWithMessages {
   conversation: ConversationSummary;
-  /** Oldest first. */
+  /** Oldest first. The greeting that the conversation began with comes first, as a message of the assistant; it is no turn. */
   messages: ConversationMessage[];
 }
 
@@ -90,12 +94,17 @@ export function toTurn({ turn, conversation }: SentMessage): Turn {
 }
 
 export function toConversationWithMessages(conversation: Conversation): ConversationWithMessages {
-  const { id, characterId, turns, expiresAt } = conversation;
+  const { id, characterId, greeting, turns, expiresAt } = conversation;
+  const opening: ConversationMessage[] =
+    greeting === null ? [] : [{ role: 'assistant', content: greeting.text, createdAt: greeting.at }];
   return {
     conversation: { id, characterId, turns, expiresAt },
-    messages: conversation.exchanges.flatMap((exchange): ConversationMessage[] => [
-      { role: 'user', content: exchange.user, createdAt: exchange.userAt },
-      { role: 'assistant', content: exchange.assistant, createdAt: exchange.assistantAt },
-    ]),
+    messages: [
+      ...opening,
+      ...conversation.exchanges.flatMap((exchange): ConversationMessage[] => [
+        { role: 'user', content: exchange.user, createdAt: exchange.userAt },
+        { role: 'assistant', content: exchange.assistant, createdAt: exchange.assistantAt },
+      ]),
+    ],
   };
 }

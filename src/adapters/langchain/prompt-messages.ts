@@ -4,6 +4,7 @@ import type { Prompt } from '#src/application/ports/llm-gateway.js';
 /** Messages, never a template: braces in a text are text. */
 export function toMessages(prompt: Prompt): BaseMessage[] {
   const messages: BaseMessage[] = [new SystemMessage({ content: prompt.instructions })];
+  if (prompt.greeting !== null) messages.push(new AIMessage({ content: prompt.greeting }));
   for (const exchange of prompt.history) {
     messages.push(new HumanMessage({ content: exchange.user }));
     messages.push(new AIMessage({ content: exchange.assistant }));

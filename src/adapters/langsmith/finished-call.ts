@@ -26,6 +26,7 @@ const OVERHEAD_BYTES = 1024;
 /** What a call weighs in memory, rather too much than too little. */
 export function bytesOf({ prompt, outcome }: FinishedCall): number {
   let units = prompt.model.length + prompt.instructions.length + prompt.message.length;
+  units += prompt.greeting?.length ?? 0;
   for (const { user, assistant } of prompt.history) units += user.length + assistant.length;
   if (outcome.kind === 'completed') units += outcome.completion.reply.content.length;
   return OVERHEAD_BYTES * (1 + prompt.history.length) + BYTES_PER_UNIT * units;

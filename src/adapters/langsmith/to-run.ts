@@ -28,9 +28,10 @@ export function toRun(call: FinishedCall, project: string): RunCreate {
   };
 }
 
-function toMessages({ instructions, history, message }: Prompt) {
+function toMessages({ instructions, greeting, history, message }: Prompt) {
   return [
     { role: 'system', content: instructions },
+    ...(greeting === null ? [] : [{ role: 'assistant', content: greeting }]),
     ...history.flatMap(({ user, assistant }) => [
       { role: 'user', content: user },
       { role: 'assistant', content: assistant },

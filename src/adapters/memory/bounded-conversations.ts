@@ -15,7 +15,7 @@ const EXCHANGE_OVERHEAD_BYTES = 768;
 const BYTES_PER_UTF16_UNIT = 2;
 
 function sizeOf(conversation: Conversation): number {
-  let bytes = CONVERSATION_OVERHEAD_BYTES;
+  let bytes = CONVERSATION_OVERHEAD_BYTES + BYTES_PER_UTF16_UNIT * (conversation.greeting?.text.length ?? 0);
   for (const { user, assistant } of conversation.exchanges) {
     bytes += EXCHANGE_OVERHEAD_BYTES + BYTES_PER_UTF16_UNIT * (user.length + assistant.length);
   }

@@ -7,7 +7,13 @@ import type {
   ReplayedTurn,
 } from '#src/application/ports/conversation-cache.js';
 import { AppError, type ErrorCode } from '#src/domain/app-error.js';
-import { type Conversation, type HistoryBounds, keepNewest, toExchange } from '#src/domain/conversation.js';
+import {
+  type Conversation,
+  type Greeting,
+  type HistoryBounds,
+  keepNewest,
+  toExchange,
+} from '#src/domain/conversation.js';
 import { shareOfLimit } from '#src/domain/share-of-limit.js';
 import type { CompletedTurn } from '#src/domain/turn.js';
 import { BoundedConversations } from './bounded-conversations.js';
@@ -149,10 +155,10 @@ export class MemoryConversationCache implements ConversationCache {
       kind: 'open',
       conversation: before,
       lost: right.lost,
-      commit: async (turn, ttlSeconds, toAnswer) => {
+      commit: async (turn, ttlSeconds, toAnswer, greeting = null) => {
         right.assertHeld();
         try {
-          const after = this.#append(request, before, turn, ttlSeconds);
+          const after = this.#append(request, { before, greeting }, turn, ttlSeconds);
           const answer = key === null ? '' : toAnswer(after);
           if (key?.fits(answer) === false) throw tooLarge('answer');
           if (after !== before && !this.#conversations.set(clientId, after, ttlSeconds * 1000)) {
@@ -168,10 +174,10 @@ export class MemoryConversationCache implements ConversationCache {
     };
   }
 
-  /** @param before continues even when it expired or was evicted since: the model was shown it. */
+  /** `before` continues even when it expired or was evicted since: the model was shown it. */
   #append(
     request: OpenTurnRequest,
-    before: Conversation | null,
+    { before, greeting }: { before: Conversation | null; greeting: Greeting | null },
     turn: CompletedTurn,
     ttlSeconds: number,
   ): Conversation {
@@ -181,6 +187,7 @@ export class MemoryConversationCache implements ConversationCache {
     return Object.freeze({
       id: request.conversationId,
       characterId: before?.characterId ?? request.characterId,
+      greeting: before === null ? greeting && Object.freeze({ ...greeting }) : before.greeting,
       turns: (before?.turns ?? 0) + 1,
       exchanges: Object.freeze(exchanges),
       expiresAt: isoTime(this.#clock.now() + ttlSeconds * 1000),

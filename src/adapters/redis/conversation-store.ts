@@ -16,7 +16,15 @@ import { FIND_CONVERSATION } from './scripts/find-conversation.js';
 import { OPEN_TURN } from './scripts/open-turn.js';
 import { RELEASE_TURN } from './scripts/release-turn.js';
 import { RENEW_TURN } from './scripts/renew-turn.js';
-import { list, readExchange, text, whole, writeExchange } from './stored-exchange.js';
+import {
+  list,
+  readExchange,
+  readGreeting,
+  text,
+  whole,
+  writeExchange,
+  writeGreeting,
+} from './stored-exchange.js';
 
 /** One request for a turn, as the store knows it. */
 export interface TurnTicket {
@@ -125,6 +133,7 @@ export class ConversationStore {
       ...[token, request.conversationId, exchange.turnId, writeExchange(exchange, fence)],
       ...[after.turns, Date.parse(after.expiresAt), maxExchanges],
       ...[recordOf(request), digest, answer, maxReplays, REPLAY_TTL_SECONDS * 1000],
+      writeGreeting(after.greeting),
     ];
     return this.#run(COMMIT_TURN, clientId, turnKeys(request), args, (reply) => {
       const [kind, detail] = list(reply);
@@ -227,11 +236,12 @@ function recordOf({ idempotency }: OpenTurnRequest): string {
 /** Frozen, so that a turn can hand out what it still needs. */
 function readConversation(
   id: string,
-  [characterId, turns, expiresAt, exchanges]: readonly unknown[],
+  [characterId, turns, expiresAt, exchanges, greeting]: readonly unknown[],
 ): Conversation {
   return Object.freeze({
     id,
     characterId: text(characterId),
+    greeting: readGreeting(text(greeting)),
     turns: whole(turns),
     exchanges: Object.freeze(list(exchanges).map((json) => readExchange(text(json)))),
     expiresAt: isoTime(whole(expiresAt)),

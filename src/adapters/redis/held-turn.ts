@@ -1,7 +1,13 @@
 import { isoTime } from '#src/application/ports/clock.js';
 import type { OpenTurn } from '#src/application/ports/conversation-cache.js';
 import { AppError } from '#src/domain/app-error.js';
-import { type Conversation, type HistoryBounds, keepNewest, toExchange } from '#src/domain/conversation.js';
+import {
+  type Conversation,
+  type Greeting,
+  type HistoryBounds,
+  keepNewest,
+  toExchange,
+} from '#src/domain/conversation.js';
 import type { CompletedTurn } from '#src/domain/turn.js';
 import type { ConversationStore, OpenReply, TurnTicket } from './conversation-store.js';
 import { endOfTurn } from './end-of-turn.js';
@@ -53,6 +59,7 @@ export class HeldTurn implements OpenTurn {
     turn: CompletedTurn,
     ttlSeconds: number,
     toAnswer: (after: Conversation) => string,
+    greeting: Greeting | null = null,
   ): Promise<Conversation> {
     this.lost.throwIfAborted();
     if (this.#ended) throw new Error('This turn has ended already.');
@@ -60,7 +67,7 @@ export class HeldTurn implements OpenTurn {
     const { store, ticket, opened, bounds, maxReplays, giveBack, onEnd } = this.#options;
     let next: string | null = null;
     try {
-      const after = this.#append(turn, ttlSeconds);
+      const after = this.#append(turn, ttlSeconds, greeting);
       const reply = await store.commit(ticket, {
         after,
         exchange: toExchange(turn),
@@ -110,7 +117,7 @@ export class HeldTurn implements OpenTurn {
     if (this.#renewal !== null) clearTimeout(this.#renewal);
   }
 
-  #append(turn: CompletedTurn, ttlSeconds: number): Conversation {
+  #append(turn: CompletedTurn, ttlSeconds: number, greeting: Greeting | null): Conversation {
     const { ticket, opened, bounds } = this.#options;
     const before = opened.conversation;
     if (before?.exchanges.some(({ turnId }) => turnId === turn.id)) return before;
@@ -118,6 +125,7 @@ export class HeldTurn implements OpenTurn {
     return Object.freeze({
       id: ticket.request.conversationId,
       characterId: before?.characterId ?? ticket.request.characterId,
+      greeting: before === null ? greeting && Object.freeze({ ...greeting }) : before.greeting,
       turns: (before?.turns ?? 0) + 1,
       exchanges: Object.freeze(exchanges),
       expiresAt: isoTime(Math.round(performance.now() + this.#clockOffsetMs) + ttlSeconds * 1000),

@@ -1,4 +1,4 @@
-import type { Exchange } from '#src/domain/conversation.js';
+import type { Exchange, Greeting } from '#src/domain/conversation.js';
 
 /** @param fence rises from turn to turn: the order in which they were admitted, for whoever examines the store. */
 export function writeExchange(exchange: Exchange, fence: string): string {
@@ -16,6 +16,18 @@ export function readExchange(json: string): Exchange {
     assistantAt: text(assistantAt),
     tokens: whole(tokens),
   });
+}
+
+/** A conversation without one, also of the version before greetings were kept, has an empty text. */
+export function writeGreeting(greeting: Greeting | null): string {
+  return greeting === null ? '' : JSON.stringify(greeting);
+}
+
+/** @throws Error when it is not what `writeGreeting` wrote. */
+export function readGreeting(json: string): Greeting | null {
+  if (json === '') return null;
+  const greeting: Partial<Greeting> = JSON.parse(json);
+  return Object.freeze({ text: text(greeting.text), at: text(greeting.at) });
 }
 
 export function text(value: unknown): string {

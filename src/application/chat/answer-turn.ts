@@ -1,7 +1,7 @@
 import { type Clock, isoTime } from '#src/application/ports/clock.js';
 import type { OpenTurn } from '#src/application/ports/conversation-cache.js';
 import type { LlmGateway, Prompt, TextListener, WasteListener } from '#src/application/ports/llm-gateway.js';
-import type { Conversation } from '#src/domain/conversation.js';
+import type { Conversation, Greeting } from '#src/domain/conversation.js';
 import { type Completion, completeTurn, type Turn } from '#src/domain/turn.js';
 import { writeKeptAnswer } from './kept-answer.js';
 import type { ConversationState, SentMessage } from './sent-message.js';
@@ -20,6 +20,8 @@ export interface AdmittedTurn {
   readonly open: OpenTurn;
   /** Its conversation as it will be. */
   readonly expected: ConversationState;
+  /** What the conversation began with, or begins with. */
+  readonly greeting: Greeting | null;
   readonly ttlSeconds: number;
   readonly prompt: Prompt;
   readonly cost: TurnCost;
@@ -39,7 +41,7 @@ export class AnswerTurn {
   constructor(private readonly deps: Dependencies) {}
 
   async run(admitted: AdmittedTurn, listener: TurnListener): Promise<SentMessage> {
-    const { turn, open, expected, ttlSeconds, cost } = admitted;
+    const { turn, open, expected, greeting, ttlSeconds, cost } = admitted;
     const pieces: string[] = [];
     const started: StartedTurn = { turnId: turn.id, conversation: expected, replayed: false };
     const tell = listener.reader && recorded(listener.reader, started, pieces);
@@ -55,9 +57,8 @@ export class AnswerTurn {
     const telling = listener.reader === undefined ? null : { conversation: expected, pieces };
     // Both tell a store, and neither waits for the other; whoever opened the cost waits for it.
     void cost.settle();
-    const after = await open.commit(completed, ttlSeconds, (conversation) =>
-      writeKeptAnswer(sentWith(conversation), telling),
-    );
+    const toAnswer = (conversation: Conversation) => writeKeptAnswer(sentWith(conversation), telling);
+    const after = await open.commit(completed, ttlSeconds, toAnswer, greeting);
     return sentWith(after);
   }
 

@@ -12,7 +12,7 @@ import type { IdGenerator } from '#src/application/ports/id-generator.js';
 import type { LlmGateway, Prompt } from '#src/application/ports/llm-gateway.js';
 import type { Logger } from '#src/application/ports/logger.js';
 import { AppError } from '#src/domain/app-error.js';
-import { type HistoryBounds, selectHistory } from '#src/domain/conversation.js';
+import { type HistoryBounds, selectGreeting, selectHistory, toGreeting } from '#src/domain/conversation.js';
 import { effectiveModel, type ModelPolicy } from '#src/domain/model-policy.js';
 import type { Turn, TurnOutcome } from '#src/domain/turn.js';
 import { AnswerTurn, type TurnListener } from './answer-turn.js';
@@ -120,17 +120,21 @@ export class SendMessage {
       throw new AppError('conversation_character_mismatch');
     }
     const history = selectHistory(before?.exchanges ?? [], historyBounds);
+    const greeting = before === null ? toGreeting(character.greeting, turn) : before.greeting;
+    const shown = selectGreeting({ greeting, turns: before?.turns ?? 0 }, history, historyBounds);
     const expected: ConversationState = {
       id: turn.conversationId,
       characterId: character.id,
       isNew: before === null,
+      ...(before === null && greeting !== null ? { greeting: greeting.text } : {}),
       turns: (before?.turns ?? 0) + 1,
       expiresAt: isoTime(clock.now() + character.ttlSeconds * 1000),
-      truncated: history.length < (before?.turns ?? 0),
+      truncated: history.length < (before?.turns ?? 0) || shown !== greeting,
     };
     const prompt: Prompt = {
       ...effectiveModel(modelPolicy, character),
       instructions: character.instructions,
+      greeting: shown?.text ?? null,
       history,
       message: turn.userMessage,
       temperature: character.temperature,
@@ -138,7 +142,10 @@ export class SendMessage {
     const cost = await this.deps.costs.open(input, prompt);
     try {
       const { ttlSeconds } = character;
-      const sent = await this.answerTurn.run({ turn, open, expected, prompt, cost, ttlSeconds }, input);
+      const sent = await this.answerTurn.run(
+        { turn, open, expected, greeting, prompt, cost, ttlSeconds },
+        input,
+      );
       cost.complete();
       return sent;
     } finally {

@@ -4,6 +4,8 @@ export interface ConversationState {
   readonly id: string;
   readonly characterId: string;
   readonly isNew: boolean;
+  /** What a new conversation begins with; absent when it is not new, or has none. */
+  readonly greeting?: string;
   /** Completed turns, this one included. */
   readonly turns: number;
   /** ISO 8601, UTC. */

@@ -1,4 +1,4 @@
-import type { Conversation } from '#src/domain/conversation.js';
+import type { Conversation, Greeting } from '#src/domain/conversation.js';
 import type { CompletedTurn } from '#src/domain/turn.js';
 
 /** `queue` waits its turn in order of arrival; `reject` fails at once. */
@@ -58,6 +58,7 @@ export interface OpenTurn {
    * A turn that is in the conversation already is not added again.
    * @param ttlSeconds counted from now.
    * @param toAnswer makes what a repeated request is given, byte for byte; asked for when the request has an idempotency key.
+   * @param greeting what a new conversation begins with, kept in the same step; that of an existing one stays as it is.
    * @returns the conversation afterwards.
    * @throws the reason of `lost`; AppError `cache_unavailable`, also when it is not known whether the turn was kept. Then
    * the idempotency key tells: a repeated request gets the answer, or is run, and never both.
@@ -66,6 +67,7 @@ export interface OpenTurn {
     turn: CompletedTurn,
     ttlSeconds: number,
     toAnswer: (after: Conversation) => string,
+    greeting?: Greeting | null,
   ): Promise<Conversation>;
   /** Gives the right and the idempotency key back and keeps nothing. Does nothing after `commit`. Never rejects. */
   release(): Promise<void>;

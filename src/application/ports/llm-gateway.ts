@@ -1,10 +1,12 @@
 import type { Exchange } from '#src/domain/conversation.js';
 import type { Completion, Usage } from '#src/domain/turn.js';
 
-/** What a model is shown: one system message, the history, the new message; texts byte for byte. */
+/** What a model is shown: one system message, the greeting, the history, the new message; texts byte for byte. */
 export interface Prompt {
   readonly model: string;
   readonly instructions: string;
+  /** The assistant's first words, before the first message of the user; null: none. */
+  readonly greeting: string | null;
   readonly history: readonly Exchange[];
   readonly message: string;
   /** Null: the provider's own default. */

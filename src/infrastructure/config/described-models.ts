@@ -60,6 +60,7 @@ export function modelFaults({ prefix, model, provider, apiKey, baseUrl }: Descri
 /** What a turn holds of the budget besides the cap of its reply, when all its texts are as short as they may be. */
 const LEAST_PROMPT_TOKENS = estimateDearest({
   instructions: 'x',
+  greeting: null,
   history: [],
   message: 'x',
   maxOutputTokens: 0,

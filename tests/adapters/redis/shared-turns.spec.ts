@@ -214,6 +214,7 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
         after: {
           id: CONVERSATION,
           characterId: CHARACTER,
+          greeting: null,
           turns: 1,
           exchanges: [exchange],
           expiresAt: new Date(opened.now + 60_000).toISOString(),

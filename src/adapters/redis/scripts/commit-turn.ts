@@ -8,7 +8,7 @@ import { SCHEMA } from './schema.js';
 export const COMMIT_TURN = new DeadlineScript(
   SCHEMA,
   `
-local token, conversation, turnId, exchange, turns, exp, maxExchanges, idem, digest, answer, maxReplays, replayMs = unpack(ARGV)
+local token, conversation, turnId, exchange, turns, exp, maxExchanges, idem, digest, answer, maxReplays, replayMs, greeting = unpack(ARGV)
 local lease, meta, exchanges = named('l', conversation), named('c', conversation), named('x', conversation)
 local record = named('r', idem)
 local held = redis.call('HMGET', lease, 't', 'f', 'ch', 'cc')
@@ -31,6 +31,7 @@ else
     ids = string.gsub(ids, '^\\n[^\\n]*', '')
   end
   redis.call('HSET', meta, 'ch', held[4], 'n', turns, 'exp', exp, 'ids', ids, 'f', held[2])
+  if greeting ~= '' then redis.call('HSET', meta, 'g', greeting) end
   redis.call('PEXPIREAT', meta, exp)
   redis.call('PEXPIREAT', exchanges, exp)
   indexed(held[4], conversation, tonumber(exp))

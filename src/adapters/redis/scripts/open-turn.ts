@@ -3,7 +3,7 @@ import { SCHEMA } from './schema.js';
 
 /**
  * Asked again and again by those who wait, under the same token. Returns one of
- * `open`, fence, now, and character, turns, expiry, exchanges of a conversation that exists;
+ * `open`, fence, now, and character, turns, expiry, exchanges, greeting of a conversation that exists;
  * `wait`, place in the queue; `replay`, answer; `ended`, reason; `busy`; `crowded`, limit; `mismatch`; `in_progress`.
  */
 export const OPEN_TURN = new DeadlineScript(
@@ -20,9 +20,10 @@ local function holdKey()
 end
 
 local function opened(fence)
-  local stored = redis.call('HMGET', meta, 'ch', 'n', 'exp')
+  local stored = redis.call('HMGET', meta, 'ch', 'n', 'exp', 'g')
   if not stored[1] then return { 'open', fence, whole(now) } end
-  return { 'open', fence, whole(now), stored[1], stored[2], stored[3], redis.call('LRANGE', exchanges, 0, -1) }
+  local shown = redis.call('LRANGE', exchanges, 0, -1)
+  return { 'open', fence, whole(now), stored[1], stored[2], stored[3], shown, stored[4] or '' }
 end
 
 local ended = redis.call('GET', named('e', token))
