@@ -16,7 +16,8 @@ import {
 import { SeededRandom } from '#tests/support/seeded-random.js';
 import { makeTestFolder, type TestFolder } from '#tests/support/test-app.js';
 
-const SOON = { truncateAfterMs: 5, compactAfterMs: 5 };
+/** The file is not rewritten meanwhile: that would hide what deleting leaves. */
+const SOON = { truncateAfterMs: 5, compactAfterMs: 60_000 };
 
 describe('what was deleted or overwritten', function () {
   this.timeout(30_000);
@@ -83,7 +84,7 @@ describe('what was deleted or overwritten', function () {
 
   it('neither where pages were split among many accounts, once the file was rewritten', async () => {
     const random = new SeededRandom(1);
-    const database = await SqliteDatabase.open(path, { ...SOON, compactAfterMs: 60_000 });
+    const database = await SqliteDatabase.open(path, SOON);
     const clients = new SqliteClientRepository(database);
     const characters = new SqliteCharacterRepository(database);
     const numbers = random.sample(
