@@ -8,9 +8,11 @@ import { list, whole } from './stored-exchange.js';
 /** Any server answers it, and the key leads to the one that is meant. */
 const TELL_TIME = new RedisScript("return redis.call('TIME')");
 
+const ANY_KEY = 'clock';
+
 /**
  * Runs scripts for callers that give up after one operation's time: what Redis comes to later does nothing. The deadline
- * is told in the server's own time. Its answers show that, so that only the first question is preceded by another.
+ * is told in the server's own time. Its answers show that; before the first of them it is asked for its time.
  */
 export class DeadlineRunner {
   readonly #connection: RedisConnection;
@@ -20,7 +22,19 @@ export class DeadlineRunner {
   constructor(connection: RedisConnection) {
     this.#connection = connection;
     // What answers now may be another server, with another clock.
-    connection.client.on('ready', () => this.#clocks.clear());
+    connection.client.on('ready', () => {
+      this.#clocks.clear();
+      this.#readAhead();
+    });
+    if (connection.client.status === 'ready') this.#readAhead();
+  }
+
+  /**
+   * Before anybody asks: read in the middle of a burst, a clock is known only as well as the burst lets answers through,
+   * and deadlines that must not be late would all be too early. On a cluster only a key leads to a server.
+   */
+  #readAhead(): void {
+    if (!(this.#connection.client instanceof Cluster)) this.#clockOf(ANY_KEY).catch(() => undefined);
   }
 
   /**
