@@ -19,8 +19,8 @@ describe('makePrivateFolder', () => {
     }
   });
 
-  it('ends where the folder above takes no entries and says that it is not there', function () {
-    if (process.platform !== 'linux') this.skip();
-    expect(() => makePrivateFolder('/proc/self/none/below')).to.throw('ENOENT');
+  it('ends where the folder above takes no entries, as /proc does, which says that it is not there', () => {
+    // Elsewhere than on Linux there is no /proc, and nobody may make one.
+    expect(() => makePrivateFolder('/proc/self/none/below')).to.throw(/ENOENT|EROFS|EACCES/);
   });
 });
