@@ -37,3 +37,16 @@ export function addCounts<T extends TurnCounts>(to: T, more: TurnCounts): T {
     outputTokens: to.outputTokens + more.outputTokens,
   };
 }
+
+/** What is left of a sum without one of its parts. */
+export function subtractCounts(from: TurnCounts, less: TurnCounts): TurnCounts {
+  return {
+    turns: from.turns - less.turns,
+    inputTokens: from.inputTokens - less.inputTokens,
+    outputTokens: from.outputTokens - less.outputTokens,
+  };
+}
+
+export function tokensOf({ inputTokens, outputTokens }: TurnCounts): number {
+  return inputTokens + outputTokens;
+}

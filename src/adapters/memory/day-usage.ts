@@ -1,4 +1,11 @@
-import { addCounts, type CharacterDay, type ShownUsage, type TurnCounts } from '#src/domain/usage.js';
+import {
+  addCounts,
+  type CharacterDay,
+  type ShownUsage,
+  subtractCounts,
+  type TurnCounts,
+  tokensOf,
+} from '#src/domain/usage.js';
 import type { UtcDay } from '#src/domain/utc-day.js';
 
 /** One client's day: its sum, and its characters in the order of what they cost, so that the dearest are at hand. */
@@ -50,16 +57,4 @@ export class DayUsage {
 function comesBefore(a: CharacterDay, b: CharacterDay): boolean {
   const difference = tokensOf(a) - tokensOf(b);
   return difference === 0 ? a.characterId < b.characterId : difference > 0;
-}
-
-function tokensOf({ inputTokens, outputTokens }: TurnCounts): number {
-  return inputTokens + outputTokens;
-}
-
-function subtractCounts(from: TurnCounts, less: TurnCounts): TurnCounts {
-  return {
-    turns: from.turns - less.turns,
-    inputTokens: from.inputTokens - less.inputTokens,
-    outputTokens: from.outputTokens - less.outputTokens,
-  };
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { UsageEntry, UsageRepository } from '#src/application/ports/usage-repository.js';
-import { type ShownUsage, type TurnCounts, USAGE_DAYS } from '#src/domain/usage.js';
+import { type ShownUsage, subtractCounts, type TurnCounts, tokensOf, USAGE_DAYS } from '#src/domain/usage.js';
 import type { UtcDay } from '#src/domain/utc-day.js';
 import { ClientReports } from './client-reports.js';
 import type { SqliteDatabase } from './sqlite-database.js';
@@ -122,16 +122,4 @@ function toShown({ day, dearest, ...sum }: DayRow, mostCharacters: number): Show
 
 function compareIds(a: { readonly characterId: string }, b: { readonly characterId: string }): number {
   return a.characterId < b.characterId ? -1 : 1;
-}
-
-function tokensOf({ inputTokens, outputTokens }: TurnCounts): number {
-  return inputTokens + outputTokens;
-}
-
-function subtractCounts(from: TurnCounts, less: TurnCounts): TurnCounts {
-  return {
-    turns: from.turns - less.turns,
-    inputTokens: from.inputTokens - less.inputTokens,
-    outputTokens: from.outputTokens - less.outputTokens,
-  };
 }
