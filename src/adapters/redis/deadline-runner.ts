@@ -8,7 +8,8 @@ import { list, whole } from './stored-exchange.js';
 /** Any server answers it, and the key leads to the one that is meant. */
 const TELL_TIME = new RedisScript("return redis.call('TIME')");
 
-const ANY_KEY = 'clock';
+/** Never written. It begins like all others: rights may be given by key. */
+const ANY_KEY = 'fw:1:clock';
 
 /**
  * Runs scripts for callers that give up after one operation's time: what Redis comes to later does nothing. The deadline
