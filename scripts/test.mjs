@@ -3,11 +3,10 @@
  * one after the other, those that need the machine to themselves (`*.alone.spec.ts`): they bound milliseconds, compare
  * times or memory, or load the machine. The last line counts the tests of both, for `.ci/run`.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, normalize } from 'node:path';
+import { runMocha } from './run-mocha.mjs';
 
 const SPECS = 'dist/tests';
 /** They begin first: one that begins last keeps one core busy, and the others wait for it. */
@@ -47,27 +46,19 @@ function findSpecs() {
   );
 }
 
-/** One that crashes, tells nothing or, when all was asked for, has run nothing counts as one test that failed. */
-async function run(specs, ...how) {
-  if (specs.length === 0) return { passed: 0, failed: isWhole ? 1 : 0 };
-  const mocha = ['node_modules/mocha/bin/mocha.js', '--require', './scripts/mocha-hooks.mjs'];
-  const child = spawn(process.execPath, ['--enable-source-maps', ...mocha, ...how, ...options, ...specs], {
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  });
-  let counts = null;
-  child.on('message', (told) => {
-    counts = told;
-  });
-  const [code] = await once(child, 'close');
-  const { passed = 0, failed = 0 } = counts ?? {};
-  const isFine = code === 0 && counts !== null && (passed > 0 || !isWhole);
-  return { passed, failed: isFine ? failed : Math.max(1, failed) };
-}
-
 const specs = findSpecs();
 const isAlone = (path) => path.endsWith('.alone.spec.js');
 const together = specs.filter((path) => !isAlone(path));
-const groups = [await run(together, '--parallel', `--jobs=${jobs}`), await run(specs.filter(isAlone))];
+const groups = [];
+for (const [part, how] of [
+  [together, ['--parallel', `--jobs=${jobs}`]],
+  [specs.filter(isAlone), []],
+]) {
+  if (part.length === 0 && !isWhole) continue;
+  const { passed, failed, ran } = await runMocha(part, [...how, ...options]);
+  groups.push({ passed, failed: isWhole && passed === 0 ? Math.max(1, failed) : failed });
+  if (!ran) break;
+}
 const sum = (count) => groups.reduce((total, group) => total + group[count], 0);
 process.stdout.write(`tests: ${sum('passed')} passed, ${sum('failed')} failed\n`);
 if (sum('failed') > 0 || sum('passed') === 0) process.exitCode = 1;
