@@ -21,6 +21,7 @@ export async function completeOpenApi(path) {
   openSignUp(document);
   declareHeaders(document);
   sortPaths(document);
+  sortSchemas(document);
   writeFileSync(path, `${JSON.stringify(document, null, 2)}\n`);
 }
 
@@ -51,4 +52,10 @@ function sortPaths(document) {
     ([pathA, a], [pathB, b]) => rank(a) - rank(b) || (pathA < pathB ? -1 : 1),
   );
   document.paths = Object.fromEntries(sorted);
+}
+
+/** By name: tsoa's order follows the controllers' files, and a move of one would change the document. */
+function sortSchemas({ components }) {
+  const byName = ([a], [b]) => (a < b ? -1 : 1);
+  components.schemas = Object.fromEntries(Object.entries(components.schemas).sort(byName));
 }
