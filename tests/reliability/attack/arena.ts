@@ -12,6 +12,8 @@ export interface ArenaOptions {
   readonly random: SeededRandom;
   readonly isQuick: boolean;
   readonly soakMinutes: number;
+  /** Of the processes that are measured for long; 0: as the campaign itself. */
+  readonly niceness: number;
   /** Runs the service. */
   readonly node: string;
   /** The service's entry. */
@@ -37,6 +39,15 @@ export class Arena {
 
   get soakMinutes(): number {
     return this.options.soakMinutes;
+  }
+
+  /** A program that runs the rest of its arguments with the priority of what is measured for long. */
+  get priority(): readonly string[] {
+    return this.options.niceness === 0 ? [] : ['nice', '-n', String(this.options.niceness)];
+  }
+
+  get node(): string {
+    return this.options.node;
   }
 
   /** The one for a short run, or the other. */

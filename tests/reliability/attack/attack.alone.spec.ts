@@ -25,7 +25,7 @@ function judge(run: Family['run'], janitor = NOTHING_LEFT): Promise<FamilyResult
 function attackBroken(family: Family, janitor = NOTHING_LEFT): Promise<FamilyResult[]> {
   return runCampaign({
     ...{ families: [family], seed: 1, isQuick: true, soakMinutes: 1, isBehindHaProxy: false, janitor },
-    ...{ node: process.execPath, main: BROKEN },
+    ...{ niceness: 0, node: process.execPath, main: BROKEN },
   });
 }
 

@@ -18,6 +18,7 @@ const USAGE = `Attacks the built service on loopback and tells what it withstood
   --seed <number>    of whatever is drawn by lot. Default: ${20_261_128}
   --quick            fewer rounds and shorter waits
   --minutes <number> how long the soak takes. Default: 1
+  --nice=<number>    priority of the processes that the soak measures, where other work shares the machine. Default: 0
   --behind haproxy   callers go through an HAProxy; families that look at the service's own sockets are not run
   --node <program>   runs the service, such as another version of Node. Default: the one that runs this
   --main <file>      the service's entry, such as dist/src/infrastructure/main.js of another build
@@ -49,6 +50,7 @@ function readOptions() {
         family: { type: 'string', multiple: true, default: [] },
         seed: { type: 'string', default: '20261128' },
         minutes: { type: 'string', default: '1' },
+        nice: { type: 'string', default: '0' },
         behind: { type: 'string' },
         node: { type: 'string', default: process.execPath },
         main: { type: 'string', default: MAIN },
@@ -70,6 +72,7 @@ const options = readOptions();
 const isBehindHaProxy = options.behind !== undefined;
 const seed = Number(options.seed);
 const soakMinutes = Number(options.minutes);
+const niceness = Number(options.nice);
 if (options.help) {
   say(USAGE);
   process.exit(0);
@@ -82,6 +85,7 @@ if (isBehindHaProxy && options.behind !== 'haproxy') refuse('--behind knows hapr
 if (isBehindHaProxy && HaProxy.find() === null) refuse('--behind haproxy needs a haproxy on this machine.');
 if (!Number.isSafeInteger(seed)) refuse('--seed takes a whole number.');
 if (!(soakMinutes > 0)) refuse('--minutes takes a number above 0.');
+if (!Number.isSafeInteger(niceness)) refuse('--nice takes a whole number.');
 const families = chooseFamilies(options.family, isBehindHaProxy);
 if (families.length === 0) refuse('No family is left to run.');
 const main = resolve(options.main);
@@ -90,7 +94,7 @@ const janitor = Janitor.employ();
 // At once: what went on here would start the next process while the janitor ends the last one.
 for (const [signal, code] of Object.entries(INTERRUPTED)) process.once(signal, () => process.exit(code));
 const results = await runCampaign({
-  ...{ families, seed, janitor, soakMinutes, main, isBehindHaProxy },
+  ...{ families, seed, janitor, soakMinutes, niceness, main, isBehindHaProxy },
   isQuick: options.quick,
   node: options.node,
   onResult: ({ name, seconds, figures, leftOut }) => {

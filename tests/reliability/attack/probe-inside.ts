@@ -1,24 +1,44 @@
-/** Loaded by the service under attack before its own code: tells on SIGUSR2, in a file of its working directory, what {@link Innards} holds. */
+/** Loaded by a process before its own code: tells on SIGUSR2, in a file of its working directory, what {@link Innards} holds. */
 import { renameSync, writeFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Innards } from './probe.js';
+import { KEPT_FROM_MS, type Stall } from './stalls.js';
 
-const RESOLUTION_MS = 10;
+const EVERY_MS = 10;
 const MIB = 1_048_576;
 
-const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-delays.enable();
+let stalls: Stall[] = [];
+let [lastMs, lastCpuMs] = [nowMs(), usedCpuMs()];
+
+/** As all processes of the machine count it. */
+function nowMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+function usedCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+function beat(): void {
+  const [toMs, cpuMs] = [nowMs(), usedCpuMs()];
+  const fromMs = lastMs + EVERY_MS;
+  if (toMs - fromMs >= KEPT_FROM_MS) stalls.push({ fromMs, toMs, cpuMs: cpuMs - lastCpuMs });
+  [lastMs, lastCpuMs] = [toMs, cpuMs];
+}
+
+setInterval(beat, EVERY_MS).unref();
 
 process.on('SIGUSR2', () => {
-  const blockedMs = delays.max / 1e6 - RESOLUTION_MS;
+  beat();
   globalThis.gc?.();
   const innards: Innards = {
     heapMib: process.memoryUsage().heapUsed / MIB,
     handles: process.getActiveResourcesInfo().length,
-    blockedMs,
+    stalls,
   };
   writeFileSync('innards.part', JSON.stringify(innards));
   renameSync('innards.part', 'innards.json');
+  stalls = [];
   // The collection itself has stood in its way.
-  setImmediate(() => delays.reset());
+  [lastMs, lastCpuMs] = [nowMs(), usedCpuMs()];
 });

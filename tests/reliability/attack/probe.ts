@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Target, TargetOptions } from './target.js';
+import type { Stall } from './stalls.js';
+import type { TargetOptions } from './target.js';
 import { until } from './until.js';
 
 /** What nobody sees from outside of a process. */
@@ -10,24 +11,24 @@ export interface Innards {
   readonly heapMib: number;
   /** Sockets, timers and the like that are open. */
   readonly handles: number;
-  /** The longest that the event loop stood still since the last look. */
-  readonly blockedMs: number;
+  /** Of the event loop, since the last look. */
+  readonly stalls: readonly Stall[];
 }
 
 const SCRIPT = fileURLToPath(new URL('./probe-inside.js', import.meta.url));
 const PATIENCE_MS = 10_000;
 
-/** Looks into a service that was started with its options. */
+/** Looks into a process that was started with its options. */
 export function withProbe(folder: string): {
-  options: TargetOptions;
-  look(target: Target): Promise<Innards>;
+  options: TargetOptions & { readonly folder: string; readonly nodeArgs: readonly string[] };
+  look(process: { send(signal: NodeJS.Signals): unknown }): Promise<Innards>;
 } {
   const file = join(folder, 'innards.json');
   return {
     options: { folder, nodeArgs: ['--expose-gc', '--import', SCRIPT] },
-    look: async (target) => {
+    look: async (process) => {
       rmSync(file, { force: true });
-      target.server.send('SIGUSR2');
+      process.send('SIGUSR2');
       await until(() => existsSync(file), PATIENCE_MS);
       return JSON.parse(readFileSync(file, 'utf8'));
     },
