@@ -60,6 +60,7 @@ const VENDORS = [
       'ajv',
       'on-headers',
       'swagger-ui-dist',
+      'safe-stable-stringify',
       'helmet',
       'cors',
       'ipaddr\\.js',

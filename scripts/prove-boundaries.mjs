@@ -72,6 +72,7 @@ const PLANTS = {
       'helmet',
       'ipaddr.js',
       'on-headers',
+      'safe-stable-stringify',
       'swagger-ui-dist',
       'tsoa',
     ],

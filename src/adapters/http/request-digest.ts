@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import stringify from 'safe-stable-stringify';
 
-/** SHA-256 of a body without nested objects; the order of its fields makes no difference. */
+/** SHA-256 of a body as JSON, nested fields included; the order of fields makes no difference, that of lists does. */
 export function requestDigest(body: object): string {
-  const canonical = JSON.stringify(body, Object.keys(body).sort());
-  return createHash('sha256').update(canonical).digest('base64url');
+  return createHash('sha256').update(stringify(body)).digest('base64url');
 }
