@@ -21,7 +21,7 @@ export async function completeOpenApi(path) {
   openSignUp(document);
   declareHeaders(document);
   sortPaths(document);
-  sortSchemas(document);
+  sortComponents(document);
   writeFileSync(path, `${JSON.stringify(document, null, 2)}\n`);
 }
 
@@ -55,7 +55,9 @@ function sortPaths(document) {
 }
 
 /** By name: tsoa's order follows the controllers' files, and a move of one would change the document. */
-function sortSchemas({ components }) {
+function sortComponents({ components }) {
   const byName = ([a], [b]) => (a < b ? -1 : 1);
-  components.schemas = Object.fromEntries(Object.entries(components.schemas).sort(byName));
+  for (const [kind, named] of Object.entries(components)) {
+    components[kind] = Object.fromEntries(Object.entries(named).sort(byName));
+  }
 }
