@@ -10,6 +10,7 @@ import {
   lossOf,
   notAsked,
   OTHER_CHARACTER,
+  OTHER_CLIENT,
   rejectionOf,
   TTL_SECONDS,
   turnIds,
@@ -83,7 +84,7 @@ export function conversationDeletionContract(bench: ConversationCacheBench): voi
           for (const refusal of await Promise.all(waiting)) expectAppError(refusal, code);
           expect(await bench.find()).to.equal(null);
 
-          const successor = await bench.open();
+          const successor = await bench.open({ onBusy: 'reject' });
           expect(successor.conversation).to.equal(null);
           expect(successor.lost.aborted).to.equal(false);
           await opened.release();
@@ -99,6 +100,43 @@ export function conversationDeletionContract(bench: ConversationCacheBench): voi
       const opened = await bench.open({ characterId: OTHER_CHARACTER });
       await bench.cache.deleteByCharacter(CLIENT, CHARACTER);
       expectAppError(await lossOf(opened), 'character_not_found');
+    });
+
+    it('of a character refuses those that wait for it, behind a turn that goes on', async () => {
+      const opened = await bench.open();
+      const waiting = rejectionOf(bench.open({ characterId: OTHER_CHARACTER }));
+      await bench.cache.deleteByCharacter(CLIENT, OTHER_CHARACTER);
+      expectAppError(await waiting, 'character_not_found');
+      await opened.commit(completedTurn('t1'), TTL_SECONDS, notAsked);
+      const next = await bench.open({ onBusy: 'reject' });
+      expect(turnIds(next.conversation)).to.deep.equal(['t1']);
+    });
+
+    it('finds what is not over yet, however long ago it began and whatever ended since', async function () {
+      this.timeout(30_000);
+      const commit = async (conversationId: string, ttlSeconds: number, client: string): Promise<void> => {
+        const opened = await bench.open({ conversationId }, client);
+        await opened.commit(completedTurn('t'), ttlSeconds, notAsked);
+      };
+      const lasting = ['lasting', 'looked at'];
+      for (const client of [CLIENT, OTHER_CLIENT]) {
+        for (const conversationId of lasting) await commit(conversationId, 60, client);
+        await commit('short', 1, client);
+        await (await bench.open({ conversationId: 'looked at' }, client)).release();
+      }
+      await commit('continued', 1, CLIENT);
+      const running = [
+        await bench.open({ conversationId: 'begun' }),
+        await bench.open({ conversationId: 'continued', characterId: OTHER_CHARACTER }),
+      ];
+      // Longer than a turn counts that is not heard of.
+      await bench.subject.advance(5500);
+      await bench.cache.deleteByCharacter(CLIENT, CHARACTER);
+      await bench.cache.deleteByClient(OTHER_CLIENT);
+      for (const client of [CLIENT, OTHER_CLIENT]) {
+        for (const id of lasting) expect(await bench.find(client, id)).to.equal(null);
+      }
+      for (const turn of running) expectAppError(await lossOf(turn), 'character_not_found');
     });
 
     it('of something else leaves an open turn alone', async () => {

@@ -172,6 +172,20 @@ export function conversationMemoryContract(bench: ConversationCacheBench): void 
       expect(await bench.cache.delete(CLIENT, CONVERSATION)).to.equal(false);
     });
 
+    it('is seen while a turn runs that was opened before it, and what waits for that turn begins anew', async function () {
+      this.timeout(30_000);
+      await (await bench.open()).commit(completedTurn('t1'), 1, notAsked);
+      const opened = await bench.open();
+      const waiting = bench.open();
+      await bench.subject.advance(1100);
+      expect(await bench.find()).to.equal(null);
+      await opened.release();
+      expect((await waiting).conversation).to.equal(null);
+      const begun = await (await waiting).commit(completedTurn('t2'), TTL_SECONDS, notAsked);
+      expect({ turns: begun.turns, ids: turnIds(begun) }).to.deep.equal({ turns: 1, ids: ['t2'] });
+      expect(await bench.find()).to.deep.equal(begun);
+    });
+
     it('does not take the history from a turn that was opened before it', async function () {
       this.timeout(30_000);
       await (await bench.open()).commit(completedTurn('t1'), 1, notAsked);

@@ -18,6 +18,7 @@ import {
   keyed,
   lossOf,
   notAsked,
+  OTHER_CHARACTER,
   rejectionOf,
   TTL_SECONDS,
   turnIds,
@@ -256,11 +257,103 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
     await small.stop();
   });
 
+  it('refuse the answer of a turn whose key is by now that of another one', async () => {
+    const late = await one.open(keyed('k'));
+    await expireRecords();
+    const running = await other.open({ ...keyed('k'), conversationId: 'another' });
+    const commit = (turn: OpenTurn, id: string) => turn.commit(completedTurn(id), TTL_SECONDS, () => id);
+    expectAppError(await rejectionOf(commit(late, 'late')), 'cache_unavailable');
+    expect(await other.cache.find(CLIENT, CONVERSATION)).to.equal(null);
+    await commit(running, 't1');
+    expect(await one.ask(keyed('k'))).to.deep.equal({ kind: 'replay', answer: 't1' });
+  });
+
+  it('begin anew where a conversation outlived its expiry for a turn whose right is gone', async () => {
+    await (await one.open()).commit(completedTurn('old'), 1, notAsked);
+    const silent = await one.open();
+    await delay(1100);
+    await one.connection.client.del(`${KEYS}l:${CONVERSATION}`);
+    const successor = await other.open({ onBusy: 'reject' });
+    expect(successor.conversation).to.equal(null);
+    await commit(successor, 'new');
+    expectAppError(await rejectionOf(commit(silent, 'late')), 'cache_unavailable');
+    expect(turnIds(await one.cache.find(CLIENT, CONVERSATION))).to.deep.equal(['new']);
+  });
+
+  it('keep a conversation no longer than its expiry once the turn that was shown it has ended', async () => {
+    const ends: [what: string, run: (turn: OpenTurn) => Promise<unknown>][] = [
+      ['released', (turn) => turn.release()],
+      ['repeated', (turn) => commit(turn, 't')],
+      ['deleted', () => other.cache.deleteByCharacter(CLIENT, OTHER_CHARACTER)],
+    ];
+    for (const [conversationId, end] of ends) {
+      await (await one.open({ conversationId })).commit(completedTurn('t'), 1, notAsked);
+      const turn = await one.open({ conversationId, characterId: OTHER_CHARACTER });
+      await end(turn);
+      for (const kind of ['c', 'x']) {
+        const left = await one.connection.client.pttl(`${KEYS}${kind}:${conversationId}`);
+        expect(left, `${kind} of what was ${conversationId}`).to.be.within(0, 1000);
+      }
+    }
+  });
+
+  it('have fences and places in the queue that rise, also when the clock of Redis was set back', async () => {
+    const { client } = one.connection;
+    const store = new ConversationStore(one.connection);
+    const ahead = (Date.now() + 3_600_000) * 1000;
+    await client.set(`${KEYS}f`, ahead);
+    const fences: number[] = [];
+    for (const token of ['first', 'second']) {
+      const opened = await store.open({ ...ticketFor('reject', null), token }, 8);
+      if (opened.kind !== 'open') return expect.fail('it was not opened');
+      fences.push(Number(opened.fence));
+      await store.release({ ...ticketFor('reject', null), token });
+    }
+    expect(fences).to.deep.equal([ahead + 1, ahead + 2]);
+
+    await one.open();
+    const queue = `${KEYS}q:${CONVERSATION}`;
+    for (const token of ['third', 'fourth', 'fifth']) {
+      await store.open({ ...ticketFor('queue', null), token }, 8);
+      await client.zadd(queue, 'XX', ahead, `third|${CHARACTER}`);
+    }
+    expect(await client.zrange(queue, '0', '-1')).to.deep.equal(
+      ['third', 'fourth', 'fifth'].map((token) => `${token}|${CHARACTER}`),
+    );
+  });
+
   it('begin anew where a Redis that evicts has left exchanges without their conversation', async () => {
     await one.add('old');
     await one.connection.client.del(`${KEYS}c:${CONVERSATION}`);
     await other.add('new');
     expect(turnIds(await one.cache.find(CLIENT, CONVERSATION))).to.deep.equal(['new']);
+  });
+
+  it('have given a turn back when they say so, also one whose answer could not be made', async () => {
+    const failure = new Error('no answer');
+    const ends: ((turn: OpenTurn) => Promise<unknown>)[] = [
+      (turn) => turn.release(),
+      async (turn) => {
+        const failing = () => {
+          throw failure;
+        };
+        expect(await rejectionOf(turn.commit(completedTurn('t'), TTL_SECONDS, failing))).to.equal(failure);
+      },
+    ];
+    for (const end of ends) {
+      const turn = await one.open(keyed('k'));
+      await one.connection.client.ping();
+      redis().freeze();
+      let hasEnded = false;
+      const ended = end(turn).then(() => {
+        hasEnded = true;
+      });
+      for (let round = 0; round < 50; round += 1) await new Promise(setImmediate);
+      expect(hasEnded).to.equal(false);
+      redis().thaw();
+      await ended;
+      await (await other.open({ onBusy: 'reject', ...keyed('k') })).release();
+    }
   });
 
   it('give back what they hold when they stop', async () => {
