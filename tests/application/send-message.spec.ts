@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
 import { MemoryCharacterRepository } from '#src/adapters/memory/memory-character-repository.js';
 import type { MemoryDatabase } from '#src/adapters/memory/memory-database.js';
@@ -181,6 +182,37 @@ describe('SendMessage', () => {
     expect(outcomes()).to.deep.equal([['cancelled', undefined]]);
     held.release();
     expect((await waiting).conversation).to.include({ isNew: true, turns: 1 });
+  });
+
+  it('answers a failed turn only when its conversation has been given back', async () => {
+    const events: string[] = [];
+    const given = new EventEmitter();
+    const conversations = new Proxy(shop.conversations, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (name !== 'openTurn') return typeof member === 'function' ? member.bind(target) : member;
+        return async (...args: Parameters<typeof target.openTurn>) => {
+          const opened = await target.openTurn(...args);
+          if (opened.kind !== 'open') return opened;
+          const release = async (): Promise<void> => {
+            setImmediate(() => given.emit('asked'));
+            await once(given, 'back');
+            await opened.release();
+            events.push('given back');
+          };
+          return { ...opened, release };
+        };
+      },
+    });
+    shop.llm.answer = () => Promise.reject(new AppError('model_failed'));
+    const sendMessage = new SendMessage({ ...shop, conversations });
+    const answered = outcomeOf(sendMessage.execute(shop.messageInput(mine))).then((outcome) =>
+      events.push(outcome),
+    );
+    await once(given, 'asked');
+    given.emit('back');
+    await answered;
+    expect(events).to.deep.equal(['given back', 'model_failed']);
   });
 
   it('calls no model for a caller who goes while waiting', async () => {
