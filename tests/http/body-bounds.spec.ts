@@ -43,6 +43,26 @@ describe('the bounds of a body', () => {
     });
   }
 
+  for (const [what, most, bodyOf] of [
+    [
+      'lists within lists',
+      32,
+      (count: number) => `{"name":${'['.repeat(count - 1)}${']'.repeat(count - 1)}}`,
+    ],
+    ['objects within objects', 32, (count: number) => `${'{"name":'.repeat(count)}1${'}'.repeat(count)}`],
+    ['values', 1000, (count: number) => `{"name":[${Array(count).fill('1')}]}`],
+  ] as const) {
+    it(`take ${most} ${what} for a body, and not one more`, async () => {
+      expectProblem(await owner.post('/api/characters', bodyOf(most)), 'invalid_request', {
+        errors: [
+          { field: 'instructions', message: 'is required' },
+          { field: 'name', message: 'must be string' },
+        ],
+      });
+      expectProblem(await owner.post('/api/characters', bodyOf(most + 1)), 'payload_too_large');
+    });
+  }
+
   it('count characters, as openapi.json says, and not half of them', async () => {
     const traits = { name: '😀'.repeat(80), instructions: '😀'.repeat(10_000) };
     const created = await owner.post('/api/characters', traits);

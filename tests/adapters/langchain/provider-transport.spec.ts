@@ -88,6 +88,33 @@ describe('ProviderTransport', () => {
     await upstream.idle();
   });
 
+  it('takes a reply of a million characters at most, and passes no more of it on', async () => {
+    const send = (pieces: readonly string[]) => {
+      upstream.behaviour = complete({ content: pieces.join(''), pieces });
+    };
+    const piece = 'x'.repeat(50_000);
+    send(Array(20).fill(piece));
+    expect((await generate()).reply.content).to.have.length(1_000_000);
+    expect((await stream()).reply.content).to.have.length(1_000_000);
+
+    send([...Array(20).fill(piece), 'y', ...Array(20).fill(piece)]);
+    const errors = [await modelError(generate())];
+    let passedOn = 0;
+    errors.push(
+      await modelError(
+        connection.gateway.stream(prompt('m'), idle(), async ({ length }) => {
+          passedOn += length;
+        }),
+      ),
+    );
+    for (const error of errors) {
+      expect(error.code).to.equal('model_failed');
+      expect(error.cause).to.include({ name: 'UnusableAnswer', code: 'too_long' });
+    }
+    expect(passedOn).to.equal(1_000_000);
+    await upstream.idle();
+  });
+
   it('closes at once, with whatever is under way', async () => {
     upstream.behaviour = hang();
     const plain = generate();
