@@ -6,7 +6,7 @@ import { exactly, type Figure } from '../figure.js';
 import type { Target } from '../target.js';
 
 const SIGN_UPS = 100;
-/** README and contract: so many keys of an account let somebody in. */
+/** docs/api/chat.md and contract: so many keys of an account let somebody in. */
 const MOST_KEYS = 100;
 const UNICODE = 'owner@b\u00fccher.example';
 const PUNYCODE = 'owner@xn--bcher-kva.example';

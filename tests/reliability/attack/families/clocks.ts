@@ -11,7 +11,7 @@ import { until } from '../until.js';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
-/** README: a model that failed five times in a row is left alone for five seconds. */
+/** docs/models.md: a model that failed five times in a row is left alone for five seconds. */
 const FAILURES = 5;
 const BREAKER_MS = 8000;
 const CHAT_PER_MINUTE = 3;

@@ -11,7 +11,7 @@ const BUNDLE = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n';
 const PIPELINED = 100;
 const MAX_OPEN_FILES = 1024;
 const SLACK = 8;
-/** README: a caller that takes nothing of its answer is disconnected, at the latest after a minute. */
+/** docs/api/streaming.md: a caller that takes nothing of its answer is disconnected, at the latest after a minute. */
 const UNREAD_MS = 62_000;
 
 async function run(arena: Arena): Promise<readonly Figure[]> {

@@ -10,7 +10,7 @@ import { atMost, exactly, type Figure } from '../figure.js';
 import { upstreamEnv } from '../target.js';
 import { until } from '../until.js';
 
-/** README: within two seconds of its return all is well again. */
+/** docs/operations/redis.md: within two seconds of its return all is well again. */
 const WELL_AGAIN_MS = 2000;
 const PAUSE_MS = 220;
 /** So that a command sent at the wrong moment waits for less than the 250 ms after which it is given up. */
