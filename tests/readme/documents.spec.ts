@@ -38,7 +38,7 @@ describe('The documents', () => {
     const texts = all.filter((path) => path !== 'CHANGELOG.md').map(readDocument);
     const named = (pattern: RegExp) =>
       new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([, name = '']) => name)));
-    const unknown = [...named(/\bnpm run ([a-z][\w:-]*)/g)].filter((name) => !(name in scripts));
+    const unknown = [...named(/\bnpm run ([a-z][\w:-]*\w)/g)].filter((name) => !(name in scripts));
     const absent = [...named(/(?:^|[\s`(])(scripts\/[\w/-]+\.\w+)/gm)].filter(
       (name) => !existsSync(new URL(name, REPOSITORY)),
     );

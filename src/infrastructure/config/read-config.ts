@@ -1,4 +1,6 @@
-import type { Config, DatabaseConfig, ProviderConfig, TracingConfig } from './config.js';
+import { accessFaults, toAccess } from './access-section.js';
+import type { Config, ProviderConfig } from './config.js';
+import { toConversations } from './conversation-section.js';
 import {
   describeModels,
   modelFaults,
@@ -7,7 +9,12 @@ import {
   toProvider,
 } from './described-models.js';
 import { type Environment, environmentSchema } from './environment-schema.js';
-import { redisFaults, toRedisSettings } from './redis-config.js';
+import { toLimits } from './limit-section.js';
+import { toModels } from './model-section.js';
+import { toOperation } from './operation-section.js';
+import { redisFaults, toRedisSettings } from './redis-section.js';
+import { toDatabase } from './storage-section.js';
+import { toTracing } from './tracing-section.js';
 
 /** Names every faulty variable and its rule, and never a value. */
 export class ConfigError extends Error {
@@ -36,10 +43,8 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     ...redisFaults(environment),
   ];
   faults.push(...dependent.filter((fault) => !malformed.has(variableOf(fault))));
-  const isProduction = environment.NODE_ENV === 'production';
-  if (environment.SIGNUP === 'operator' && environment.FASTWRAP_API_KEY === undefined && !isProduction) {
-    faults.push('FASTWRAP_API_KEY must be set for SIGNUP operator: nobody could sign up');
-  }
+  // In production it must be set whatever else is.
+  if (environment.NODE_ENV !== 'production') faults.push(...accessFaults(environment));
   if (faults.length > 0) throw new ConfigError(faults);
   return freeze(toConfig(environment, toProvider(primary), fallback && toProvider(fallback)));
 }
@@ -69,68 +74,15 @@ function toConfig(
 ): Config {
   const redis = toRedisSettings(environment);
   return {
-    production: environment.NODE_ENV === 'production',
-    host: environment.HOST,
-    port: environment.PORT,
-    serviceKey: environment.FASTWRAP_API_KEY ?? null,
-    secret: environment.FASTWRAP_SECRET ?? null,
-    signup: environment.SIGNUP ?? 'open',
-    limits: {
-      ipPerMinute: environment.LIMIT_IP_PER_MINUTE,
-      chatPerMinute: environment.LIMIT_CHAT_PER_MINUTE,
-      requestsPerMinute: environment.LIMIT_REQUESTS_PER_MINUTE,
-      concurrentTurns: environment.LIMIT_CONCURRENT_TURNS,
-      signupsPerHour: environment.LIMIT_SIGNUPS_PER_HOUR,
-      passwordsPer15Minutes: environment.LIMIT_PASSWORDS_PER_15_MINUTES,
-      badKeysPerMinute: environment.LIMIT_BAD_KEYS_PER_MINUTE,
-    },
-    instances: environment.INSTANCES,
-    connectionsPerAddress: environment.LIMIT_CONNECTIONS_PER_ADDRESS,
-    trustedProxies: environment.TRUST_PROXY,
-    corsOrigins: environment.CORS_ORIGINS,
-    model: {
-      primary,
-      fallback,
-      deadlines: {
-        firstTokenMs: environment.MODEL_FIRST_TOKEN_MS,
-        chunkMs: environment.MODEL_CHUNK_MS,
-        totalMs: environment.MODEL_TOTAL_MS,
-      },
-      check: environment.MODEL_CHECK === 'true',
-    },
-    modelPolicy: {
-      defaultModel: primary.model,
-      allowedModels: [...new Set([primary.model, ...environment.MODEL_ALLOWED])],
-      maxOutputTokens: environment.MODEL_MAX_OUTPUT_TOKENS,
-    },
+    ...toOperation(environment),
+    ...toAccess(environment),
+    ...toModels(environment, primary, fallback),
+    ...toConversations(environment, redis !== null),
+    ...toLimits(environment),
     tracing: toTracing(environment),
-    redis,
-    conversationCache: {
-      kind: environment.CONVERSATION_CACHE ?? (redis === null ? 'memory' : 'redis'),
-      maxConversations: environment.CONVERSATION_CACHE_MAX,
-      maxBytes: environment.CONVERSATION_CACHE_MAX_BYTES,
-      maxWaiting: environment.CONVERSATION_QUEUE_MAX,
-    },
     database: toDatabase(environment.DATABASE_URL),
-    historyBounds: {
-      maxMessages: environment.HISTORY_MAX_MESSAGES,
-      maxTokens: environment.HISTORY_MAX_TOKENS,
-    },
-    budgetTokensPerDay: environment.BUDGET_TOKENS_PER_DAY,
-    logLevel: environment.LOG_LEVEL,
-    startTimeoutMs: environment.START_TIMEOUT_MS,
-    shutdownGraceMs: environment.SHUTDOWN_GRACE_MS,
+    redis,
   };
-}
-
-function toTracing(environment: Environment): TracingConfig | null {
-  const { LANGCHAIN_API_KEY, LANGSMITH_TRACING_V2, TRACING_ENDPOINT, TRACING_PROJECT } = environment;
-  if (LANGCHAIN_API_KEY === undefined || LANGSMITH_TRACING_V2 === 'false') return null;
-  return { apiKey: LANGCHAIN_API_KEY, endpoint: TRACING_ENDPOINT, project: TRACING_PROJECT };
-}
-
-export function toDatabase(url: string): DatabaseConfig {
-  return url === 'memory:' ? { kind: 'memory' } : { kind: 'sqlite', path: url.slice('sqlite:'.length) };
 }
 
 function freeze<T extends object>(value: T): T {
