@@ -13,9 +13,10 @@ export class ClientReports {
   constructor(private readonly bounds: WorkQueueBounds) {}
 
   /**
+   * @param report is told by `isLate` that nobody waits for it any more.
    * @throws AppError `overloaded` when too many of the client's wait; `database_unavailable` when it is late.
    */
-  async run<T>(clientId: string, report: () => Promise<T>): Promise<T> {
+  async run<T>(clientId: string, report: (isLate: () => boolean) => Promise<T>): Promise<T> {
     const line = this.#lines.get(clientId) ?? { queue: new WorkQueue(this.bounds), count: 0 };
     this.#lines.set(clientId, line);
     line.count += 1;
@@ -25,9 +26,9 @@ export class ClientReports {
     };
     let hasBegun = false;
     try {
-      return await line.queue.run(() => {
+      return await line.queue.run((isLate) => {
         hasBegun = true;
-        return report().finally(leave);
+        return report(isLate).finally(leave);
       });
     } finally {
       if (!hasBegun) leave();

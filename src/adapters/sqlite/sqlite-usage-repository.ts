@@ -3,6 +3,7 @@ import type { UsageEntry, UsageRepository } from '#src/application/ports/usage-r
 import { type ShownUsage, subtractCounts, type TurnCounts, tokensOf, USAGE_DAYS } from '#src/domain/usage.js';
 import type { UtcDay } from '#src/domain/utc-day.js';
 import { ClientReports } from './client-reports.js';
+import { PacedWork } from './paced-work.js';
 import type { SqliteDatabase } from './sqlite-database.js';
 
 /** `WHERE true` keeps SQLite from reading ON CONFLICT as a part of the join. */
@@ -71,7 +72,15 @@ const REPORT_TIMEOUT_MS = 5000;
 export class SqliteUsageRepository implements UsageRepository {
   readonly #reports = new ClientReports({ maxWaiting: MAX_WAITING_REPORTS, timeoutMs: REPORT_TIMEOUT_MS });
 
-  constructor(private readonly database: SqliteDatabase) {}
+  readonly #paced: PacedWork;
+
+  /** @param paced runs the pages of all clients. */
+  constructor(
+    private readonly database: SqliteDatabase,
+    paced = new PacedWork(),
+  ) {
+    this.#paced = paced;
+  }
 
   async add(entries: readonly UsageEntry[], oldestDay: UtcDay): Promise<void> {
     const added = JSON.stringify(entries);
@@ -84,9 +93,13 @@ export class SqliteUsageRepository implements UsageRepository {
   }
 
   async list(clientId: string, fromDay: UtcDay, mostCharacters: number): Promise<ShownUsage[]> {
-    const days = await this.#reports.run(clientId, () =>
-      this.database.report<DayRow>(LIST, [clientId, fromDay, mostCharacters + 1]),
+    return this.#reports.run(clientId, (isLate) =>
+      this.#paced.run(async () => (isLate() ? [] : this.#page(clientId, fromDay, mostCharacters))),
     );
+  }
+
+  async #page(clientId: string, fromDay: UtcDay, mostCharacters: number): Promise<ShownUsage[]> {
+    const days = await this.database.report<DayRow>(LIST, [clientId, fromDay, mostCharacters + 1]);
     const shown: ShownUsage[] = [];
     for (const day of days) {
       shown.push(...toShown(day, mostCharacters));

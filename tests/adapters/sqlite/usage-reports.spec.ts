@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { restore, spy, stub } from 'sinon';
+import { PacedWork } from '#src/adapters/sqlite/paced-work.js';
 import { SqliteCharacterRepository } from '#src/adapters/sqlite/sqlite-character-repository.js';
 import { SqliteClientRepository } from '#src/adapters/sqlite/sqlite-client-repository.js';
 import { SqliteConnection } from '#src/adapters/sqlite/sqlite-connection.js';
@@ -58,6 +59,25 @@ describe('pages of usage beside turns', () => {
     expect(await usage.list(idOf(1), FIRST_DAY, 2)).to.have.length(3 * DAYS.length);
     expect(reports.callCount).to.equal(1);
     expect(reads.callCount).to.equal(0);
+  });
+
+  it('are read one at a time of all clients, with a rest in between', async () => {
+    const reports = spy(reporter, 'run');
+    const gate = new EventEmitter();
+    const rest = () => {
+      gate.emit('resting');
+      return once(gate, 'rested');
+    };
+    const pages = new SqliteUsageRepository(database, new PacedWork({ nowMs: () => 0, rest }));
+    const resting = once(gate, 'resting');
+    await pages.list(idOf(1), FIRST_DAY, 2);
+    const other = pages.list(idOf(2), FIRST_DAY, 2);
+    await resting;
+    for (let round = 0; round < 20; round += 1) await new Promise(setImmediate);
+    expect(reports.callCount).to.equal(1);
+    gate.emit('rested');
+    await other;
+    expect(reports.callCount).to.equal(2);
   });
 
   it('let everything that a turn reads and writes through while one of them is stuck', async () => {
