@@ -4,6 +4,7 @@ import type { LlmGateway, Prompt, TextListener, WasteListener } from '#src/appli
 import type { Completion } from '#src/domain/turn.js';
 import { CallWaste } from './call-waste.js';
 import type { ChatModelFactory, ProviderConnection } from './chat-model-factory.js';
+import { GreetingPlacement } from './greeting-placement.js';
 import { loadChatModelFactory } from './load-chat-model-factory.js';
 import type { ModelSettings } from './model-settings.js';
 import { readCompletion, toCompletion } from './read-completion.js';
@@ -39,6 +40,7 @@ export class LangChainLlmGateway implements LlmGateway {
   readonly #deadlines: CallDeadlines;
   readonly #settings: ModelSettings | undefined;
   readonly #models = new LRUCache<string, BaseChatModel>({ max: MOST_KEPT_MODELS });
+  readonly #greetings = new GreetingPlacement();
   #loading: Promise<LangChain> | null = null;
 
   constructor(options: LangChainLlmGatewayOptions) {
@@ -63,9 +65,12 @@ export class LangChainLlmGateway implements LlmGateway {
       const { models, toMessages } = await this.#load();
       callSignal.throwIfAborted();
       waste.ask();
-      const result = await this.#modelFor(models, prompt)._generate(toMessages(prompt), {
-        signal: callSignal,
-      });
+      const model = this.#modelFor(models, prompt);
+      const result = await this.#greetings.ask(
+        prompt,
+        () => !callSignal.aborted,
+        (shown) => model._generate(toMessages(shown), { signal: callSignal }),
+      );
       return readCompletion(result, prompt, waste.tell);
     };
     return this.#report(prompt, withinDeadline(this.#deadlines.totalMs, signal, call, waste.cut));
@@ -83,12 +88,14 @@ export class LangChainLlmGateway implements LlmGateway {
     const call = async (callSignal: AbortSignal, patience: Patience) => {
       const { models, toMessages } = await this.#load();
       callSignal.throwIfAborted();
-      const answer = new StreamedAnswer();
+      let answer = new StreamedAnswer();
+      let isSilent = true;
       const pass = async (text: string) => {
         // A client may still hand over what it had when the call was given up.
         callSignal.throwIfAborted();
         if (text === '') return;
         patience.suspend();
+        isSilent = false;
         waste.hear();
         await onText(text);
         patience.allow(chunkMs);
@@ -96,9 +103,13 @@ export class LangChainLlmGateway implements LlmGateway {
       patience.allow(firstTokenMs);
       const model = this.#modelFor(models, prompt);
       waste.ask();
-      for await (const chunk of model._streamResponseChunks(toMessages(prompt), { signal: callSignal })) {
-        await pass(answer.add(chunk));
-      }
+      const listen = async (shown: Prompt) => {
+        answer = new StreamedAnswer();
+        for await (const chunk of model._streamResponseChunks(toMessages(shown), { signal: callSignal })) {
+          await pass(answer.add(chunk));
+        }
+      };
+      await this.#greetings.ask(prompt, () => isSilent && !callSignal.aborted, listen);
       await pass(answer.end());
       return toCompletion(answer.answer, prompt, waste.tell);
     };

@@ -1,5 +1,10 @@
 /** What a refusal meant, where its body says so in one of the ways that providers are known to use. */
-export type RefusalReason = 'context_too_long' | 'content_filtered' | 'quota_exhausted' | 'model_unknown';
+export type RefusalReason =
+  | 'context_too_long'
+  | 'content_filtered'
+  | 'quota_exhausted'
+  | 'model_unknown'
+  | 'roles_refused';
 
 export interface ProviderFailureFacts {
   readonly name: string;
@@ -32,6 +37,7 @@ const REASONS: readonly (readonly [RefusalReason, RegExp])[] = [
   ['content_filtered', /content[_ -]?(filter|policy|management)|responsible_?ai|moderation|flagged/i],
   ['quota_exhausted', /insufficient[_ ]quota|exceeded your current quota/i],
   ['model_unknown', /model_not_found|invalid[_ ]model|unknown[_ ]model/i],
+  ['roles_refused', /roles must alternate|(must|should) alternate (between )?user|first message must be/i],
 ];
 
 /** What a refusal without a status says of itself: the types of OpenAI, Azure and Anthropic, and those who copy them. */

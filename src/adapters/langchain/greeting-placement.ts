@@ -1,0 +1,42 @@
+import { LRUCache } from 'lru-cache';
+import type { Prompt } from '#src/application/ports/llm-gateway.js';
+import { failureOf } from './provider-failure.js';
+
+const MAX_MODELS = 1000;
+
+/**
+ * Where a model is shown the greeting: as the assistant's first words; at the end of the instructions for models whose
+ * chat template demands that the user speaks first, which is known once they have refused the one and answered the other.
+ */
+export class GreetingPlacement {
+  readonly #userFirst = new LRUCache<string, true>({ max: MAX_MODELS });
+
+  /**
+   * Asks once, and a second time when the greeting may be what was refused.
+   * @param mayRepeat whether nothing of an answer has come, and somebody still waits for it.
+   */
+  async ask<T>(prompt: Prompt, mayRepeat: () => boolean, call: (shown: Prompt) => Promise<T>): Promise<T> {
+    if (prompt.greeting === null) return call(prompt);
+    const folded = foldGreeting(prompt, prompt.greeting);
+    if (this.#userFirst.has(prompt.model)) return call(folded);
+    try {
+      return await call(prompt);
+    } catch (error) {
+      if (!mayRepeat() || !mayBeAboutRoles(error)) throw error;
+    }
+    const answer = await call(folded);
+    this.#userFirst.set(prompt.model, true);
+    return answer;
+  }
+}
+
+function foldGreeting(prompt: Prompt, greeting: string): Prompt {
+  const instructions = `${prompt.instructions}\n\nYou began this conversation with these words:\n${greeting}`;
+  return { ...prompt, instructions, greeting: null };
+}
+
+/** Templates raise it in words of their own, and most servers answer 400 or 422; llama.cpp 500. */
+function mayBeAboutRoles(error: unknown): boolean {
+  const { status, code } = failureOf(error);
+  return code === 'roles_refused' || (code === undefined && (status === 400 || status === 422));
+}
