@@ -120,6 +120,37 @@ describe('what the model is shown', () => {
     expect((await say('Three', 'h')).conversation.greeting).to.equal('Changed');
   });
 
+  it('tells the greeting again with an answer that is given again', async () => {
+    const characterId = await owner.createCharacter({ greeting: 'Good day' });
+    const body = { characterId, message: 'One', conversationId: 'i' };
+    const key = { 'idempotency-key': 'greeted' };
+    const first = await owner.post('/api/chat', body, key);
+    await owner.patch(`/api/characters/${characterId}`, { greeting: 'Changed' });
+    const again = await owner.post('/api/chat', body, key);
+    expect(again.headers.get('idempotency-replayed')).to.equal('true');
+    expect(again.text).to.equal(first.text);
+    expect(again.body.conversation.greeting).to.equal('Good day');
+    expect(upstream.requests).to.have.length(1);
+    const streamed = await owner.post('/api/chat', { ...body, conversationId: 's', stream: true }, {});
+    expect(streamed.text.match(/"greeting":"\w+"/g)).to.deep.equal(Array(2).fill('"greeting":"Changed"'));
+  });
+
+  it('leaves the greeting out with the oldest turns, says so, and still shows it to who reads', async () => {
+    const characterId = await owner.createCharacter({ greeting: 'Good day' });
+    const truncated = async (message: string): Promise<boolean> =>
+      (await owner.post('/api/chat', { characterId, message, conversationId: 't' })).body.conversation
+        .truncated;
+    const shown = () => upstream.requests.at(-1)?.body.messages?.map(({ content }) => content);
+    // HISTORY_MAX_MESSAGES is 40: twenty turns and this one.
+    for (let turn = 1; turn <= 21; turn += 1) expect(await truncated(`${turn}`)).to.equal(false);
+    expect(shown()?.slice(1, 3)).to.deep.equal(['Good day', '1']);
+    expect(await truncated('22')).to.equal(true);
+    expect(shown()?.[1]).to.equal('2');
+    expect(shown()).not.to.include('Good day');
+    const read = (await owner.get('/api/conversations/t')).body.messages;
+    expect(read[0]).to.include({ role: 'assistant', content: 'Good day' });
+  });
+
   it('has no empty greeting', async () => {
     const characterId = await owner.createCharacter({ greeting: '' });
     const { body } = await owner.post('/api/chat', { characterId, message: 'Hi', conversationId: 'e' });
@@ -308,6 +339,28 @@ describe('a model that cannot be had', () => {
     await silent.idle();
     expectProblem(await owner.get('/api/conversations/c'), 'conversation_not_found');
     await silent.close();
+  });
+});
+
+describe('a greeting that alone is larger than the history may be', () => {
+  it('is told to the visitor and not to the model, and counts as left out', async () => {
+    const app = await startTestApp({ env: { HISTORY_MAX_TOKENS: '100' } });
+    try {
+      const owner = await new ApiClient(app.url).signUp();
+      const greetings = ['Good day. '.repeat(100), 'Good day.'];
+      const told = [];
+      for (const greeting of greetings) {
+        const characterId = await owner.createCharacter({ greeting });
+        const { conversation, usage } = (await owner.post('/api/chat', { characterId, message: 'Hi' })).body;
+        told.push([conversation.greeting, conversation.truncated, usage.inputTokens > 100]);
+      }
+      expect(told).to.deep.equal([
+        [greetings[0], true, false],
+        [greetings[1], false, false],
+      ]);
+    } finally {
+      await app.stop();
+    }
   });
 });
 

@@ -124,6 +124,19 @@ describe('turns traced in LangSmith', () => {
     });
   });
 
+  it('shows the greeting as the model was shown it', async () => {
+    const { client } = await start();
+    const characterId = await client.createCharacter({ greeting: 'Good morning' });
+    await client.post('/api/chat', { characterId, message: 'One' });
+    expect(only(await langsmith.traced(1))['inputs']).to.deep.equal({
+      messages: [
+        instructions,
+        { role: 'assistant', content: 'Good morning' },
+        { role: 'user', content: 'One' },
+      ],
+    });
+  });
+
   it('shows a streamed turn, and when its first word came', async () => {
     const clock = new ManualClock();
     const startedAt = clock.now();

@@ -94,6 +94,17 @@ describe('MemoryConversationCache', () => {
     expect(await alive('a', 'b', 'c')).to.deep.equal(['b', 'c']);
   });
 
+  it('counts a greeting among the bytes', async () => {
+    start({ maxBytes: 100_000 });
+    const greeting = { text: 'x'.repeat(20_000), at: '2026-01-01T00:00:00.000Z' };
+    for (const id of ['a', 'b', 'c'])
+      await (await open(id)).commit(completedTurn('t'), 60, notAsked, greeting);
+    expect(await alive('a', 'b', 'c')).to.deep.equal(['b', 'c']);
+    const tooLarge = { ...greeting, text: 'x'.repeat(60_000) };
+    const refusal = await rejectionOf((await open('d')).commit(completedTurn('t'), 60, notAsked, tooLarge));
+    expectAppError(refusal, 'cache_unavailable');
+  });
+
   it('lets a client with many conversations push out its own, and nobody else’s', async () => {
     for (const bounds of [{ maxConversations: 20 }, { maxBytes: 80_000 }]) {
       start(bounds);
