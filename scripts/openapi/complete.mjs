@@ -17,12 +17,23 @@ export async function completeOpenApi(path) {
   wrapReferences(document);
   pruneSchemas(document);
   composeExamples(document);
+  declareTimeouts(document);
   await nameProblems(document);
   openSignUp(document);
   declareHeaders(document);
   sortPaths(document);
   sortComponents(document);
   writeFileSync(path, `${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** Any request that brings a body can take too long to arrive, whatever its controller does; without one it has arrived. */
+function declareTimeouts(document) {
+  const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+  for (const { requestBody, responses } of operations) {
+    if (requestBody === undefined) continue;
+    const content = { 'application/json': { schema: { $ref: PROBLEM } } };
+    responses['408'] = { description: 'request_timeout', content };
+  }
 }
 
 /** tsoa has one media type for all responses of an operation. */

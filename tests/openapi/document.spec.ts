@@ -21,6 +21,7 @@ interface Operation {
   readonly description?: string;
   readonly tags: readonly string[];
   readonly security?: readonly object[];
+  readonly requestBody?: object;
   readonly responses: Readonly<Record<string, Answer>>;
 }
 
@@ -80,6 +81,14 @@ describe('openapi.json', () => {
       expect(Object.keys(problem.examples ?? {}), `${name} ${status}`).to.deep.equal(codes);
       for (const code of codes)
         expect(String(PROBLEM_STATUS[new AppError(code).kind].status), `${name} ${code}`).to.equal(status);
+    }
+  });
+
+  it('declares that a request with a body can be too late, and that it can be too long', () => {
+    for (const { name, operation } of operations) {
+      const hasBody = operation.requestBody !== undefined;
+      for (const status of ['408', '413', '415'])
+        expect(status in operation.responses, `${name} ${status}`).to.equal(hasBody);
     }
   });
 
