@@ -35,7 +35,9 @@ const compose: ComposeFile = parse(composeText);
 
 /** The recipe that writes `.env`, as the documents have it, without what needs Docker. */
 async function envRecipe(): Promise<string> {
-  const docs = (await readdir(join(ROOT, 'docs'))).filter((name) => name.endsWith('.md'));
+  const docs = (await readdir(join(ROOT, 'docs'), { recursive: true })).filter((name) =>
+    name.endsWith('.md'),
+  );
   const texts = ['README.md', ...docs.map((name) => join('docs', name))].map((path) =>
     readFileSync(join(ROOT, path), 'utf8'),
   );
