@@ -6,8 +6,8 @@ import { createServer } from 'node:http';
 import { AIMessage, type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { ChatOpenAI } from '@langchain/openai';
 import express from 'express';
-import { providerFetch } from '#src/adapters/langchain/provider-fetch.js';
-import { ProviderTransport } from '#src/adapters/langchain/provider-transport.js';
+import { providerFetch } from '#src/adapters/langchain/transport/provider-fetch.js';
+import { ProviderTransport } from '#src/adapters/langchain/transport/provider-transport.js';
 import { announce } from './announce.js';
 import { HISTORY_TURNS, INSTRUCTIONS, MESSAGE, REPLY } from './prompt-texts.js';
 

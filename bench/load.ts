@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, Client, type Dispatcher } from 'undici';
-import { percentile } from '#tests/support/statistics.js';
+import { percentile } from '#tests/support/assertions/statistics.js';
 import { readFirstTokenMark } from './first-token-mark.js';
 import { LAST_WORDS } from './prompt-texts.js';
 import type { BenchRequest, Target } from './target.js';

@@ -2,12 +2,13 @@
  * What a flood of logins does to others, and whether the answers to wrong logins differ in anything but their time of
  * day. `npm run bench:logins`; ends with 1 when a bound is broken.
  */
-import { ApiClient } from '#tests/support/api-client.js';
-import { floodLogins } from '#tests/support/login-flood.js';
-import { forgetPeak, memoryMib } from '#tests/support/process-figures.js';
-import { ServerProcess } from '#tests/support/server-process.js';
-import { percentile } from '#tests/support/statistics.js';
-import { makeTestFolder } from '#tests/support/test-app.js';
+
+import { forgetPeak, memoryMib } from '#tests/support/assertions/process-figures.js';
+import { percentile } from '#tests/support/assertions/statistics.js';
+import { ApiClient } from '#tests/support/fixtures/api-client.js';
+import { floodLogins } from '#tests/support/fixtures/login-flood.js';
+import { makeTestFolder } from '#tests/support/fixtures/test-app.js';
+import { ServerProcess } from '#tests/support/processes/server-process.js';
 import { compareLogins, type LoginCase } from './login-times.js';
 
 const FLOOD_MS = 20_000;

@@ -1,5 +1,5 @@
 import { Client } from 'undici';
-import { median } from '#tests/support/statistics.js';
+import { median } from '#tests/support/assertions/statistics.js';
 
 export interface LoginCase {
   readonly name: string;

@@ -4,7 +4,7 @@
  */
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { RedisServer } from '#tests/support/redis-server.js';
+import { RedisServer } from '#tests/support/processes/redis-server.js';
 import { CAN_PIN, pinSelf } from './child.js';
 import { measure, type Plan } from './measure.js';
 import type { Row } from './row.js';

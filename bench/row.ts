@@ -1,4 +1,4 @@
-import { median } from '#tests/support/statistics.js';
+import { median } from '#tests/support/assertions/statistics.js';
 import type { FirstToken, Throughput } from './load.js';
 import type { Target } from './target.js';
 

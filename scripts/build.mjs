@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path';
 
 const STAMP = 'dist/.build-stamp';
-const ROUTES = 'src/adapters/http/generated/routes.ts';
+const ROUTES = 'src/adapters/http/openapi/generated/routes.ts';
 const ENTRY = 'dist/src/infrastructure/main.js';
 const SETTINGS = [
   'package.json',

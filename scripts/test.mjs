@@ -11,14 +11,14 @@ import { runMocha } from './run-mocha.mjs';
 const SPECS = 'dist/tests';
 /** They begin first: one that begins last keeps one core busy, and the others wait for it. */
 const LONGEST = [
-  'durability/kill',
-  'gateway/fault-matrix',
-  'adapters/redis/redis-conversation-cache',
-  'adapters/redis/shared-turns',
-  'infrastructure/start',
+  'system/durability/kill',
+  'system/gateway/fault-matrix',
+  'unit/adapters/redis/redis-conversation-cache',
+  'unit/adapters/redis/shared-turns',
+  'system/processes/start',
   'reliability/history-checker',
-  'egress/egress',
-  'budget/budgets',
+  'system/egress/egress',
+  'system/budget/budgets',
 ].map((name) => join(SPECS, `${name}.spec.js`));
 
 /** One for each core; but no two at a time that empty the Redis which they are told to take. */

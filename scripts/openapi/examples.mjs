@@ -41,8 +41,8 @@ async function importSource(path) {
  * @returns for a response's description: the examples of the codes that it names.
  */
 export async function declareProblemExamples(document) {
-  const { AppError, ERROR_CODES } = await importSource('src/domain/app-error.ts');
-  const { PROBLEM_STATUS } = await importSource('src/adapters/http/problem-status.ts');
+  const { AppError, ERROR_CODES } = await importSource('src/domain/errors.ts');
+  const { PROBLEM_STATUS } = await importSource('src/adapters/http/pipeline/errors/problem-status.ts');
   const { errors, ...common } = document.components.schemas.Problem.example;
   const examples = {};
   document.components.examples = examples;

@@ -1,4 +1,4 @@
-import type { Logger } from '#src/application/ports/logger.js';
+import type { Logger } from '#src/application/ports/system/logger.js';
 
 interface Resource {
   readonly name: string;

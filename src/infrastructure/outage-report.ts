@@ -1,4 +1,4 @@
-import type { Logger } from '#src/application/ports/logger.js';
+import type { Logger } from '#src/application/ports/system/logger.js';
 
 /** Of what is tried again and again: one line when it begins to fail, and one when it succeeds again. */
 export class OutageReport {

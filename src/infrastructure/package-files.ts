@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { OpenApiDocument } from '#src/adapters/http/openapi-document.js';
+import type { OpenApiDocument } from '#src/adapters/http/openapi/openapi-document.js';
 
 /** The generated description that is published at /openapi.json, from the root of the package. */
 export function readOpenApiDocument(): OpenApiDocument {

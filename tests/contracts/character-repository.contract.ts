@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { CharacterRepository } from '#src/application/ports/character-repository.js';
-import type { CharacterTraits } from '#src/domain/character.js';
+import type { CharacterRepository } from '#src/application/ports/storage/character-repository.js';
+import type { CharacterTraits } from '#src/domain/characters/character.js';
 import {
   AWKWARD_TEXT,
   characterOf,

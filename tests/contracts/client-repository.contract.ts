@@ -1,18 +1,18 @@
 import { expect } from 'chai';
-import type { CharacterRepository } from '#src/application/ports/character-repository.js';
+import type { CharacterRepository } from '#src/application/ports/storage/character-repository.js';
 import type {
   ClientChanges,
   ClientRepository,
   KeyAddition,
   NewApiKey,
-} from '#src/application/ports/client-repository.js';
-import type { ManagedClientRepository } from '#src/application/ports/managed-client-repository.js';
-import type { UsageRepository } from '#src/application/ports/usage-repository.js';
-import { AppError, type ErrorCode } from '#src/domain/app-error.js';
-import type { Character } from '#src/domain/character.js';
-import type { ClientCredentials } from '#src/domain/client.js';
-import { STANDARD_TERMS } from '#src/domain/client-terms.js';
-import { SeededRandom } from '#tests/support/seeded-random.js';
+} from '#src/application/ports/storage/client-repository.js';
+import type { ManagedClientRepository } from '#src/application/ports/storage/managed-client-repository.js';
+import type { UsageRepository } from '#src/application/ports/storage/usage-repository.js';
+import type { Character } from '#src/domain/characters/character.js';
+import type { ClientCredentials } from '#src/domain/clients/client.js';
+import { STANDARD_TERMS } from '#src/domain/clients/client-terms.js';
+import { AppError, type ErrorCode } from '#src/domain/errors.js';
+import { SeededRandom } from '../support/fixtures/seeded-random.js';
 
 export interface Storage {
   readonly clients: ClientRepository;

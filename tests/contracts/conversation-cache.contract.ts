@@ -10,7 +10,7 @@ import {
   notAsked,
   rejectionOf,
   TTL_SECONDS,
-} from '#tests/support/conversation-cache-bench.js';
+} from '../support/fixtures/conversation-cache-bench.js';
 import { conversationCrowdingContract } from './conversation-crowding.contract.js';
 import { conversationDeletionContract } from './conversation-deletion.contract.js';
 import { conversationIdempotencyContract } from './conversation-idempotency.contract.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { OpenTurn, OpenTurnRequest } from '#src/application/ports/conversation-cache.js';
+import type { OpenTurn, OpenTurnRequest } from '#src/application/ports/chat/conversation-cache.js';
 import {
   CLIENT,
   CONVERSATION,
@@ -11,7 +11,7 @@ import {
   OTHER_CLIENT,
   rejectionOf,
   TTL_SECONDS,
-} from '#tests/support/conversation-cache-bench.js';
+} from '../support/fixtures/conversation-cache-bench.js';
 
 /** A client has so many turns at the same time, over all its conversations, and no more. */
 export function conversationCrowdingContract(bench: ConversationCacheBench): void {

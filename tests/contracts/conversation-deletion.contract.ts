@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ErrorCode } from '#src/domain/app-error.js';
+import type { ErrorCode } from '#src/domain/errors.js';
 import {
   CHARACTER,
   CLIENT,
@@ -14,7 +14,7 @@ import {
   rejectionOf,
   TTL_SECONDS,
   turnIds,
-} from '#tests/support/conversation-cache-bench.js';
+} from '../support/fixtures/conversation-cache-bench.js';
 
 /** What a deletion takes, from open turns too. */
 export function conversationDeletionContract(bench: ConversationCacheBench): void {

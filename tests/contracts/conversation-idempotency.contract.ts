@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { REPLAY_TTL_SECONDS } from '#src/application/ports/conversation-cache.js';
+import { REPLAY_TTL_SECONDS } from '#src/application/ports/chat/conversation-cache.js';
 import {
   CHARACTER,
   CLIENT,
@@ -13,7 +13,7 @@ import {
   rejectionOf,
   TTL_SECONDS,
   turnIds,
-} from '#tests/support/conversation-cache-bench.js';
+} from '../support/fixtures/conversation-cache-bench.js';
 
 const VISIBLE_ASCII = String.fromCharCode(...Array.from({ length: 94 }, (_, index) => 33 + index));
 

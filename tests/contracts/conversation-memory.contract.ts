@@ -10,7 +10,7 @@ import {
   OTHER_CLIENT,
   TTL_SECONDS,
   turnIds,
-} from '#tests/support/conversation-cache-bench.js';
+} from '../support/fixtures/conversation-cache-bench.js';
 
 /** What is remembered, for how long, and for whom. */
 export function conversationMemoryContract(bench: ConversationCacheBench): void {

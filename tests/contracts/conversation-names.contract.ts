@@ -8,7 +8,7 @@ import {
   OTHER_CHARACTER,
   OTHER_CLIENT,
   turnIds,
-} from '#tests/support/conversation-cache-bench.js';
+} from '../support/fixtures/conversation-cache-bench.js';
 
 /** Each is a name that some other one would become where a store splits, joins, matches or fills in names. */
 const NAMES = [

@@ -7,7 +7,7 @@ import {
   rejectionOf,
   TTL_SECONDS,
   turnIds,
-} from '#tests/support/conversation-cache-bench.js';
+} from '../support/fixtures/conversation-cache-bench.js';
 
 /** One turn at a time, in order of arrival, each stored once. */
 export function conversationTurnsContract(bench: ConversationCacheBench): void {

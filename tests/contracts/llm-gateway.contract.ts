@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
-import type { LlmGateway, Prompt } from '#src/application/ports/llm-gateway.js';
-import { AppError } from '#src/domain/app-error.js';
-import type { Exchange } from '#src/domain/conversation.js';
+import type { LlmGateway, Prompt } from '#src/application/ports/chat/llm-gateway.js';
+import type { Exchange } from '#src/domain/conversations/conversation.js';
+import { AppError } from '#src/domain/errors.js';
 
 export interface LlmGatewayHarness {
   readonly gateway: LlmGateway;

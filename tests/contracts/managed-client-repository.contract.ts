@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import type {
   ManagedClientChanges,
   ManagedClientRepository,
-} from '#src/application/ports/managed-client-repository.js';
-import type { ManagedClient } from '#src/domain/managed-client.js';
+} from '#src/application/ports/storage/managed-client-repository.js';
+import type { ManagedClient } from '#src/domain/clients/managed-client.js';
 import {
   by,
   codeOf,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
+import type { PasswordHasher } from '#src/application/ports/access/password-hasher.js';
 
 export interface PasswordHasherHarness {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
-import type { RateLimit, RateLimiter } from '#src/application/ports/rate-limiter.js';
+import type { RateLimit, RateLimiter } from '#src/application/ports/limits/rate-limiter.js';
 
 export interface OpenedRateLimiter {
   readonly limiter: RateLimiter;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { BudgetRefusal, Reservation, TokenBudget } from '#src/application/ports/token-budget.js';
-import { AppError } from '#src/domain/app-error.js';
+import type { BudgetRefusal, Reservation, TokenBudget } from '#src/application/ports/limits/token-budget.js';
+import { AppError } from '#src/domain/errors.js';
 import { codeOf } from './client-repository.contract.js';
 
 export interface BudgetStore {

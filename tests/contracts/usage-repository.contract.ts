@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { UsageEntry } from '#src/application/ports/usage-repository.js';
-import { utcDaysUntil } from '#src/domain/utc-day.js';
+import type { UsageEntry } from '#src/application/ports/storage/usage-repository.js';
+import { utcDaysUntil } from '#src/domain/usage/utc-day.js';
 import {
   characterOf,
   codeOf,

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { AccessRig, ENDS_OF_ACCESS } from '#tests/support/access-rig.js';
-import { ApiClient, type ApiResponse } from '#tests/support/api-client.js';
-import { expectProblem } from '#tests/support/expect-response.js';
-import type { RedisServer } from '#tests/support/redis-server.js';
-import { describeWithRedis } from '#tests/support/with-redis.js';
+import { expectProblem } from '../support/assertions/expect-response.js';
+import { AccessRig, ENDS_OF_ACCESS } from '../support/fixtures/access-rig.js';
+import { ApiClient, type ApiResponse } from '../support/fixtures/api-client.js';
+import type { RedisServer } from '../support/processes/redis-server.js';
+import { describeWithRedis } from '../support/processes/with-redis.js';
 
 const MOST_MS = 5000;
 /** On, so that they ask the Redis that is away, and hit by nobody. */

@@ -1,9 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
-import type { ClientRepository } from '#src/application/ports/client-repository.js';
-import { AppError } from '#src/domain/app-error.js';
+import type { ClientRepository } from '#src/application/ports/storage/client-repository.js';
+import { AppError } from '#src/domain/errors.js';
 import { CLIENTS } from '#src/infrastructure/tokens.js';
-import { HeldAnswer, StreamingApp } from '#tests/support/streaming-app.js';
+import { HeldAnswer, StreamingApp } from '../support/fixtures/streaming-app.js';
 
 /** Turns that were let in by a key which is then checked again and again, by a database that may be away. */
 describe('a turn whose key cannot be checked', () => {

@@ -1,8 +1,14 @@
 import { expect } from 'chai';
-import type { ApiClient } from '#tests/support/api-client.js';
-import type { AppStorage } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
-import { API_KEY, expectJson, expectNoContent, expectProblem, UUID } from '#tests/support/expect-response.js';
+import {
+  API_KEY,
+  expectJson,
+  expectNoContent,
+  expectProblem,
+  UUID,
+} from '../support/assertions/expect-response.js';
+import type { ApiClient } from '../support/fixtures/api-client.js';
+import type { AppStorage } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
 
 const PASSWORD = 'correct horse battery';
 const newEmail = () => `Owner-${crypto.randomUUID()}@Example.com`;

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import type { ApiClient, ApiResponse } from '#tests/support/api-client.js';
-import type { AppStorage } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
-import { expectJson, expectNoContent, expectProblem } from '#tests/support/expect-response.js';
-import { OPERATIONS } from '#tests/support/openapi-operations.js';
-import { bodyOf } from '#tests/support/openapi-requests.js';
+import { expectJson, expectNoContent, expectProblem } from '../support/assertions/expect-response.js';
+import type { ApiClient, ApiResponse } from '../support/fixtures/api-client.js';
+import type { AppStorage } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
+import { OPERATIONS } from '../support/fixtures/openapi-operations.js';
+import { bodyOf } from '../support/fixtures/openapi-requests.js';
 
 const SERVICE_KEY = 'operator-key-0123456789';
 const NOBODY = '0190c0de-1234-7abc-8def-0123456789ab';

@@ -1,9 +1,15 @@
 import { expect } from 'chai';
-import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
-import type { ApiClient } from '#tests/support/api-client.js';
-import type { AppStorage } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
-import { API_KEY, expectJson, expectNoContent, expectProblem, UUID } from '#tests/support/expect-response.js';
+import { ApiKeyUses } from '#src/application/background/api-key-uses.js';
+import {
+  API_KEY,
+  expectJson,
+  expectNoContent,
+  expectProblem,
+  UUID,
+} from '../support/assertions/expect-response.js';
+import type { ApiClient } from '../support/fixtures/api-client.js';
+import type { AppStorage } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
 
 const KEYS = '/api/clients/me/keys';
 const NOBODYS_ID = '0190c0de-1234-7abc-8def-0123456789ab';

@@ -1,4 +1,4 @@
-import type { AppStorage } from '#tests/support/app-storages.js';
+import type { AppStorage } from '../support/fixtures/app-storages.js';
 import { accountsContract } from './accounts.contract.js';
 import { adminContract } from './admin.contract.js';
 import { apiKeysContract } from './api-keys.contract.js';

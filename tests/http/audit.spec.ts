@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { ApiClient, ApiResponse } from '#tests/support/api-client.js';
-import { MEMORY_STORAGE } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
+import type { ApiClient, ApiResponse } from '../support/fixtures/api-client.js';
+import { MEMORY_STORAGE } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
 
 const SERVICE_KEY = 'operator-key-0123456789';
 const PASSWORD = 'correct horse battery';

@@ -1,7 +1,8 @@
 import { Agent } from 'node:http';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ApiClient } from '#tests/support/api-client.js';
+import { EXPECTED_SECURITY_HEADERS, UUID } from '../support/assertions/expect-response.js';
+import { ApiClient } from '../support/fixtures/api-client.js';
 import {
   doubledSlash,
   PATH_CLASSES,
@@ -9,15 +10,14 @@ import {
   unknownAddress,
   unknownQuery,
   wrongMethod,
-} from '#tests/support/bad-addresses.js';
-import { BODY_CLASSES, missingField } from '#tests/support/bad-bodies.js';
-import { type NamedValue, type Operation, readOperations } from '#tests/support/bad-input-targets.js';
-import { type BadClass, type BadRequest, validRequest } from '#tests/support/bad-request.js';
-import { CANARY, CANARY_NUMBER } from '#tests/support/bad-values.js';
-import { EXPECTED_SECURITY_HEADERS, UUID } from '#tests/support/expect-response.js';
-import { RawConnection } from '#tests/support/raw-connection.js';
-import { type PlainAnswer, sendRequest } from '#tests/support/send-request.js';
-import { startTestApp, type TestApp } from '#tests/support/test-app.js';
+} from '../support/fixtures/bad-addresses.js';
+import { BODY_CLASSES, missingField } from '../support/fixtures/bad-bodies.js';
+import { type NamedValue, type Operation, readOperations } from '../support/fixtures/bad-input-targets.js';
+import { type BadClass, type BadRequest, validRequest } from '../support/fixtures/bad-request.js';
+import { CANARY, CANARY_NUMBER } from '../support/fixtures/bad-values.js';
+import { RawConnection } from '../support/fixtures/raw-connection.js';
+import { type PlainAnswer, sendRequest } from '../support/fixtures/send-request.js';
+import { startTestApp, type TestApp } from '../support/fixtures/test-app.js';
 
 const SEED = 20_261_123;
 const RUNS_PER_OPERATION = 12;

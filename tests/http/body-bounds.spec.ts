@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { ApiClient, type ApiResponse } from '#tests/support/api-client.js';
-import { expectProblem } from '#tests/support/expect-response.js';
-import { startTestApp, type TestApp } from '#tests/support/test-app.js';
+import { expectProblem } from '../support/assertions/expect-response.js';
+import { ApiClient, type ApiResponse } from '../support/fixtures/api-client.js';
+import { startTestApp, type TestApp } from '../support/fixtures/test-app.js';
 
 const NONE = /^$/;
 

@@ -1,11 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import { MAX_BODY_BYTES } from '#src/adapters/http/body-bound.js';
-import { ApiClient } from '#tests/support/api-client.js';
-import { expectProblem } from '#tests/support/expect-response.js';
-import { OPERATIONS, resolve, type Schema } from '#tests/support/openapi-operations.js';
-import { RawConnection } from '#tests/support/raw-connection.js';
-import { startTestApp, type TestApp } from '#tests/support/test-app.js';
+import { MAX_BODY_BYTES } from '#src/adapters/http/pipeline/body/body-bound.js';
+import { expectProblem } from '../support/assertions/expect-response.js';
+import { ApiClient } from '../support/fixtures/api-client.js';
+import { OPERATIONS, resolve, type Schema } from '../support/fixtures/openapi-operations.js';
+import { RawConnection } from '../support/fixtures/raw-connection.js';
+import { startTestApp, type TestApp } from '../support/fixtures/test-app.js';
 
 /** Every character as its escape. */
 const escaped = (text: string) =>

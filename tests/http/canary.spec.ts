@@ -1,14 +1,14 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import type { Logger } from '#src/application/ports/logger.js';
+import type { Logger } from '#src/application/ports/system/logger.js';
 import { Application } from '#src/infrastructure/application.js';
 import { readConfig } from '#src/infrastructure/config/read-config.js';
 import { createLogger } from '#src/infrastructure/create-logger.js';
-import { Canaries, makeCanary } from '#tests/support/canaries.js';
-import { CanaryDrive, TURNS_DRIVEN } from '#tests/support/canary-drive.js';
-import { FakeOpenAi } from '#tests/support/fake-openai.js';
-import { ServerProcess } from '#tests/support/server-process.js';
-import { makeTestFolder, type TestFolder } from '#tests/support/test-app.js';
+import { FakeOpenAi } from '../support/fakes/fake-openai.js';
+import { Canaries, makeCanary } from '../support/fixtures/canaries.js';
+import { CanaryDrive, TURNS_DRIVEN } from '../support/fixtures/canary-drive.js';
+import { makeTestFolder, type TestFolder } from '../support/fixtures/test-app.js';
+import { ServerProcess } from '../support/processes/server-process.js';
 
 describe('a secret', function () {
   this.timeout(60_000);

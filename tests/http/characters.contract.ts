@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import type { CharacterRepository } from '#src/application/ports/character-repository.js';
-import { MOST_CHARACTERS } from '#src/domain/character.js';
+import type { CharacterRepository } from '#src/application/ports/storage/character-repository.js';
+import { MOST_CHARACTERS } from '#src/domain/characters/character.js';
 import { CHARACTERS as CHARACTER_REPOSITORY } from '#src/infrastructure/tokens.js';
-import type { ApiClient } from '#tests/support/api-client.js';
-import type { AppStorage } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
-import { expectJson, expectNoContent, expectProblem, UUID } from '#tests/support/expect-response.js';
+import { expectJson, expectNoContent, expectProblem, UUID } from '../support/assertions/expect-response.js';
+import type { ApiClient } from '../support/fixtures/api-client.js';
+import type { AppStorage } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
 
 const CHARACTERS = '/api/characters';
 const NOBODYS_ID = '0190c0de-1234-7abc-8def-0123456789ab';

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { AppError } from '#src/domain/app-error.js';
-import type { ApiClient, ApiResponse } from '#tests/support/api-client.js';
-import type { AppStorage } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
-import { expectJson, expectProblem, UUID } from '#tests/support/expect-response.js';
-import { GOOD_DAY } from '#tests/support/scripted-llm-gateway.js';
+import { AppError } from '#src/domain/errors.js';
+import { expectJson, expectProblem, UUID } from '../support/assertions/expect-response.js';
+import { GOOD_DAY } from '../support/fakes/scripted-llm-gateway.js';
+import type { ApiClient, ApiResponse } from '../support/fixtures/api-client.js';
+import type { AppStorage } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
 
 const NOBODYS_ID = '0190c0de-1234-7abc-8def-0123456789ab';
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { MEMORY_STORAGE, SQLITE_STORAGE } from '#tests/support/app-storages.js';
-import { AppUnderTest } from '#tests/support/app-under-test.js';
-import { expectProblem } from '#tests/support/expect-response.js';
-import { GOOD_DAY } from '#tests/support/scripted-llm-gateway.js';
+import { expectProblem } from '../support/assertions/expect-response.js';
+import { GOOD_DAY } from '../support/fakes/scripted-llm-gateway.js';
+import { MEMORY_STORAGE, SQLITE_STORAGE } from '../support/fixtures/app-storages.js';
+import { AppUnderTest } from '../support/fixtures/app-under-test.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

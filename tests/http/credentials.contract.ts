@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { API_KEYS, IDS } from '#src/infrastructure/tokens.js';
-import { ApiClient } from '#tests/support/api-client.js';
-import type { AppStorage } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
-import { expectProblem } from '#tests/support/expect-response.js';
+import { expectProblem } from '../support/assertions/expect-response.js';
+import { ApiClient } from '../support/fixtures/api-client.js';
+import type { AppStorage } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
 
 export function credentialsContract(storage: AppStorage): void {
   describe('credentials', () => {

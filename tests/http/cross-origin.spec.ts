@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import type { ApiResponse } from '#tests/support/api-client.js';
-import { MEMORY_STORAGE } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
-import { expectFrame, expectNoContent, expectProblem } from '#tests/support/expect-response.js';
+import { expectFrame, expectNoContent, expectProblem } from '../support/assertions/expect-response.js';
+import type { ApiResponse } from '../support/fixtures/api-client.js';
+import { MEMORY_STORAGE } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
 
 const SHOP = 'https://shop.example.com';
 const OTHER_SHOP = 'http://localhost:3000';

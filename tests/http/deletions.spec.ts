@@ -1,17 +1,17 @@
 import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
 import type { ServiceIdentifier } from 'inversify';
-import type { ErrorCode } from '#src/domain/app-error.js';
+import type { ErrorCode } from '#src/domain/errors.js';
 import type { Override } from '#src/infrastructure/application.js';
 import { CHARACTERS, CLIENTS } from '#src/infrastructure/tokens.js';
-import { ApiClient, type ApiResponse } from '#tests/support/api-client.js';
-import { MEMORY_STORAGE, SQLITE_STORAGE } from '#tests/support/app-storages.js';
-import { expectProblem } from '#tests/support/expect-response.js';
-import { FakeOpenAi } from '#tests/support/fake-openai.js';
-import { SseReader } from '#tests/support/sse-reader.js';
-import { HeldAnswer } from '#tests/support/streaming-app.js';
-import { startTestApp, type TestApp } from '#tests/support/test-app.js';
-import { describeOnAnyRedis } from '#tests/support/with-redis.js';
+import { expectProblem } from '../support/assertions/expect-response.js';
+import { FakeOpenAi } from '../support/fakes/fake-openai.js';
+import { ApiClient, type ApiResponse } from '../support/fixtures/api-client.js';
+import { MEMORY_STORAGE, SQLITE_STORAGE } from '../support/fixtures/app-storages.js';
+import { SseReader } from '../support/fixtures/sse-reader.js';
+import { HeldAnswer } from '../support/fixtures/streaming-app.js';
+import { startTestApp, type TestApp } from '../support/fixtures/test-app.js';
+import { describeOnAnyRedis } from '../support/processes/with-redis.js';
 
 interface Deletable {
   delete(...args: never[]): Promise<unknown>;

@@ -4,10 +4,10 @@ import { syncBuiltinESMExports } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { ApiClient } from '#tests/support/api-client.js';
-import { expectProblem } from '#tests/support/expect-response.js';
-import { RawConnection } from '#tests/support/raw-connection.js';
-import { startTestApp, type TestApp } from '#tests/support/test-app.js';
+import { expectProblem } from '../support/assertions/expect-response.js';
+import { ApiClient } from '../support/fixtures/api-client.js';
+import { RawConnection } from '../support/fixtures/raw-connection.js';
+import { startTestApp, type TestApp } from '../support/fixtures/test-app.js';
 
 const FILES = [
   '/docs',

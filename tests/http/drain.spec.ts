@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { LLM } from '#src/infrastructure/tokens.js';
-import { ApiClient } from '#tests/support/api-client.js';
-import { complete, FakeOpenAi } from '#tests/support/fake-openai.js';
-import { type RawAnswer, RawConnection } from '#tests/support/raw-connection.js';
-import { ScriptedLlmGateway } from '#tests/support/scripted-llm-gateway.js';
-import { ServerProcess } from '#tests/support/server-process.js';
-import { makeTestFolder, startTestApp, type TestApp, type TestFolder } from '#tests/support/test-app.js';
+import { complete, FakeOpenAi } from '../support/fakes/fake-openai.js';
+import { ScriptedLlmGateway } from '../support/fakes/scripted-llm-gateway.js';
+import { ApiClient } from '../support/fixtures/api-client.js';
+import { type RawAnswer, RawConnection } from '../support/fixtures/raw-connection.js';
+import { makeTestFolder, startTestApp, type TestApp, type TestFolder } from '../support/fixtures/test-app.js';
+import { ServerProcess } from '../support/processes/server-process.js';
 
 function request(api: ApiClient, method: string, path: string, body?: object): string {
   const text = body === undefined ? '' : JSON.stringify(body);

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import type { AppStorage } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
-import { type RawAnswerBytes, RawPost } from '#tests/support/raw-post.js';
-import { GOOD_DAY } from '#tests/support/scripted-llm-gateway.js';
+import { GOOD_DAY } from '../support/fakes/scripted-llm-gateway.js';
+import type { AppStorage } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
+import { type RawAnswerBytes, RawPost } from '../support/fixtures/raw-post.js';
 
 const AT_ONCE = 200;
 const LATER = 300;

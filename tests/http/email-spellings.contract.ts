@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { PASSWORDS } from '#src/infrastructure/tokens.js';
-import type { AppStorage } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
-import { expectProblem } from '#tests/support/expect-response.js';
-import { FastPasswordHasher } from '#tests/support/fast-password-hasher.js';
+import { expectProblem } from '../support/assertions/expect-response.js';
+import { FastPasswordHasher } from '../support/fakes/fast-password-hasher.js';
+import type { AppStorage } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
 
 const PASSWORD = 'correct horse battery';
 const SPELLINGS = [

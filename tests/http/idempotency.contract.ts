@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { AppError } from '#src/domain/app-error.js';
-import type { ApiClient, ApiResponse } from '#tests/support/api-client.js';
-import type { AppStorage } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
-import { expectFrame, expectProblem } from '#tests/support/expect-response.js';
-import { RawPost } from '#tests/support/raw-post.js';
-import { GOOD_DAY } from '#tests/support/scripted-llm-gateway.js';
+import { AppError } from '#src/domain/errors.js';
+import { expectFrame, expectProblem } from '../support/assertions/expect-response.js';
+import { GOOD_DAY } from '../support/fakes/scripted-llm-gateway.js';
+import type { ApiClient, ApiResponse } from '../support/fixtures/api-client.js';
+import type { AppStorage } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
+import { RawPost } from '../support/fixtures/raw-post.js';
 
 const RULE = 'must be 1 to 255 visible ASCII characters';
 const REPLAYED = 'idempotency-replayed';

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
-import type { ApiClient, ApiResponse } from '#tests/support/api-client.js';
-import { MEMORY_STORAGE, SQLITE_STORAGE } from '#tests/support/app-storages.js';
-import { type AppUnderTest, useApp } from '#tests/support/app-under-test.js';
-import { expectProblem } from '#tests/support/expect-response.js';
-import { DOCUMENT, OPERATIONS } from '#tests/support/openapi-operations.js';
-import { bodyOf, combinations, fillPath, idProperties, isId } from '#tests/support/openapi-requests.js';
+import { ApiKeyUses } from '#src/application/background/api-key-uses.js';
+import { expectProblem } from '../support/assertions/expect-response.js';
+import type { ApiClient, ApiResponse } from '../support/fixtures/api-client.js';
+import { MEMORY_STORAGE, SQLITE_STORAGE } from '../support/fixtures/app-storages.js';
+import { type AppUnderTest, useApp } from '../support/fixtures/app-under-test.js';
+import { DOCUMENT, OPERATIONS } from '../support/fixtures/openapi-operations.js';
+import { bodyOf, combinations, fillPath, idProperties, isId } from '../support/fixtures/openapi-requests.js';
 
 /** Everything else needs a key. Whoever adds a line here opens a door. */
 const PUBLIC = ['GET /', 'GET /health', 'GET /livez', 'GET /readyz', 'POST /auth/signup', 'POST /auth/keys'];

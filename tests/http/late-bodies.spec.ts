@@ -3,9 +3,9 @@ import { expect } from 'chai';
 import { SystemClock } from '#src/adapters/system/system-clock.js';
 import { Authorize } from '#src/application/access/authorize.js';
 import { CLOCK } from '#src/infrastructure/tokens.js';
-import { ApiClient } from '#tests/support/api-client.js';
-import { type RawAnswer, RawConnection } from '#tests/support/raw-connection.js';
-import { startTestApp, type TestApp } from '#tests/support/test-app.js';
+import { ApiClient } from '../support/fixtures/api-client.js';
+import { type RawAnswer, RawConnection } from '../support/fixtures/raw-connection.js';
+import { startTestApp, type TestApp } from '../support/fixtures/test-app.js';
 
 const SERVICE_KEY = 'operator-key-0123456789';
 

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { Authorize } from '#src/application/access/authorize.js';
 import { MANAGED_CLIENTS } from '#src/infrastructure/tokens.js';
-import type { ApiClient, ApiResponse } from '#tests/support/api-client.js';
-import { expectProblem } from '#tests/support/expect-response.js';
-import { LimitedApp } from '#tests/support/limited-app.js';
-import { RawConnection } from '#tests/support/raw-connection.js';
-import { RedisServer } from '#tests/support/redis-server.js';
+import { expectProblem } from '../support/assertions/expect-response.js';
+import type { ApiClient, ApiResponse } from '../support/fixtures/api-client.js';
+import { LimitedApp } from '../support/fixtures/limited-app.js';
+import { RawConnection } from '../support/fixtures/raw-connection.js';
+import { RedisServer } from '../support/processes/redis-server.js';
 
 const SERVICE_KEY = 'operator-key-0123456789';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { ApiClient } from '#tests/support/api-client.js';
-import { complete, FakeOpenAi, refuse } from '#tests/support/fake-openai.js';
-import { startTestApp, type TestApp } from '#tests/support/test-app.js';
+import { complete, FakeOpenAi, refuse } from '../support/fakes/fake-openai.js';
+import { ApiClient } from '../support/fixtures/api-client.js';
+import { startTestApp, type TestApp } from '../support/fixtures/test-app.js';
 
 const CANARY = 'c4n4ry';
 

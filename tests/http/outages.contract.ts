@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { AppError } from '#src/domain/app-error.js';
+import { AppError } from '#src/domain/errors.js';
 import {
   API_KEYS,
   CHARACTERS,
@@ -9,11 +9,11 @@ import {
   MANAGED_CLIENTS,
   PASSWORDS,
 } from '#src/infrastructure/tokens.js';
-import type { AppStorage } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
-import { expectJson, expectProblem } from '#tests/support/expect-response.js';
-import { failingPort } from '#tests/support/failing-port.js';
-import { DOCUMENT, exampleOf, OPERATIONS } from '#tests/support/openapi-operations.js';
+import { expectJson, expectProblem } from '../support/assertions/expect-response.js';
+import { failingPort } from '../support/fakes/failing-port.js';
+import type { AppStorage } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
+import { DOCUMENT, exampleOf, OPERATIONS } from '../support/fixtures/openapi-operations.js';
 
 const SERVICE_KEY = 'operator-key-0123456789';
 const ID = '0190c0de-1234-7abc-8def-0123456789ab';

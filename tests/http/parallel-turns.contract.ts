@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import type { ApiClient, ApiResponse } from '#tests/support/api-client.js';
-import type { AppStorage } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
-import { expectProblem } from '#tests/support/expect-response.js';
-import { GOOD_DAY } from '#tests/support/scripted-llm-gateway.js';
+import { expectProblem } from '../support/assertions/expect-response.js';
+import { GOOD_DAY } from '../support/fakes/scripted-llm-gateway.js';
+import type { ApiClient, ApiResponse } from '../support/fixtures/api-client.js';
+import type { AppStorage } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
 
 const POSTS = 50;
 const INDEXES = Array.from({ length: POSTS }, (_, index) => index);

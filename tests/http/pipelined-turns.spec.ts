@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { OpenRequests } from '#src/adapters/http/open-requests.js';
+import { OpenRequests } from '#src/adapters/http/streaming/open-requests.js';
 import { CONVERSATIONS } from '#src/infrastructure/tokens.js';
-import type { ApiClient } from '#tests/support/api-client.js';
-import { LimitedApp } from '#tests/support/limited-app.js';
-import { RawConnection } from '#tests/support/raw-connection.js';
+import type { ApiClient } from '../support/fixtures/api-client.js';
+import { LimitedApp } from '../support/fixtures/limited-app.js';
+import { RawConnection } from '../support/fixtures/raw-connection.js';
 
 const MOST_MS = 1000;
 /** Of one connection. */

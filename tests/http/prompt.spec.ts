@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { ErrorCode } from '#src/domain/app-error.js';
-import { ApiClient } from '#tests/support/api-client.js';
-import { expectJson, expectProblem, UUID } from '#tests/support/expect-response.js';
-import { type Behaviour, complete, FakeOpenAi, hang, raw, refuse } from '#tests/support/fake-openai.js';
-import { startTestApp, type TestApp } from '#tests/support/test-app.js';
+import type { ErrorCode } from '#src/domain/errors.js';
+import { expectJson, expectProblem, UUID } from '../support/assertions/expect-response.js';
+import { type Behaviour, complete, FakeOpenAi, hang, raw, refuse } from '../support/fakes/fake-openai.js';
+import { ApiClient } from '../support/fixtures/api-client.js';
+import { startTestApp, type TestApp } from '../support/fixtures/test-app.js';
 
 const CONTROLS = Array.from({ length: 31 }, (_, i) => String.fromCharCode(i + 1)).join('');
 

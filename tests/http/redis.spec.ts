@@ -1,5 +1,5 @@
-import { redisStorage } from '#tests/support/app-storages.js';
-import { describeOnAnyRedis } from '#tests/support/with-redis.js';
+import { redisStorage } from '../support/fixtures/app-storages.js';
+import { describeOnAnyRedis } from '../support/processes/with-redis.js';
 import { duplicatesContract } from './duplicates.contract.js';
 import { idempotencyContract } from './idempotency.contract.js';
 import { parallelTurnsContract } from './parallel-turns.contract.js';

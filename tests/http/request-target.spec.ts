@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { UUID } from '#tests/support/expect-response.js';
-import { RawConnection } from '#tests/support/raw-connection.js';
-import { startTestApp, type TestApp } from '#tests/support/test-app.js';
+import { UUID } from '../support/assertions/expect-response.js';
+import { RawConnection } from '../support/fixtures/raw-connection.js';
+import { startTestApp, type TestApp } from '../support/fixtures/test-app.js';
 
 describe('the target of a request', () => {
   let app: TestApp;

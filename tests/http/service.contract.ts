@@ -1,10 +1,15 @@
 import { Agent } from 'node:http';
 import { expect } from 'chai';
-import type { AppStorage } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
-import { expectFrame, expectJson, expectNoContent, expectProblem } from '#tests/support/expect-response.js';
-import { DOCUMENT, OPERATIONS } from '#tests/support/openapi-operations.js';
-import { sendRequest } from '#tests/support/send-request.js';
+import {
+  expectFrame,
+  expectJson,
+  expectNoContent,
+  expectProblem,
+} from '../support/assertions/expect-response.js';
+import type { AppStorage } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
+import { DOCUMENT, OPERATIONS } from '../support/fixtures/openapi-operations.js';
+import { sendRequest } from '../support/fixtures/send-request.js';
 
 const VERBS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const DOCS_POLICY =

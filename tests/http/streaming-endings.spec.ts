@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { expect } from 'chai';
-import { complete, hang } from '#tests/support/fake-openai.js';
-import { HeldAnswer, StreamingApp } from '#tests/support/streaming-app.js';
+import { complete, hang } from '../support/fakes/fake-openai.js';
+import { HeldAnswer, StreamingApp } from '../support/fixtures/streaming-app.js';
 
 const WITHIN_A_SECOND_MS = 1000;
 

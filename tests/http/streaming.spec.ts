@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { expect } from 'chai';
 import { CLOCK } from '#src/infrastructure/tokens.js';
-import { complete, json, raw, refuse, streamEvents } from '#tests/support/fake-openai.js';
-import { ManualClock } from '#tests/support/manual-clock.js';
-import type { SseEvent } from '#tests/support/sse-reader.js';
-import { HeldAnswer, StreamingApp } from '#tests/support/streaming-app.js';
+import { complete, json, raw, refuse, streamEvents } from '../support/fakes/fake-openai.js';
+import { ManualClock } from '../support/fakes/manual-clock.js';
+import type { SseEvent } from '../support/fixtures/sse-reader.js';
+import { HeldAnswer, StreamingApp } from '../support/fixtures/streaming-app.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const BROWSER =

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { MANAGED_CLIENTS } from '#src/infrastructure/tokens.js';
-import type { ApiClient, ApiResponse } from '#tests/support/api-client.js';
-import type { AppStorage } from '#tests/support/app-storages.js';
-import { useApp } from '#tests/support/app-under-test.js';
-import { expectJson, expectProblem } from '#tests/support/expect-response.js';
-import { GOOD_DAY } from '#tests/support/scripted-llm-gateway.js';
+import { expectJson, expectProblem } from '../support/assertions/expect-response.js';
+import { GOOD_DAY } from '../support/fakes/scripted-llm-gateway.js';
+import type { ApiClient, ApiResponse } from '../support/fixtures/api-client.js';
+import type { AppStorage } from '../support/fixtures/app-storages.js';
+import { useApp } from '../support/fixtures/app-under-test.js';
 
 const HOUR_MS = 3_600_000;
 const BUDGET = 5000;

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { ApiClient } from '#tests/support/api-client.js';
-import { FakeLangSmith } from '#tests/support/fake-langsmith.js';
-import { complete, FakeOpenAi } from '#tests/support/fake-openai.js';
-import { startTestApp, type TestApp } from '#tests/support/test-app.js';
+import { FakeLangSmith } from '../support/fakes/fake-langsmith.js';
+import { complete, FakeOpenAi } from '../support/fakes/fake-openai.js';
+import { ApiClient } from '../support/fixtures/api-client.js';
+import { startTestApp, type TestApp } from '../support/fixtures/test-app.js';
 
 describe('an answer that could not be used, behind traces and a fallback', () => {
   let first: FakeOpenAi;

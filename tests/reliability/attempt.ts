@@ -1,4 +1,4 @@
-import type { ErrorCode } from '#src/domain/app-error.js';
+import type { ErrorCode } from '#src/domain/errors.js';
 import type { TurnAnswer, TurnOrder, TurnReport } from './turn-orders.js';
 
 export type Fate = 'acknowledged' | 'refused' | 'uncertain';

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '#src/domain/app-error.js';
+import type { ErrorCode } from '#src/domain/errors.js';
 import type { Attempt } from './attempt.js';
 import { isToFail, replyTo } from './marked-message.js';
 import type { StoredConversation, StoredExchange } from './stored-conversations.js';

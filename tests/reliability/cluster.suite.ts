@@ -1,21 +1,21 @@
 import { expect } from 'chai';
 import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexible-rate-limiter.js';
-import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
-import type { RedisSettings } from '#src/adapters/redis/redis-settings.js';
+import { RedisConnection } from '#src/adapters/redis/connection/redis-connection.js';
+import type { RedisSettings } from '#src/adapters/redis/connection/redis-settings.js';
 import { readConfig } from '#src/infrastructure/config/read-config.js';
-import { RedisBench } from '#tests/adapters/redis/redis-bench.js';
 import { conversationCacheContract } from '#tests/contracts/conversation-cache.contract.js';
 import { rateLimiterContract } from '#tests/contracts/rate-limiter.contract.js';
+import { countersOn } from '../support/assertions/redis-counters.js';
+import { advanceRedis } from '../support/assertions/redis-time.js';
+import { ManualClock } from '../support/fakes/manual-clock.js';
 import {
   CLIENT,
   CONVERSATION,
   expectAppError,
   rejectionOf,
-} from '#tests/support/conversation-cache-bench.js';
-import { ManualClock } from '#tests/support/manual-clock.js';
-import { countersOn } from '#tests/support/redis-counters.js';
-import { advanceRedis } from '#tests/support/redis-time.js';
-import { recordingLogger } from '#tests/support/test-app.js';
+} from '../support/fixtures/conversation-cache-bench.js';
+import { RedisBench } from '../support/fixtures/redis-bench.js';
+import { recordingLogger } from '../support/fixtures/test-app.js';
 import { RedisCluster } from './redis-cluster.js';
 import { mastersOf, remoteHarness } from './remote-harness.js';
 

@@ -1,4 +1,4 @@
-import { SeededRandom } from '#tests/support/seeded-random.js';
+import { SeededRandom } from '../support/fixtures/seeded-random.js';
 import type { Attempt } from './attempt.js';
 import { checkHistory } from './check-history.js';
 import { RedisSentinels } from './redis-sentinels.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RedisServer } from '#tests/support/redis-server.js';
+import type { RedisServer } from '../support/processes/redis-server.js';
 import type { Fault } from './fault-plan.js';
 import type { FaultyProxy } from './faulty-proxy.js';
 import type { WorkerProcess } from './worker-process.js';

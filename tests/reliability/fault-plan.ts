@@ -1,4 +1,4 @@
-import type { SeededRandom } from '#tests/support/seeded-random.js';
+import type { SeededRandom } from '../support/fixtures/seeded-random.js';
 
 export const FAULT_KINDS = ['kill', 'freezeWorker', 'freezeRedis', 'reset', 'swallow', 'stall'] as const;
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describeWithRedis } from '#tests/support/with-redis.js';
+import { describeWithRedis } from '../support/processes/with-redis.js';
 import { runLanes } from './run-lanes.js';
 import { isSabotage, SABOTAGE, type SabotageKind } from './sabotage.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { RedisServer } from '#tests/support/redis-server.js';
-import { SeededRandom } from '#tests/support/seeded-random.js';
+import { SeededRandom } from '../support/fixtures/seeded-random.js';
+import { RedisServer } from '../support/processes/redis-server.js';
 import type { Attempt } from './attempt.js';
 import { checkHistory } from './check-history.js';
 import { FaultInjector } from './fault-injector.js';

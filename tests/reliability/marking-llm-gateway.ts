@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LlmGateway, Prompt, TextListener } from '#src/application/ports/llm-gateway.js';
-import { AppError } from '#src/domain/app-error.js';
-import type { Completion } from '#src/domain/turn.js';
+import type { LlmGateway, Prompt, TextListener } from '#src/application/ports/chat/llm-gateway.js';
+import type { Completion } from '#src/domain/conversations/turn.js';
+import { AppError } from '#src/domain/errors.js';
 import { isToFail, markOf, replyTo, thinkMsOf } from './marked-message.js';
 
 const USAGE = { inputTokens: 1, outputTokens: 1, totalTokens: 2, estimated: false };

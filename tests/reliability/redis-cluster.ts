@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { freePort } from '#tests/support/free-port.js';
-import { RedisServer } from '#tests/support/redis-server.js';
+import { freePort } from '../support/processes/free-port.js';
+import { RedisServer } from '../support/processes/redis-server.js';
 
 const HOST = '127.0.0.1';
 const PASSWORD = 'cluster-password';

@@ -4,9 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { freePort } from '#tests/support/free-port.js';
-import { RedisServer } from '#tests/support/redis-server.js';
-import { makeTestFolder, type TestFolder } from '#tests/support/test-app.js';
+import { makeTestFolder, type TestFolder } from '../support/fixtures/test-app.js';
+import { freePort } from '../support/processes/free-port.js';
+import { RedisServer } from '../support/processes/redis-server.js';
 
 const HOST = '127.0.0.1';
 const PASSWORD = 'servers-password';

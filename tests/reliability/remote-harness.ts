@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster, type Redis } from 'ioredis';
-import type { RedisClient } from '#src/adapters/redis/create-redis-client.js';
-import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
-import { RedisConversationCache } from '#src/adapters/redis/redis-conversation-cache.js';
+import type { RedisClient } from '#src/adapters/redis/connection/create-redis-client.js';
+import { RedisConnection } from '#src/adapters/redis/connection/redis-connection.js';
+import { RedisConversationCache } from '#src/adapters/redis/conversations/redis-conversation-cache.js';
 import { readConfig } from '#src/infrastructure/config/read-config.js';
-import type { ConversationCacheHarness } from '#tests/support/conversation-cache-bench.js';
-import { recordingLogger } from '#tests/support/test-app.js';
+import type { ConversationCacheHarness } from '../support/fixtures/conversation-cache-bench.js';
+import { recordingLogger } from '../support/fixtures/test-app.js';
 
 const BOUNDS = { maxMessages: 40, maxTokens: 8000 };
 

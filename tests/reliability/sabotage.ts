@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RedisClient } from '#src/adapters/redis/create-redis-client.js';
+import type { RedisClient } from '#src/adapters/redis/connection/create-redis-client.js';
 import type {
   ConversationCache,
   OpenTurn,
   OpenTurnRequest,
-} from '#src/application/ports/conversation-cache.js';
-import { AppError } from '#src/domain/app-error.js';
-import { type Conversation, toExchange } from '#src/domain/conversation.js';
-import type { CompletedTurn } from '#src/domain/turn.js';
+} from '#src/application/ports/chat/conversation-cache.js';
+import { type Conversation, toExchange } from '#src/domain/conversations/conversation.js';
+import type { CompletedTurn } from '#src/domain/conversations/turn.js';
+import { AppError } from '#src/domain/errors.js';
 import { CLIENTS } from './turn-orders.js';
 
 /** What a faulty cache might do now and then; the history checker has to find each of them. */

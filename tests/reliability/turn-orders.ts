@@ -1,5 +1,5 @@
-import type { OnBusy } from '#src/application/ports/conversation-cache.js';
-import type { ErrorCode } from '#src/domain/app-error.js';
+import type { OnBusy } from '#src/application/ports/chat/conversation-cache.js';
+import type { ErrorCode } from '#src/domain/errors.js';
 import type { SabotageKind } from './sabotage.js';
 
 /** What a worker process is started with. */

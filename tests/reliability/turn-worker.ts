@@ -1,17 +1,18 @@
 /** Forked: one process of the service without its HTTP. Takes batches of orders, and reports how each turn went. */
-import { MemoryCharacterRepository } from '#src/adapters/memory/memory-character-repository.js';
-import { MemoryClientRepository } from '#src/adapters/memory/memory-client-repository.js';
-import { MemoryDatabase } from '#src/adapters/memory/memory-database.js';
-import { MemoryTokenBudget } from '#src/adapters/memory/memory-token-budget.js';
-import { MemoryUsageRepository } from '#src/adapters/memory/memory-usage-repository.js';
-import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
-import { RedisConversationCache } from '#src/adapters/redis/redis-conversation-cache.js';
+
+import { MemoryTokenBudget } from '#src/adapters/memory/budgets/memory-token-budget.js';
+import { MemoryCharacterRepository } from '#src/adapters/memory/storage/memory-character-repository.js';
+import { MemoryClientRepository } from '#src/adapters/memory/storage/memory-client-repository.js';
+import { MemoryDatabase } from '#src/adapters/memory/storage/memory-database.js';
+import { MemoryUsageRepository } from '#src/adapters/memory/storage/memory-usage-repository.js';
+import { RedisConnection } from '#src/adapters/redis/connection/redis-connection.js';
+import { RedisConversationCache } from '#src/adapters/redis/conversations/redis-conversation-cache.js';
 import { SystemClock } from '#src/adapters/system/system-clock.js';
 import { UuidV7Generator } from '#src/adapters/system/uuid-v7-generator.js';
+import { UsageRecords } from '#src/application/background/usage-records.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
 import { TurnCosts } from '#src/application/chat/turn-costs.js';
-import { UsageRecords } from '#src/application/usage/usage-records.js';
-import { AppError } from '#src/domain/app-error.js';
+import { AppError } from '#src/domain/errors.js';
 import { parseRedisUrl } from '#src/infrastructure/config/redis-url.js';
 import { MarkingLlmGateway } from './marking-llm-gateway.js';
 import { sabotaged } from './sabotage.js';

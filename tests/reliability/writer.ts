@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SeededRandom } from '#tests/support/seeded-random.js';
+import type { SeededRandom } from '../support/fixtures/seeded-random.js';
 import { Attempt } from './attempt.js';
 import { isToFail, markMessage } from './marked-message.js';
 import type { TurnOrder } from './turn-orders.js';

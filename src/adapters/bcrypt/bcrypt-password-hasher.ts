@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import bcrypt from 'bcrypt';
-import type { HashingParty, PasswordHasher } from '#src/application/ports/password-hasher.js';
+import type { HashingParty, PasswordHasher } from '#src/application/ports/access/password-hasher.js';
 import { Gate } from './gate.js';
 
 export interface BcryptPasswordHasherOptions {

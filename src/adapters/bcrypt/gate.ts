@@ -1,4 +1,4 @@
-import { AppError } from '#src/domain/app-error.js';
+import { AppError } from '#src/domain/errors.js';
 
 export interface GateOptions {
   readonly maxConcurrent: number;

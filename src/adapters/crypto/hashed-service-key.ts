@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { ServiceKey } from '#src/application/ports/service-key.js';
+import type { ServiceKey } from '#src/application/ports/access/service-key.js';
 
 /** Compares digests, so that neither length nor content shows in the time it takes. */
 export class HashedServiceKey implements ServiceKey {

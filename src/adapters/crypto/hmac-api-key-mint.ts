@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { ApiKeyMint, MintedApiKey } from '#src/application/ports/api-key-mint.js';
+import type { ApiKeyMint, MintedApiKey } from '#src/application/ports/access/api-key-mint.js';
 import { base62 } from './base62.js';
 
 const SECRET_BYTES = 32;

@@ -2,8 +2,8 @@ import type { IocContainer } from '@tsoa/runtime';
 import type { Application, Request } from 'express';
 import type { Authorize } from '#src/application/access/authorize.js';
 import type { RequestLimits } from '#src/application/limits/request-limits.js';
-import type { Clock } from '#src/application/ports/clock.js';
-import type { BodySchemas } from './body-schemas.js';
+import type { Clock } from '#src/application/ports/system/clock.js';
+import type { BodySchemas } from './openapi/body-schemas.js';
 
 /** What the generated routes reach through the app that serves the request, so that one process can hold many apps. */
 export interface HttpServices {

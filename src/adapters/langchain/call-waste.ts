@@ -1,5 +1,5 @@
-import type { Prompt, WasteListener } from '#src/application/ports/llm-gateway.js';
-import { promptUsage } from './read-completion.js';
+import type { Prompt, WasteListener } from '#src/application/ports/chat/llm-gateway.js';
+import { promptUsage } from './transport/read-completion.js';
 
 /**
  * Tells at most once what one call cost that brought nothing usable. A provider that was asked may charge for a prompt

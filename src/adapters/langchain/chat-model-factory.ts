@@ -1,6 +1,6 @@
 import type { BaseChatModel } from '@langchain/core/language_models/chat_models';
-import type { Provider } from '#src/domain/model-provider.js';
-import type { ProviderTransport } from './provider-transport.js';
+import type { Provider } from '#src/domain/models/model-provider.js';
+import type { ProviderTransport } from './transport/provider-transport.js';
 
 /** Where models answer, and with which key. Nothing of it is ever taken from the environment. */
 export interface ProviderConnection {

@@ -1,10 +1,10 @@
-import { wholeText } from './bounded-body.js';
 import type { ProviderConnection } from './chat-model-factory.js';
 import type { ModelSettings } from './model-settings.js';
-import { MISTRAL_URL, OPENAI_BASE_URL } from './provider-addresses.js';
-import { refusal } from './provider-failure.js';
-import { jsonHeaders } from './provider-fetch.js';
-import { toResponse } from './provider-transport.js';
+import { wholeText } from './transport/bounded-body.js';
+import { MISTRAL_URL, OPENAI_BASE_URL } from './transport/provider-addresses.js';
+import { refusal } from './transport/provider-failure.js';
+import { jsonHeaders } from './transport/provider-fetch.js';
+import { toResponse } from './transport/provider-transport.js';
 
 /** OpenAI lists some hundred models in 20 kB, gateways some thousand. */
 const MOST_OF_A_LIST_BYTES = 4 * 1024 * 1024;

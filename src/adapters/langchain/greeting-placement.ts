@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { Prompt } from '#src/application/ports/llm-gateway.js';
-import { failureOf } from './provider-failure.js';
+import type { Prompt } from '#src/application/ports/chat/llm-gateway.js';
+import { failureOf } from './transport/provider-failure.js';
 
 const MAX_MODELS = 1000;
 

@@ -1,14 +1,19 @@
 import type { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { LRUCache } from 'lru-cache';
-import type { LlmGateway, Prompt, TextListener, WasteListener } from '#src/application/ports/llm-gateway.js';
-import type { Completion } from '#src/domain/turn.js';
+import type {
+  LlmGateway,
+  Prompt,
+  TextListener,
+  WasteListener,
+} from '#src/application/ports/chat/llm-gateway.js';
+import type { Completion } from '#src/domain/conversations/turn.js';
 import { CallWaste } from './call-waste.js';
 import type { ChatModelFactory, ProviderConnection } from './chat-model-factory.js';
 import { GreetingPlacement } from './greeting-placement.js';
 import { loadChatModelFactory } from './load-chat-model-factory.js';
 import type { ModelSettings } from './model-settings.js';
-import { readCompletion, toCompletion } from './read-completion.js';
 import { StreamedAnswer } from './streamed-answer.js';
+import { readCompletion, toCompletion } from './transport/read-completion.js';
 import { type Patience, withinDeadline } from './within-deadline.js';
 
 /** In milliseconds. */

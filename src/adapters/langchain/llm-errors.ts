@@ -1,5 +1,5 @@
-import { AppError, type ErrorCode } from '#src/domain/app-error.js';
-import { failureOf, type ProviderFailure } from './provider-failure.js';
+import { AppError, type ErrorCode } from '#src/domain/errors.js';
+import { failureOf, type ProviderFailure } from './transport/provider-failure.js';
 
 type ModelErrorCode = Extract<
   ErrorCode,

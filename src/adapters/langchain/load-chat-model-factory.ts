@@ -5,10 +5,10 @@ export async function loadChatModelFactory(connection: ProviderConnection): Prom
   switch (connection.provider) {
     case 'openai':
     case 'openai-compatible':
-      return new (await import('./openai-chat-model.js')).OpenAiChatModelFactory(connection);
+      return new (await import('./providers/openai-chat-model.js')).OpenAiChatModelFactory(connection);
     case 'mistral':
-      return new (await import('./mistral-chat-model.js')).MistralChatModelFactory(connection);
+      return new (await import('./providers/mistral-chat-model.js')).MistralChatModelFactory(connection);
     case 'demo':
-      return new (await import('./demo-chat-model.js')).DemoChatModelFactory();
+      return new (await import('./providers/demo-chat-model.js')).DemoChatModelFactory();
   }
 }

@@ -1,8 +1,8 @@
-import type { Clock } from '#src/application/ports/clock.js';
-import type { Logger } from '#src/application/ports/logger.js';
-import { AppError } from '#src/domain/app-error.js';
-import type { Provider } from '#src/domain/model-provider.js';
-import { ProviderFailure } from './provider-failure.js';
+import type { Clock } from '#src/application/ports/system/clock.js';
+import type { Logger } from '#src/application/ports/system/logger.js';
+import { AppError } from '#src/domain/errors.js';
+import type { Provider } from '#src/domain/models/model-provider.js';
+import { ProviderFailure } from './transport/provider-failure.js';
 
 export interface ModelSettingsOptions {
   readonly provider: Provider;

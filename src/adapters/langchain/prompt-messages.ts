@@ -1,5 +1,5 @@
 import { AIMessage, type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
-import type { Prompt } from '#src/application/ports/llm-gateway.js';
+import type { Prompt } from '#src/application/ports/chat/llm-gateway.js';
 
 /** Messages, never a template: braces in a text are text. */
 export function toMessages(prompt: Prompt): BaseMessage[] {

@@ -1,6 +1,12 @@
 import type { ChatGenerationChunk } from '@langchain/core/outputs';
-import type { Usage } from '#src/domain/turn.js';
-import { assertBearable, finishReasonOf, type RawAnswer, reportedUsage, textOf } from './read-completion.js';
+import type { Usage } from '#src/domain/conversations/turn.js';
+import {
+  assertBearable,
+  finishReasonOf,
+  type RawAnswer,
+  reportedUsage,
+  textOf,
+} from './transport/read-completion.js';
 
 const ENDS_IN_HIGH_SURROGATE = /[\uD800-\uDBFF]$/;
 

@@ -1,4 +1,4 @@
-import { AppError } from '#src/domain/app-error.js';
+import { AppError } from '#src/domain/errors.js';
 import { toModelError } from './llm-errors.js';
 
 const CALL_HAS_FAILED = new Error('the call has failed');

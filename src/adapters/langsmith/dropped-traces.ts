@@ -1,5 +1,5 @@
-import type { Clock } from '#src/application/ports/clock.js';
-import type { Logger } from '#src/application/ports/logger.js';
+import type { Clock } from '#src/application/ports/system/clock.js';
+import type { Logger } from '#src/application/ports/system/logger.js';
 
 /** Why traces were lost: a status or a code, never a text. */
 export interface DropReason {

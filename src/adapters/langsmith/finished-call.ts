@@ -1,6 +1,6 @@
-import type { Prompt } from '#src/application/ports/llm-gateway.js';
-import { AppError, type ErrorCode } from '#src/domain/app-error.js';
-import type { Completion } from '#src/domain/turn.js';
+import type { Prompt } from '#src/application/ports/chat/llm-gateway.js';
+import type { Completion } from '#src/domain/conversations/turn.js';
+import { AppError, type ErrorCode } from '#src/domain/errors.js';
 
 /** `cancelled`: the caller had gone. */
 export type CallFailure = ErrorCode | 'cancelled';

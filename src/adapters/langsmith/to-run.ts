@@ -1,9 +1,9 @@
 import { convertToDottedOrderFormat } from 'langsmith/run_trees';
 import type { RunCreate } from 'langsmith/schemas';
-import { isoTime } from '#src/application/ports/clock.js';
-import type { Prompt } from '#src/application/ports/llm-gateway.js';
-import { detectProvider } from '#src/domain/model-provider.js';
-import type { Completion } from '#src/domain/turn.js';
+import type { Prompt } from '#src/application/ports/chat/llm-gateway.js';
+import { isoTime } from '#src/application/ports/system/clock.js';
+import type { Completion } from '#src/domain/conversations/turn.js';
+import { detectProvider } from '#src/domain/models/model-provider.js';
 import type { FinishedCall } from './finished-call.js';
 
 /** As LangSmith's documentation has a call of a chat model: OpenAI's messages and choices, `ls_` metadata for its prices. */

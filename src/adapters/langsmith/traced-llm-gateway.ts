@@ -1,8 +1,13 @@
-import type { Clock } from '#src/application/ports/clock.js';
-import type { IdGenerator } from '#src/application/ports/id-generator.js';
-import type { LlmGateway, Prompt, TextListener, WasteListener } from '#src/application/ports/llm-gateway.js';
-import type { Logger } from '#src/application/ports/logger.js';
-import type { Completion } from '#src/domain/turn.js';
+import type {
+  LlmGateway,
+  Prompt,
+  TextListener,
+  WasteListener,
+} from '#src/application/ports/chat/llm-gateway.js';
+import type { Clock } from '#src/application/ports/system/clock.js';
+import type { IdGenerator } from '#src/application/ports/system/id-generator.js';
+import type { Logger } from '#src/application/ports/system/logger.js';
+import type { Completion } from '#src/domain/conversations/turn.js';
 import { DroppedTraces } from './dropped-traces.js';
 import { type FinishedCall, failureOf } from './finished-call.js';
 import type { LangSmithAddress, LangSmithConnection } from './langsmith-connection.js';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '#src/application/ports/clock.js';
 import type {
   AttemptDecision,
   FailureLimit,
   FailureLimiter,
-} from '#src/application/ports/failure-limiter.js';
-import type { RateLimit } from '#src/application/ports/rate-limiter.js';
+} from '#src/application/ports/limits/failure-limiter.js';
+import type { RateLimit } from '#src/application/ports/limits/rate-limiter.js';
+import type { Clock } from '#src/application/ports/system/clock.js';
 import type { Count, Counters } from './counters.js';
 import { decide, limitInForce } from './limit-in-force.js';
 import { type Block, ProcessBlocks } from './process-blocks.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { KnownAddresses } from '#src/application/ports/known-addresses.js';
+import type { KnownAddresses } from '#src/application/ports/limits/known-addresses.js';
 import type { Counters } from './counters.js';
 
 const KNOWN_FOR_SECONDS = 14 * 86_400;

@@ -1,11 +1,11 @@
-import type { Clock } from '#src/application/ports/clock.js';
 import type {
   CountedDecision,
   LimitedKey,
   RateDecision,
   RateLimit,
   RateLimiter,
-} from '#src/application/ports/rate-limiter.js';
+} from '#src/application/ports/limits/rate-limiter.js';
+import type { Clock } from '#src/application/ports/system/clock.js';
 import type { Count, Counters } from './counters.js';
 import { decide, limitInForce } from './limit-in-force.js';
 import { ProcessBlocks } from './process-blocks.js';

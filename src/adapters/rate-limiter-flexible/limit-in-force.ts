@@ -1,5 +1,5 @@
-import type { RateDecision, RateLimit } from '#src/application/ports/rate-limiter.js';
-import { shareOfLimit } from '#src/domain/share-of-limit.js';
+import { shareOfLimit } from '#src/application/limits/share-of-limit.js';
+import type { RateDecision, RateLimit } from '#src/application/ports/limits/rate-limiter.js';
 import type { Count } from './counters.js';
 
 export function limitInForce(

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '#src/application/ports/clock.js';
+import type { Clock } from '#src/application/ports/system/clock.js';
 import type { Count, CounterScope, Counters, CounterWindow } from './counters.js';
 
 const MAX_KEYS = 20_000;

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '#src/application/ports/clock.js';
-import type { RateLimit } from '#src/application/ports/rate-limiter.js';
+import type { RateLimit } from '#src/application/ports/limits/rate-limiter.js';
+import type { Clock } from '#src/application/ports/system/clock.js';
 
 export interface Block {
   /** What is in force. */

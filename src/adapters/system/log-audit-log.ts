@@ -1,5 +1,5 @@
-import type { AuditEntry, AuditLog } from '#src/application/ports/audit-log.js';
-import type { Logger } from '#src/application/ports/logger.js';
+import type { AuditEntry, AuditLog } from '#src/application/ports/system/audit-log.js';
+import type { Logger } from '#src/application/ports/system/logger.js';
 
 /** One line of the log for each entry, at `info`; its field `audit` names the event. */
 export class LogAuditLog implements AuditLog {

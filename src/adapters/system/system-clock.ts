@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { Clock } from '#src/application/ports/clock.js';
+import type { Clock } from '#src/application/ports/system/clock.js';
 
 export class SystemClock implements Clock {
   now(): number {

@@ -1,4 +1,4 @@
-import type { CommonPasswords } from '#src/application/ports/common-passwords.js';
+import type { CommonPasswords } from '#src/application/ports/access/common-passwords.js';
 
 /** Of the package's 49,000, which are lower-cased and ordered by how often they occur in leaks. */
 const MOST_COMMON = 10_000;

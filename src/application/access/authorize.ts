@@ -1,9 +1,9 @@
-import type { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
-import type { ApiKeyMint } from '#src/application/ports/api-key-mint.js';
-import type { ClientRepository } from '#src/application/ports/client-repository.js';
-import type { ServiceKey } from '#src/application/ports/service-key.js';
-import { AppError } from '#src/domain/app-error.js';
-import type { Principal, Right } from '#src/domain/principal.js';
+import type { Principal, Right } from '#src/domain/access/principal.js';
+import { AppError } from '#src/domain/errors.js';
+import type { ApiKeyUses } from '../background/api-key-uses.js';
+import type { ApiKeyMint } from '../ports/access/api-key-mint.js';
+import type { ServiceKey } from '../ports/access/service-key.js';
+import type { ClientRepository } from '../ports/storage/client-repository.js';
 import { refusalOf } from './refusal-of.js';
 
 interface Dependencies {

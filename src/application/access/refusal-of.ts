@@ -1,5 +1,5 @@
-import type { ApiKeyVerifier } from '#src/domain/api-key.js';
-import { AppError } from '#src/domain/app-error.js';
+import type { ApiKeyVerifier } from '#src/domain/access/api-key.js';
+import { AppError } from '#src/domain/errors.js';
 
 /**
  * Why a key that is right lets nobody in any more, or null.

@@ -1,14 +1,14 @@
-import type { CharacterRepository } from '#src/application/ports/character-repository.js';
-import { type Clock, isoTime } from '#src/application/ports/clock.js';
-import type { IdGenerator } from '#src/application/ports/id-generator.js';
-import { AppError } from '#src/domain/app-error.js';
 import {
   type Character,
   type CharacterTraits,
   DEFAULT_TTL_SECONDS,
   MOST_CHARACTERS,
-} from '#src/domain/character.js';
-import { assertModelAllowed, type ModelPolicy } from '#src/domain/model-policy.js';
+} from '#src/domain/characters/character.js';
+import { AppError } from '#src/domain/errors.js';
+import { assertModelAllowed, type ModelPolicy } from '#src/domain/models/model-policy.js';
+import type { CharacterRepository } from '../ports/storage/character-repository.js';
+import { type Clock, isoTime } from '../ports/system/clock.js';
+import type { IdGenerator } from '../ports/system/id-generator.js';
 
 interface Dependencies {
   readonly characters: CharacterRepository;

@@ -1,6 +1,6 @@
-import type { CharacterRepository } from '#src/application/ports/character-repository.js';
-import type { ConversationCache } from '#src/application/ports/conversation-cache.js';
-import { AppError } from '#src/domain/app-error.js';
+import { AppError } from '#src/domain/errors.js';
+import type { ConversationCache } from '../ports/chat/conversation-cache.js';
+import type { CharacterRepository } from '../ports/storage/character-repository.js';
 
 interface Dependencies {
   readonly characters: CharacterRepository;

@@ -1,6 +1,6 @@
-import type { CharacterRepository } from '#src/application/ports/character-repository.js';
-import { AppError } from '#src/domain/app-error.js';
-import type { Character } from '#src/domain/character.js';
+import type { Character } from '#src/domain/characters/character.js';
+import { AppError } from '#src/domain/errors.js';
+import type { CharacterRepository } from '../ports/storage/character-repository.js';
 
 interface Dependencies {
   readonly characters: CharacterRepository;

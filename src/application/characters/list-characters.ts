@@ -1,4 +1,4 @@
-import type { CharacterPage, CharacterRepository } from '#src/application/ports/character-repository.js';
+import type { CharacterPage, CharacterRepository } from '../ports/storage/character-repository.js';
 
 interface Dependencies {
   readonly characters: CharacterRepository;

@@ -1,8 +1,8 @@
-import type { CharacterRepository } from '#src/application/ports/character-repository.js';
-import { type Clock, isoTime } from '#src/application/ports/clock.js';
-import { AppError, invalidFields } from '#src/domain/app-error.js';
-import type { Character, CharacterTraits } from '#src/domain/character.js';
-import { assertModelAllowed, type ModelPolicy } from '#src/domain/model-policy.js';
+import type { Character, CharacterTraits } from '#src/domain/characters/character.js';
+import { AppError, invalidFields } from '#src/domain/errors.js';
+import { assertModelAllowed, type ModelPolicy } from '#src/domain/models/model-policy.js';
+import type { CharacterRepository } from '../ports/storage/character-repository.js';
+import { type Clock, isoTime } from '../ports/system/clock.js';
 
 interface Dependencies {
   readonly characters: CharacterRepository;

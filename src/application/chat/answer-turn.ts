@@ -1,13 +1,13 @@
-import { type Clock, isoTime } from '#src/application/ports/clock.js';
-import type { OpenTurn } from '#src/application/ports/conversation-cache.js';
-import type { LlmGateway, Prompt, TextListener, WasteListener } from '#src/application/ports/llm-gateway.js';
-import type { Conversation, Greeting } from '#src/domain/conversation.js';
-import { type Completion, completeTurn, type Turn } from '#src/domain/turn.js';
+import type { Conversation, Greeting } from '#src/domain/conversations/conversation.js';
+import { type Completion, completeTurn, type Turn } from '#src/domain/conversations/turn.js';
+import { untilEither } from '../async/until-either.js';
+import type { OpenTurn } from '../ports/chat/conversation-cache.js';
+import type { LlmGateway, Prompt, TextListener, WasteListener } from '../ports/chat/llm-gateway.js';
+import { type Clock, isoTime } from '../ports/system/clock.js';
 import { writeKeptAnswer } from './kept-answer.js';
 import type { ConversationState, SentMessage } from './sent-message.js';
 import type { TurnCost } from './turn-cost.js';
 import type { StartedTurn, TurnReader } from './turn-reader.js';
-import { untilEither } from './until-either.js';
 
 interface Dependencies {
   readonly llm: LlmGateway;

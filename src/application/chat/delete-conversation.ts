@@ -1,5 +1,5 @@
-import type { ConversationCache } from '#src/application/ports/conversation-cache.js';
-import { AppError } from '#src/domain/app-error.js';
+import { AppError } from '#src/domain/errors.js';
+import type { ConversationCache } from '../ports/chat/conversation-cache.js';
 
 interface Dependencies {
   readonly conversations: ConversationCache;

@@ -1,6 +1,6 @@
-import type { ConversationCache } from '#src/application/ports/conversation-cache.js';
-import { AppError } from '#src/domain/app-error.js';
-import type { Conversation } from '#src/domain/conversation.js';
+import type { Conversation } from '#src/domain/conversations/conversation.js';
+import { AppError } from '#src/domain/errors.js';
+import type { ConversationCache } from '../ports/chat/conversation-cache.js';
 
 interface Dependencies {
   readonly conversations: ConversationCache;

@@ -1,4 +1,4 @@
-import type { CompletedTurn } from '#src/domain/turn.js';
+import type { CompletedTurn } from '#src/domain/conversations/turn.js';
 import type { ConversationState, SentMessage } from './sent-message.js';
 
 /** How a reply was told to a reader. */

@@ -1,20 +1,20 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { RequestLimits } from '#src/application/limits/request-limits.js';
-import type { CharacterRepository } from '#src/application/ports/character-repository.js';
-import { type Clock, isoTime } from '#src/application/ports/clock.js';
-import type {
-  ConversationCache,
-  Idempotency,
-  OnBusy,
-  OpenTurn,
-} from '#src/application/ports/conversation-cache.js';
-import type { IdGenerator } from '#src/application/ports/id-generator.js';
-import type { LlmGateway, Prompt } from '#src/application/ports/llm-gateway.js';
-import type { Logger } from '#src/application/ports/logger.js';
-import { AppError } from '#src/domain/app-error.js';
-import { type HistoryBounds, selectGreeting, selectHistory, toGreeting } from '#src/domain/conversation.js';
-import { effectiveModel, type ModelPolicy } from '#src/domain/model-policy.js';
-import type { Turn, TurnOutcome } from '#src/domain/turn.js';
+import {
+  type HistoryBounds,
+  selectGreeting,
+  selectHistory,
+  toGreeting,
+} from '#src/domain/conversations/conversation.js';
+import type { Turn, TurnOutcome } from '#src/domain/conversations/turn.js';
+import { AppError } from '#src/domain/errors.js';
+import { effectiveModel, type ModelPolicy } from '#src/domain/models/model-policy.js';
+import type { ConversationCache, Idempotency, OnBusy, OpenTurn } from '../ports/chat/conversation-cache.js';
+import type { LlmGateway, Prompt } from '../ports/chat/llm-gateway.js';
+import type { CharacterRepository } from '../ports/storage/character-repository.js';
+import { type Clock, isoTime } from '../ports/system/clock.js';
+import type { IdGenerator } from '../ports/system/id-generator.js';
+import type { Logger } from '../ports/system/logger.js';
 import { AnswerTurn, type TurnListener } from './answer-turn.js';
 import { readKeptAnswer } from './kept-answer.js';
 import type { ConversationState, SentMessage } from './sent-message.js';

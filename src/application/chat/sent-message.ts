@@ -1,4 +1,4 @@
-import type { CompletedTurn } from '#src/domain/turn.js';
+import type { CompletedTurn } from '#src/domain/conversations/turn.js';
 
 export interface ConversationState {
   readonly id: string;

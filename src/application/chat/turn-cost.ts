@@ -1,10 +1,10 @@
-import type { Prompt } from '#src/application/ports/llm-gateway.js';
-import type { Reservation } from '#src/application/ports/token-budget.js';
-import type { UsageRecords } from '#src/application/usage/usage-records.js';
-import { estimatePrompt, estimateTokens } from '#src/domain/token-estimate.js';
-import type { Usage } from '#src/domain/turn.js';
-import type { TurnCounts } from '#src/domain/usage.js';
-import type { UtcDay } from '#src/domain/utc-day.js';
+import type { Usage } from '#src/domain/conversations/turn.js';
+import { estimatePrompt, estimateTokens } from '#src/domain/models/token-estimate.js';
+import type { TurnCounts } from '#src/domain/usage/usage.js';
+import type { UtcDay } from '#src/domain/usage/utc-day.js';
+import type { UsageRecords } from '../background/usage-records.js';
+import type { Prompt } from '../ports/chat/llm-gateway.js';
+import type { Reservation } from '../ports/limits/token-budget.js';
 
 interface Options {
   readonly clientId: string;

@@ -1,11 +1,11 @@
-import { type Clock, isoTime } from '#src/application/ports/clock.js';
-import type { Prompt } from '#src/application/ports/llm-gateway.js';
-import type { Reservation, TokenBudget } from '#src/application/ports/token-budget.js';
-import type { UsageRepository } from '#src/application/ports/usage-repository.js';
-import type { UsageRecords } from '#src/application/usage/usage-records.js';
-import { AppError } from '#src/domain/app-error.js';
-import { estimateDearest } from '#src/domain/token-estimate.js';
-import { endOfUtcDay, type UtcDay, utcDayOf } from '#src/domain/utc-day.js';
+import { AppError } from '#src/domain/errors.js';
+import { estimateDearest } from '#src/domain/models/token-estimate.js';
+import { endOfUtcDay, type UtcDay, utcDayOf } from '#src/domain/usage/utc-day.js';
+import type { UsageRecords } from '../background/usage-records.js';
+import type { Prompt } from '../ports/chat/llm-gateway.js';
+import type { Reservation, TokenBudget } from '../ports/limits/token-budget.js';
+import type { UsageRepository } from '../ports/storage/usage-repository.js';
+import { type Clock, isoTime } from '../ports/system/clock.js';
 import { TurnCost } from './turn-cost.js';
 
 interface Dependencies {

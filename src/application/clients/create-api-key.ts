@@ -1,9 +1,9 @@
 import { accountSuspended } from '#src/application/access/refusal-of.js';
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
-import type { AuditLog } from '#src/application/ports/audit-log.js';
-import type { ClientRepository } from '#src/application/ports/client-repository.js';
-import { MOST_USABLE_KEYS } from '#src/domain/api-key.js';
-import { AppError } from '#src/domain/app-error.js';
+import { MOST_USABLE_KEYS } from '#src/domain/access/api-key.js';
+import { AppError } from '#src/domain/errors.js';
+import type { ClientRepository } from '../ports/storage/client-repository.js';
+import type { AuditLog } from '../ports/system/audit-log.js';
 import { type ApiKeyIssuers, type IssuedApiKey, issueApiKey } from './issue-api-key.js';
 
 interface Dependencies extends ApiKeyIssuers {

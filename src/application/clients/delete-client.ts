@@ -1,7 +1,7 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
-import type { AuditLog } from '#src/application/ports/audit-log.js';
-import type { ClientRepository } from '#src/application/ports/client-repository.js';
-import type { ConversationCache } from '#src/application/ports/conversation-cache.js';
+import type { ConversationCache } from '../ports/chat/conversation-cache.js';
+import type { ClientRepository } from '../ports/storage/client-repository.js';
+import type { AuditLog } from '../ports/system/audit-log.js';
 
 interface Dependencies {
   readonly clients: ClientRepository;

@@ -1,6 +1,6 @@
-import type { ClientRepository } from '#src/application/ports/client-repository.js';
-import { AppError } from '#src/domain/app-error.js';
-import type { Client } from '#src/domain/client.js';
+import type { Client } from '#src/domain/clients/client.js';
+import { AppError } from '#src/domain/errors.js';
+import type { ClientRepository } from '../ports/storage/client-repository.js';
 
 interface Dependencies {
   readonly clients: ClientRepository;

@@ -1,7 +1,7 @@
-import type { ApiKeyMint } from '#src/application/ports/api-key-mint.js';
-import type { NewApiKey } from '#src/application/ports/client-repository.js';
-import { type Clock, isoTime } from '#src/application/ports/clock.js';
-import type { IdGenerator } from '#src/application/ports/id-generator.js';
+import type { ApiKeyMint } from '../ports/access/api-key-mint.js';
+import type { NewApiKey } from '../ports/storage/client-repository.js';
+import { type Clock, isoTime } from '../ports/system/clock.js';
+import type { IdGenerator } from '../ports/system/id-generator.js';
 
 export interface ApiKeyIssuers {
   readonly apiKeys: ApiKeyMint;

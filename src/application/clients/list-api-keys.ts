@@ -1,5 +1,5 @@
-import type { ClientRepository } from '#src/application/ports/client-repository.js';
-import type { ApiKey } from '#src/domain/api-key.js';
+import type { ApiKey } from '#src/domain/access/api-key.js';
+import type { ClientRepository } from '../ports/storage/client-repository.js';
 
 interface Dependencies {
   readonly clients: ClientRepository;

@@ -1,5 +1,5 @@
-import type { CommonPasswords } from '#src/application/ports/common-passwords.js';
-import { assertPasswordAcceptable } from '#src/domain/password-policy.js';
+import { assertPasswordAcceptable } from '#src/domain/clients/password-policy.js';
+import type { CommonPasswords } from '../ports/access/common-passwords.js';
 
 /** @throws AppError `invalid_request` that names `field`. */
 export async function requireAcceptablePassword(

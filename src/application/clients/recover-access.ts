@@ -1,16 +1,16 @@
 import { accountSuspended } from '#src/application/access/refusal-of.js';
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
-import type { AuditLog } from '#src/application/ports/audit-log.js';
-import type { ClientRepository } from '#src/application/ports/client-repository.js';
-import { isoTime } from '#src/application/ports/clock.js';
 import {
   FRESH_KEY_MS,
   MOST_REVOKED_KEYS_KEPT,
   MOST_USABLE_KEYS,
   UNKNOWN_USE_MS,
-} from '#src/domain/api-key.js';
-import { AppError } from '#src/domain/app-error.js';
-import type { ApiKeyUses } from './api-key-uses.js';
+} from '#src/domain/access/api-key.js';
+import { AppError } from '#src/domain/errors.js';
+import type { ApiKeyUses } from '../background/api-key-uses.js';
+import type { ClientRepository } from '../ports/storage/client-repository.js';
+import type { AuditLog } from '../ports/system/audit-log.js';
+import { isoTime } from '../ports/system/clock.js';
 import { type ApiKeyIssuers, type IssuedApiKey, issueApiKey } from './issue-api-key.js';
 import type { PasswordAttempts } from './password-attempts.js';
 

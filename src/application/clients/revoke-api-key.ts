@@ -1,9 +1,9 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
-import type { AuditLog } from '#src/application/ports/audit-log.js';
-import type { ClientRepository } from '#src/application/ports/client-repository.js';
-import { type Clock, isoTime } from '#src/application/ports/clock.js';
-import { MOST_REVOKED_KEYS_KEPT } from '#src/domain/api-key.js';
-import { AppError } from '#src/domain/app-error.js';
+import { MOST_REVOKED_KEYS_KEPT } from '#src/domain/access/api-key.js';
+import { AppError } from '#src/domain/errors.js';
+import type { ClientRepository } from '../ports/storage/client-repository.js';
+import type { AuditLog } from '../ports/system/audit-log.js';
+import { type Clock, isoTime } from '../ports/system/clock.js';
 
 interface Dependencies {
   readonly clients: ClientRepository;

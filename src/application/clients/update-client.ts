@@ -1,11 +1,11 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
-import type { AuditLog } from '#src/application/ports/audit-log.js';
-import type { ClientRepository, VerifiedCredentials } from '#src/application/ports/client-repository.js';
-import type { CommonPasswords } from '#src/application/ports/common-passwords.js';
-import type { PasswordHasher } from '#src/application/ports/password-hasher.js';
-import { AppError, invalidFields } from '#src/domain/app-error.js';
-import { type Client, emailLookup } from '#src/domain/client.js';
-import { assertEmailIsNotPassword } from '#src/domain/password-policy.js';
+import { type Client, emailLookup } from '#src/domain/clients/client.js';
+import { assertEmailIsNotPassword } from '#src/domain/clients/password-policy.js';
+import { AppError, invalidFields } from '#src/domain/errors.js';
+import type { CommonPasswords } from '../ports/access/common-passwords.js';
+import type { PasswordHasher } from '../ports/access/password-hasher.js';
+import type { ClientRepository, VerifiedCredentials } from '../ports/storage/client-repository.js';
+import type { AuditLog } from '../ports/system/audit-log.js';
 import type { PasswordAttempts } from './password-attempts.js';
 import { requireAcceptablePassword } from './password-rules.js';
 

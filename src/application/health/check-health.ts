@@ -1,8 +1,8 @@
-import type { ClientRepository } from '#src/application/ports/client-repository.js';
-import type { Clock } from '#src/application/ports/clock.js';
-import type { ConversationCache } from '#src/application/ports/conversation-cache.js';
-import type { ModelHealth } from '#src/application/ports/model-health.js';
-import type { ModelPolicy } from '#src/domain/model-policy.js';
+import type { ModelPolicy } from '#src/domain/models/model-policy.js';
+import type { ConversationCache } from '../ports/chat/conversation-cache.js';
+import type { ModelHealth } from '../ports/chat/model-health.js';
+import type { ClientRepository } from '../ports/storage/client-repository.js';
+import type { Clock } from '../ports/system/clock.js';
 
 interface Dependencies {
   readonly clients: Pick<ClientRepository, 'check'>;

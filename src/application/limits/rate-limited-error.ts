@@ -1,5 +1,5 @@
-import type { LimitDecision, LimitScope, RateDecision } from '#src/application/ports/rate-limiter.js';
-import { AppError } from '#src/domain/app-error.js';
+import { AppError } from '#src/domain/errors.js';
+import type { LimitDecision, LimitScope, RateDecision } from '../ports/limits/rate-limiter.js';
 
 /** What each limit counts, for the caller that has hit it. */
 const COUNTED: Readonly<Record<LimitScope, string>> = {

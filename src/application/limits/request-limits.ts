@@ -1,10 +1,6 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
-import type { AuditLog } from '#src/application/ports/audit-log.js';
-import type {
-  AttemptDecision,
-  FailureLimit,
-  FailureLimiter,
-} from '#src/application/ports/failure-limiter.js';
+import type { ClientPrincipal } from '#src/domain/access/principal.js';
+import type { AttemptDecision, FailureLimit, FailureLimiter } from '../ports/limits/failure-limiter.js';
 import type {
   CountedDecision,
   LimitedKey,
@@ -12,8 +8,8 @@ import type {
   RateDecision,
   RateLimit,
   RateLimiter,
-} from '#src/application/ports/rate-limiter.js';
-import type { ClientPrincipal } from '#src/domain/principal.js';
+} from '../ports/limits/rate-limiter.js';
+import type { AuditLog } from '../ports/system/audit-log.js';
 import type { LimitSettings } from './limit-settings.js';
 import { RateLimitedError } from './rate-limited-error.js';
 

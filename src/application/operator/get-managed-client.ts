@@ -1,6 +1,6 @@
-import type { ManagedClientRepository } from '#src/application/ports/managed-client-repository.js';
-import { AppError } from '#src/domain/app-error.js';
-import type { ManagedClient } from '#src/domain/managed-client.js';
+import type { ManagedClient } from '#src/domain/clients/managed-client.js';
+import { AppError } from '#src/domain/errors.js';
+import type { ManagedClientRepository } from '../ports/storage/managed-client-repository.js';
 
 interface Dependencies {
   readonly managedClients: ManagedClientRepository;

@@ -1,7 +1,7 @@
 import type {
   ManagedClientPage,
   ManagedClientRepository,
-} from '#src/application/ports/managed-client-repository.js';
+} from '../ports/storage/managed-client-repository.js';
 
 interface Dependencies {
   readonly managedClients: ManagedClientRepository;

@@ -1,10 +1,10 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
-import type { AuditLog } from '#src/application/ports/audit-log.js';
-import { type Clock, isoTime } from '#src/application/ports/clock.js';
-import type { ManagedClientRepository } from '#src/application/ports/managed-client-repository.js';
-import { AppError, invalidFields } from '#src/domain/app-error.js';
-import type { ClientLimits } from '#src/domain/client-terms.js';
-import type { ManagedClient } from '#src/domain/managed-client.js';
+import type { ClientLimits } from '#src/domain/clients/client-terms.js';
+import type { ManagedClient } from '#src/domain/clients/managed-client.js';
+import { AppError, invalidFields } from '#src/domain/errors.js';
+import type { ManagedClientRepository } from '../ports/storage/managed-client-repository.js';
+import type { AuditLog } from '../ports/system/audit-log.js';
+import { type Clock, isoTime } from '../ports/system/clock.js';
 
 interface Dependencies {
   readonly managedClients: ManagedClientRepository;

@@ -1,9 +1,14 @@
-import { type Clock, isoTime } from '#src/application/ports/clock.js';
-import type { TokenBudget } from '#src/application/ports/token-budget.js';
-import type { UsageRepository } from '#src/application/ports/usage-repository.js';
-import { MOST_SHOWN_CHARACTERS, type ShownUsage, type TurnCounts, USAGE_DAYS } from '#src/domain/usage.js';
-import { endOfUtcDay, type UtcDay, utcDayOf, utcDaysUntil } from '#src/domain/utc-day.js';
-import type { UsageRecords } from './usage-records.js';
+import {
+  MOST_SHOWN_CHARACTERS,
+  type ShownUsage,
+  type TurnCounts,
+  USAGE_DAYS,
+} from '#src/domain/usage/usage.js';
+import { endOfUtcDay, type UtcDay, utcDayOf, utcDaysUntil } from '#src/domain/usage/utc-day.js';
+import type { UsageRecords } from '../background/usage-records.js';
+import type { TokenBudget } from '../ports/limits/token-budget.js';
+import type { UsageRepository } from '../ports/storage/usage-repository.js';
+import { type Clock, isoTime } from '../ports/system/clock.js';
 
 interface Dependencies {
   readonly usage: UsageRecords;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { secretFingerprint } from '#src/adapters/crypto/derive-secrets.js';
 import { loadSecret } from '#src/adapters/crypto/secret-file.js';
-import { verifyDatabase } from '#src/adapters/sqlite/database-copy.js';
+import { verifyDatabase } from '#src/adapters/sqlite/database/database-copy.js';
 import type { StorageConfig } from '../config/read-storage-config.js';
 import { decodeSecret, FINGERPRINT } from '../master-secret.js';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { DatabaseLock } from '#src/adapters/sqlite/database-lock.js';
+import { DatabaseLock } from '#src/adapters/sqlite/database/database-lock.js';
 import type { StorageConfig } from '../config/read-storage-config.js';
 import { interruptedRestoreOf } from '../interrupted-restore.js';
 import { type BackupFiles, backupFilesIn, databaseFileOf, verifyBackup } from './backup-files.js';

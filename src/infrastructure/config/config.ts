@@ -1,8 +1,8 @@
-import type { RedisSettings } from '#src/adapters/redis/redis-settings.js';
+import type { RedisSettings } from '#src/adapters/redis/connection/redis-settings.js';
 import type { LimitSettings } from '#src/application/limits/limit-settings.js';
-import type { HistoryBounds } from '#src/domain/conversation.js';
-import type { ModelPolicy } from '#src/domain/model-policy.js';
-import type { Provider } from '#src/domain/model-provider.js';
+import type { HistoryBounds } from '#src/domain/conversations/conversation.js';
+import type { ModelPolicy } from '#src/domain/models/model-policy.js';
+import type { Provider } from '#src/domain/models/model-provider.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 

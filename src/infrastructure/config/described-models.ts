@@ -1,5 +1,5 @@
-import { detectProvider, PROVIDERS, type Provider } from '#src/domain/model-provider.js';
-import { estimateDearest } from '#src/domain/token-estimate.js';
+import { detectProvider, PROVIDERS, type Provider } from '#src/domain/models/model-provider.js';
+import { estimateDearest } from '#src/domain/models/token-estimate.js';
 import type { ProviderConfig } from './config.js';
 import type { Environment } from './environment-schema.js';
 

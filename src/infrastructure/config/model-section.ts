@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { PROVIDERS } from '#src/domain/model-provider.js';
+import { PROVIDERS } from '#src/domain/models/model-provider.js';
 import type { Config, ProviderConfig } from './config.js';
 import {
   atMost,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RedisSettings } from '#src/adapters/redis/redis-settings.js';
+import type { RedisSettings } from '#src/adapters/redis/connection/redis-settings.js';
 import { parseRedisUrl, REDIS_URL_RULE } from './redis-url.js';
 import { oneOf, ruled, variable, wholeNumber } from './variable.js';
 

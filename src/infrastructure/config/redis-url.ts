@@ -1,4 +1,8 @@
-import type { RedisAddress, RedisSettings, RedisTopology } from '#src/adapters/redis/redis-settings.js';
+import type {
+  RedisAddress,
+  RedisSettings,
+  RedisTopology,
+} from '#src/adapters/redis/connection/redis-settings.js';
 
 export const REDIS_URL_RULE =
   'must be redis://user:password@host:port/database, with rediss for TLS, redis+sentinel://…@host:port,host:port/master, or redis+cluster://…@host:port,host:port';

@@ -1,8 +1,8 @@
 import { ContainerModule } from 'inversify';
-import { MemoryTokenBudget } from '#src/adapters/memory/memory-token-budget.js';
-import { RedisTokenBudget } from '#src/adapters/redis/redis-token-budget.js';
+import { MemoryTokenBudget } from '#src/adapters/memory/budgets/memory-token-budget.js';
+import { RedisTokenBudget } from '#src/adapters/redis/budgets/redis-token-budget.js';
+import { UsageRecords } from '#src/application/background/usage-records.js';
 import { TurnCosts } from '#src/application/chat/turn-costs.js';
-import { UsageRecords } from '#src/application/usage/usage-records.js';
 import type { Config } from '../config/config.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { CLOCK, IDS, TOKEN_BUDGET, USAGE_REPOSITORY } from '../tokens.js';

@@ -1,6 +1,6 @@
 import { ContainerModule, type ResolutionContext } from 'inversify';
-import { MemoryConversationCache } from '#src/adapters/memory/memory-conversation-cache.js';
-import { RedisConversationCache } from '#src/adapters/redis/redis-conversation-cache.js';
+import { MemoryConversationCache } from '#src/adapters/memory/conversations/memory-conversation-cache.js';
+import { RedisConversationCache } from '#src/adapters/redis/conversations/redis-conversation-cache.js';
 import type { Config } from '../config/config.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { CLOCK, CONVERSATIONS } from '../tokens.js';

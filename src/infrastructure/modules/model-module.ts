@@ -1,12 +1,12 @@
 import { ContainerModule, type ServiceIdentifier } from 'inversify';
-import { FailoverLlmGateway } from '#src/adapters/cockatiel/failover-llm-gateway.js';
+import { FailoverLlmGateway } from '#src/adapters/failover/failover-llm-gateway.js';
 import { checkModels } from '#src/adapters/langchain/check-models.js';
 import { LangChainLlmGateway } from '#src/adapters/langchain/langchain-llm-gateway.js';
 import { ModelSettings } from '#src/adapters/langchain/model-settings.js';
-import { ProviderTransport } from '#src/adapters/langchain/provider-transport.js';
+import { ProviderTransport } from '#src/adapters/langchain/transport/provider-transport.js';
 import { TracedLlmGateway } from '#src/adapters/langsmith/traced-llm-gateway.js';
-import type { Clock } from '#src/application/ports/clock.js';
-import type { Logger } from '#src/application/ports/logger.js';
+import type { Clock } from '#src/application/ports/system/clock.js';
+import type { Logger } from '#src/application/ports/system/logger.js';
 import type { Config, ProviderConfig } from '../config/config.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { CLOCK, IDS, LLM, LOGGER, MODEL_HEALTH } from '../tokens.js';

@@ -1,8 +1,8 @@
 import { ContainerModule, type ServiceIdentifier } from 'inversify';
-import { RedisConnection } from '#src/adapters/redis/redis-connection.js';
-import type { RedisSettings } from '#src/adapters/redis/redis-settings.js';
-import { warnOfEviction } from '#src/adapters/redis/warn-of-eviction.js';
-import type { Logger } from '#src/application/ports/logger.js';
+import { RedisConnection } from '#src/adapters/redis/connection/redis-connection.js';
+import type { RedisSettings } from '#src/adapters/redis/connection/redis-settings.js';
+import { warnOfEviction } from '#src/adapters/redis/connection/warn-of-eviction.js';
+import type { Logger } from '#src/application/ports/system/logger.js';
 import type { Lifecycle } from '../lifecycle.js';
 
 /** Bound only when a Redis is configured. */

@@ -1,7 +1,9 @@
 import { ContainerModule, type ResolutionContext } from 'inversify';
 import { HashedServiceKey } from '#src/adapters/crypto/hashed-service-key.js';
-import { AccessWatch } from '#src/application/access/access-watch.js';
 import { Authorize } from '#src/application/access/authorize.js';
+import { AccessWatch } from '#src/application/background/access-watch.js';
+import { ApiKeyUses } from '#src/application/background/api-key-uses.js';
+import { UsageRecords } from '#src/application/background/usage-records.js';
 import { CreateCharacter } from '#src/application/characters/create-character.js';
 import { DeleteCharacter } from '#src/application/characters/delete-character.js';
 import { GetCharacter } from '#src/application/characters/get-character.js';
@@ -11,7 +13,6 @@ import { DeleteConversation } from '#src/application/chat/delete-conversation.js
 import { GetConversation } from '#src/application/chat/get-conversation.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
 import { TurnCosts } from '#src/application/chat/turn-costs.js';
-import { ApiKeyUses } from '#src/application/clients/api-key-uses.js';
 import { CreateApiKey } from '#src/application/clients/create-api-key.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
 import { GetClient } from '#src/application/clients/get-client.js';
@@ -27,7 +28,6 @@ import { GetManagedClient } from '#src/application/operator/get-managed-client.j
 import { ListManagedClients } from '#src/application/operator/list-managed-clients.js';
 import { UpdateManagedClient } from '#src/application/operator/update-managed-client.js';
 import { GetUsage } from '#src/application/usage/get-usage.js';
-import { UsageRecords } from '#src/application/usage/usage-records.js';
 import type { Config } from '../config/config.js';
 import {
   API_KEYS,

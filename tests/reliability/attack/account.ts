@@ -1,4 +1,4 @@
-import type { ApiClient, ApiResponse } from '#tests/support/api-client.js';
+import type { ApiClient, ApiResponse } from '#tests/support/fixtures/api-client.js';
 
 export const PASSWORD = 'correct horse battery';
 

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FakeOpenAi } from '#tests/support/fake-openai.js';
-import { RedisServer } from '#tests/support/redis-server.js';
-import type { SeededRandom } from '#tests/support/seeded-random.js';
+import { FakeOpenAi } from '#tests/support/fakes/fake-openai.js';
+import type { SeededRandom } from '#tests/support/fixtures/seeded-random.js';
+import { RedisServer } from '#tests/support/processes/redis-server.js';
 import { HaProxy } from './haproxy.js';
 import { HonestCaller, type HonestPlan } from './honest-caller.js';
 import { Target, type TargetOptions } from './target.js';

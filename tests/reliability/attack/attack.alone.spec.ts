@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { makeTestFolder } from '#tests/support/test-app.js';
+import { makeTestFolder } from '#tests/support/fixtures/test-app.js';
 import { type Campaign, type FamilyResult, isWon, runCampaign } from './campaign.js';
 import { passwordRace } from './families/password-race.js';
 import { refusals } from './families/refusals.js';

@@ -1,4 +1,4 @@
-import { SeededRandom } from '#tests/support/seeded-random.js';
+import { SeededRandom } from '#tests/support/fixtures/seeded-random.js';
 import { Arena, type ArenaOptions } from './arena.js';
 import { type Family, LeftOut } from './family.js';
 import { exactly, type Figure, missed } from './figure.js';

@@ -1,4 +1,4 @@
-import type { ApiClient, ApiResponse } from '#tests/support/api-client.js';
+import type { ApiClient, ApiResponse } from '#tests/support/fixtures/api-client.js';
 
 /** An account with one character, to chat with. */
 export class ChatTenant {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '#tests/support/free-port.js';
-import { makeTestFolder, type TestFolder } from '#tests/support/test-app.js';
+import { makeTestFolder, type TestFolder } from '#tests/support/fixtures/test-app.js';
+import { freePort } from '#tests/support/processes/free-port.js';
 
 const HOST = '127.0.0.1';
 const PATHS = ['haproxy', '/usr/sbin/haproxy', '/usr/local/sbin/haproxy'];

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { percentile } from '#tests/support/statistics.js';
+import { percentile } from '#tests/support/assertions/statistics.js';
 
 export interface HonestPlan {
   /** With its path. */

@@ -1,7 +1,7 @@
 /** The command line of the campaign of attacks: docs/reliability.md says what it shows. */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { MAIN } from '#tests/support/server-process.js';
+import { MAIN } from '#tests/support/processes/server-process.js';
 import { isWon, runCampaign } from './campaign.js';
 import { FAMILIES } from './families.js';
 import type { Family } from './family.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type RawAnswer, RawConnection } from '#tests/support/raw-connection.js';
+import { type RawAnswer, RawConnection } from '#tests/support/fixtures/raw-connection.js';
 
 const PATIENCE_MS = 3000;
 const SILENCE_MS = 300;

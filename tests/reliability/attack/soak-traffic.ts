@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ApiResponse } from '#tests/support/api-client.js';
-import type { SeededRandom } from '#tests/support/seeded-random.js';
-import { SseReader } from '#tests/support/sse-reader.js';
+import type { ApiResponse } from '#tests/support/fixtures/api-client.js';
+import type { SeededRandom } from '#tests/support/fixtures/seeded-random.js';
+import { SseReader } from '#tests/support/fixtures/sse-reader.js';
 import type { ChatTenant } from './chat-tenant.js';
 
 const CALLERS = 8;

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { environmentSchema } from '#src/infrastructure/config/environment-schema.js';
-import { ApiClient } from '#tests/support/api-client.js';
-import type { FakeOpenAi } from '#tests/support/fake-openai.js';
-import { memoryMib, openFiles } from '#tests/support/process-figures.js';
-import { type ServerExit, ServerProcess } from '#tests/support/server-process.js';
+import { memoryMib, openFiles } from '#tests/support/assertions/process-figures.js';
+import type { FakeOpenAi } from '#tests/support/fakes/fake-openai.js';
+import { ApiClient } from '#tests/support/fixtures/api-client.js';
+import { type ServerExit, ServerProcess } from '#tests/support/processes/server-process.js';
 
 export interface TargetOptions {
   /** Over the service's own defaults, its limits included. */

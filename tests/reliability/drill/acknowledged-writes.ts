@@ -1,5 +1,5 @@
-import { ApiClient } from '#tests/support/api-client.js';
-import type { SeededRandom } from '#tests/support/seeded-random.js';
+import { ApiClient } from '#tests/support/fixtures/api-client.js';
+import type { SeededRandom } from '#tests/support/fixtures/seeded-random.js';
 
 interface Writer {
   readonly api: ApiClient;

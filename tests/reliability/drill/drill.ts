@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiClient } from '#tests/support/api-client.js';
-import { SeededRandom } from '#tests/support/seeded-random.js';
-import { ServerProcess } from '#tests/support/server-process.js';
+import { ApiClient } from '#tests/support/fixtures/api-client.js';
+import { SeededRandom } from '#tests/support/fixtures/seeded-random.js';
+import { ServerProcess } from '#tests/support/processes/server-process.js';
 import { AcknowledgedWrites } from './acknowledged-writes.js';
 import { assertOneLine, operate, startAndFail } from './operator.js';
 import { type StoredState, storedState } from './stored-state.js';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { makeTestFolder } from '#tests/support/test-app.js';
+import { makeTestFolder } from '#tests/support/fixtures/test-app.js';
 import { Drill } from './drill.js';
 
 /** Runs the drill and prints its table; exit code 1 with the first promise that is broken. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { ServerProcess } from '#tests/support/server-process.js';
+import { ServerProcess } from '#tests/support/processes/server-process.js';
 
 export interface Outcome {
   readonly code: number | null;

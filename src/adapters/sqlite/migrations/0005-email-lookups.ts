@@ -1,5 +1,5 @@
-import { emailLookup } from '#src/domain/client.js';
-import type { RunStatement } from '../sqlite-connection.js';
+import { emailLookup } from '#src/domain/clients/client.js';
+import type { RunStatement } from '../database/sqlite-connection.js';
 
 interface Row {
   readonly id: string;

@@ -1,4 +1,4 @@
-import type { RunStatement } from '../sqlite-connection.js';
+import type { RunStatement } from '../database/sqlite-connection.js';
 import { initial } from './0001-initial.js';
 import { clientTerms } from './0002-client-terms.js';
 import { usage } from './0003-usage.js';

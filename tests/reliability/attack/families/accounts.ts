@@ -1,4 +1,4 @@
-import { NO_LIMITS } from '#tests/support/test-app.js';
+import { NO_LIMITS } from '#tests/support/fixtures/test-app.js';
 import { countStatuses, logIn, openAccount, PASSWORD } from '../account.js';
 import type { Arena } from '../arena.js';
 import type { Family } from '../family.js';

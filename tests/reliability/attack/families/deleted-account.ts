@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { SqliteConnection } from '#src/adapters/sqlite/sqlite-connection.js';
-import { makeCanary } from '#tests/support/canaries.js';
+import { SqliteConnection } from '#src/adapters/sqlite/database/sqlite-connection.js';
+import { makeCanary } from '#tests/support/fixtures/canaries.js';
 import type { Arena } from '../arena.js';
 import { readDatabaseFiles, traces } from '../database-files.js';
 import type { Family } from '../family.js';

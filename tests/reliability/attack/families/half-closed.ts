@@ -1,5 +1,5 @@
-import { drip } from '#tests/support/fake-openai.js';
-import { RawPost } from '#tests/support/raw-post.js';
+import { drip } from '#tests/support/fakes/fake-openai.js';
+import { RawPost } from '#tests/support/fixtures/raw-post.js';
 import type { Arena } from '../arena.js';
 import { ChatTenant } from '../chat-tenant.js';
 import type { Family } from '../family.js';

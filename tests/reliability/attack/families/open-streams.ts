@@ -1,6 +1,6 @@
-import { drip } from '#tests/support/fake-openai.js';
-import { SseReader } from '#tests/support/sse-reader.js';
-import { NO_LIMITS } from '#tests/support/test-app.js';
+import { drip } from '#tests/support/fakes/fake-openai.js';
+import { SseReader } from '#tests/support/fixtures/sse-reader.js';
+import { NO_LIMITS } from '#tests/support/fixtures/test-app.js';
 import type { Arena } from '../arena.js';
 import { ChatTenant } from '../chat-tenant.js';
 import type { Family } from '../family.js';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
-import { makeCanary } from '#tests/support/canaries.js';
-import { complete } from '#tests/support/fake-openai.js';
+import { complete } from '#tests/support/fakes/fake-openai.js';
+import { makeCanary } from '#tests/support/fixtures/canaries.js';
 import type { Arena } from '../arena.js';
 import { ChatTenant } from '../chat-tenant.js';
 import { readDatabaseFiles, traces } from '../database-files.js';

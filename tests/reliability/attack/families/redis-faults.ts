@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { type Behaviour, complete } from '#tests/support/fake-openai.js';
-import { NO_LIMITS } from '#tests/support/test-app.js';
+import { type Behaviour, complete } from '#tests/support/fakes/fake-openai.js';
+import { NO_LIMITS } from '#tests/support/fixtures/test-app.js';
 import { countStatuses } from '../account.js';
 import type { Arena } from '../arena.js';
 import { ChatTenant } from '../chat-tenant.js';

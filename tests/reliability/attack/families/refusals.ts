@@ -1,4 +1,4 @@
-import { RawConnection } from '#tests/support/raw-connection.js';
+import { RawConnection } from '#tests/support/fixtures/raw-connection.js';
 import type { Arena } from '../arena.js';
 import type { Family } from '../family.js';
 import { atMost, exactly, type Figure } from '../figure.js';

@@ -4,8 +4,8 @@ import {
   complete,
   completionBody,
   streamEvents,
-} from '#tests/support/fake-openai.js';
-import { NO_LIMITS } from '#tests/support/test-app.js';
+} from '#tests/support/fakes/fake-openai.js';
+import { NO_LIMITS } from '#tests/support/fixtures/test-app.js';
 import type { Arena } from '../arena.js';
 import { ChatTenant } from '../chat-tenant.js';
 import type { Family } from '../family.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { complete, drip, half, inTurn, refuse } from '#tests/support/fake-openai.js';
-import { NO_LIMITS } from '#tests/support/test-app.js';
+import { complete, drip, half, inTurn, refuse } from '#tests/support/fakes/fake-openai.js';
+import { NO_LIMITS } from '#tests/support/fixtures/test-app.js';
 import type { Arena } from '../arena.js';
 import { ChatTenant } from '../chat-tenant.js';
 import { Control } from '../control.js';

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import type { ApiClient } from '#tests/support/api-client.js';
-import { NO_LIMITS } from '#tests/support/test-app.js';
+import type { ApiClient } from '#tests/support/fixtures/api-client.js';
+import { NO_LIMITS } from '#tests/support/fixtures/test-app.js';
 import type { Arena } from '../arena.js';
 import type { Family } from '../family.js';
 import { atMost, exactly, type Figure } from '../figure.js';

@@ -1,0 +1,108 @@
+import { Controller, Get, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
+import type { Request as ExpressRequest } from 'express';
+import { inject, injectable } from 'inversify';
+import { CheckHealth, type PartHealth } from '#src/application/health/check-health.js';
+import { AppError } from '#src/domain/errors.js';
+import type { Count } from '../api/chat/turn-schemas.js';
+import type { Problem } from '../pipeline/errors/problem.js';
+import { Readiness } from './readiness.js';
+import { ServiceVersion } from './service-version.js';
+
+export interface ServiceInfo {
+  /** @example "FastWrap" */
+  name: string;
+  /** @example "0.1.0" */
+  version: string;
+  /**
+   * A path on this host, as the next two are.
+   * @example "/docs"
+   */
+  docs: string;
+  /** @example "/openapi.json" */
+  openapi: string;
+  /** @example "/health" */
+  health: string;
+}
+
+export interface HealthReport {
+  status: 'ok' | 'degraded' | 'down';
+  /** @example "0.1.0" */
+  version: string;
+  /** @example 86400 */
+  uptimeSeconds: Count;
+  checks: HealthChecks;
+}
+
+export interface HealthChecks {
+  database: PartHealth;
+  cache: PartHealth;
+  model: PartHealth;
+}
+
+export interface Liveness {
+  status: 'ok';
+}
+
+@Route('')
+@Tags('service')
+@Response<Problem>(400, 'invalid_request')
+@injectable()
+export class ServiceController extends Controller {
+  constructor(
+    @inject(CheckHealth) private readonly checkHealth: CheckHealth,
+    @inject(Readiness) private readonly readiness: Readiness,
+    @inject(ServiceVersion) private readonly version: ServiceVersion,
+  ) {
+    super();
+  }
+
+  /**
+   * What this is, and where to read on.
+   * @summary Name and version
+   */
+  @Get('/')
+  @Response<Problem>(429, 'rate_limited')
+  getInfo(): ServiceInfo {
+    return {
+      name: 'FastWrap',
+      version: this.version.text,
+      docs: '/docs',
+      openapi: '/openapi.json',
+      health: '/health',
+    };
+  }
+
+  /**
+   * The state of the parts that a turn needs. Never calls a model.
+   * @summary Health
+   */
+  @Get('/health')
+  @Response<Problem>(429, 'rate_limited')
+  @Response<HealthReport>(503, 'A needed part is down')
+  async getHealth(): Promise<HealthReport> {
+    const health = await this.checkHealth.execute();
+    if (health.status === 'down') this.setStatus(503);
+    return { ...health, version: this.version.text };
+  }
+
+  /**
+   * Whether the process runs; looks at nothing outside it.
+   * @summary Liveness
+   */
+  @Get('/livez')
+  getLiveness(): Liveness {
+    return { status: 'ok' };
+  }
+
+  /**
+   * Whether to send requests here: not while starting or draining.
+   * @summary Readiness
+   */
+  @Get('/readyz')
+  @Response<Problem>(503, 'shutting_down: it starts or drains')
+  @SuccessResponse(200)
+  getReadiness(@Request() _request: ExpressRequest): Liveness {
+    if (!this.readiness.isReady) throw new AppError('shutting_down');
+    return { status: 'ok' };
+  }
+}

@@ -1,0 +1,63 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
+import type { RequestLimits } from '#src/application/limits/request-limits.js';
+import type { RateDecision } from '#src/application/ports/limits/rate-limiter.js';
+import type { ClientPrincipal } from '#src/domain/access/principal.js';
+import { tellLimit } from './rate-limit-headers.js';
+import { originOf } from './request-context.js';
+
+/** Asked by whatever watches over the process: a refusal would have it killed in the middle of an attack. */
+const NEVER_LIMITED = new Set(['/livez', '/readyz']);
+
+/**
+ * Stands in front of everything: an address that is known to ask too much costs nothing but its refusal. A turn of any
+ * other is counted together with its client, once that is known ({@link admitClient}), so that both are one question.
+ */
+export function limitAddresses(limits: RequestLimits): RequestHandler {
+  return async (request, response, next) => {
+    if (isTurn(request)) enforce(response, limits.knownAddress(originOf(request)));
+    else if (!NEVER_LIMITED.has(request.path)) enforce(response, await limits.address(originOf(request)));
+    next();
+  };
+}
+
+/**
+ * A request that no client is known for: what {@link limitAddresses} has not counted yet.
+ * @throws AppError `rate_limited`.
+ */
+export async function admitStranger(
+  request: Request,
+  response: Response,
+  limits: RequestLimits,
+): Promise<void> {
+  if (isTurn(request)) enforce(response, await limits.address(originOf(request)));
+}
+
+/** @throws AppError `rate_limited`. */
+export function enforce(response: Response, decision: RateDecision | null): void {
+  if (decision === null) return;
+  if (!decision.allowed) throw new RateLimitedError(decision);
+  tellLimit(response, decision);
+}
+
+/**
+ * As soon as it is known which client asks.
+ * @throws AppError `rate_limited`.
+ */
+export async function admitClient(
+  request: Request,
+  response: Response,
+  limits: RequestLimits,
+  client: ClientPrincipal,
+): Promise<void> {
+  const origin = originOf(request);
+  const decisions = isTurn(request)
+    ? await limits.turn(client, origin)
+    : [await limits.request(client, origin)];
+  for (const decision of decisions) enforce(response, decision);
+}
+
+/** Also with a slash at the end, as the routes take it. */
+function isTurn({ method, path }: Request): boolean {
+  return method === 'POST' && /^\/api\/chat\/?$/.test(path);
+}

@@ -1,0 +1,49 @@
+import type { Response } from 'express';
+import type { LimitDecision, RateDecision } from '#src/application/ports/limits/rate-limiter.js';
+
+/** One limit's members of the two headers. */
+interface Told {
+  readonly policy: string;
+  readonly state: string;
+}
+
+const tellings = new WeakMap<Response, Told[]>();
+
+/**
+ * Tells the caller of a limit that its request was counted by, in the order in which they were asked
+ * (draft-ietf-httpapi-ratelimit-headers: quota and window, what remains and seconds until the window ends).
+ */
+export function tellLimit(response: Response, decision: RateDecision): void {
+  const { scope, limit, windowSeconds, remaining, resetMs } = decision;
+  tell(response, {
+    policy: `"${scope}";q=${limit};w=${windowSeconds}`,
+    state: `"${scope}";r=${remaining};t=${wholeSeconds(resetMs)}`,
+  });
+}
+
+/** What refuses is told of like what lets pass, in the end of the same list. */
+export function tellRefusal(response: Response, decision: LimitDecision | RateDecision): void {
+  if ('windowSeconds' in decision) tellLimit(response, decision);
+  else tellConcurrency(response, decision);
+}
+
+/** Of a limit without a window: its unit are requests at the same time, which the draft has a name for. */
+function tellConcurrency(response: Response, decision: LimitDecision): void {
+  const { scope, limit, remaining, retryAfterMs } = decision;
+  tell(response, {
+    policy: `"${scope}";q=${limit};qu="concurrent-requests"`,
+    state: `"${scope}";r=${remaining};t=${wholeSeconds(retryAfterMs)}`,
+  });
+}
+
+function tell(response: Response, told: Told): void {
+  const all = tellings.get(response) ?? [];
+  all.push(told);
+  tellings.set(response, all);
+  response.setHeader('RateLimit-Policy', all.map(({ policy }) => policy).join(', '));
+  response.setHeader('RateLimit', all.map(({ state }) => state).join(', '));
+}
+
+function wholeSeconds(ms: number): number {
+  return Math.max(0, Math.ceil(ms / 1000));
+}

@@ -1,0 +1,90 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Logger } from '#src/application/ports/system/logger.js';
+import { AppError } from '#src/domain/errors.js';
+import { type AddressShare, AddressShares } from './address-shares.js';
+import { Connection } from './connection.js';
+import type { ConnectionPolicy } from './connection-policy.js';
+import { FairTurns } from './fair-turns.js';
+import { logRefusal, refusalText, toRefusal } from './refusal.js';
+
+/** The open connections of a server. */
+export class Connections {
+  readonly #open = new Map<Duplex, Connection>();
+  readonly #turns = new FairTurns();
+  readonly #shares: AddressShares;
+  readonly #policy: ConnectionPolicy;
+  readonly #logger: Logger;
+
+  constructor(policy: ConnectionPolicy, logger: Logger) {
+    this.#policy = policy;
+    this.#logger = logger;
+    this.#shares = new AddressShares(policy);
+  }
+
+  /** Answers and ends one that is too many for its address; keeps any other until it closes. */
+  add(socket: Socket): void {
+    const share = this.#shares.find(socket.remoteAddress);
+    if (share === null) this.#refuse(socket);
+    else this.#keep(socket, share);
+  }
+
+  find(socket: Duplex): Connection | undefined {
+    return this.#open.get(socket);
+  }
+
+  /**
+   * Resolves when the requests that run now have their answers, or with the signal. Later requests are not waited for.
+   * @returns whether any ran.
+   */
+  async answered(signal: AbortSignal): Promise<boolean> {
+    const running = [...this.#open.values()].flatMap(({ requestsUnderWay }) => [...requestsUnderWay]);
+    const over = running.map(
+      (response: ServerResponse) => new Promise((resolve) => response.once('close', resolve)),
+    );
+    const ended = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    await Promise.race([Promise.all(over), ended]);
+    return running.length > 0;
+  }
+
+  /**
+   * Ends the connections that are owed nothing, also those that have not brought a request yet. Node's own notion of
+   * idle leaves these out, and takes in an answer that is complete but has not been written to its end.
+   */
+  cutIdle(): void {
+    for (const connection of this.#open.values()) if (connection.isIdle) connection.cut();
+  }
+
+  /** Ends those that have taken too long, or too much. All at once and now and then, so that the others cost nothing. */
+  look(): void {
+    const now = performance.now();
+    for (const connection of this.#open.values()) connection.look(now);
+    this.#shares.cutGreedy();
+  }
+
+  #keep(socket: Socket, share: AddressShare): void {
+    const connection = new Connection(socket, {
+      policy: this.#policy,
+      share,
+      turns: this.#turns,
+      logger: this.#logger,
+    });
+    this.#open.set(socket, connection);
+    this.#shares.join(share, connection);
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      this.#shares.leave(share, connection);
+    });
+  }
+
+  /** Waits for nothing: what is too many must not be held open by a reader. */
+  #refuse(socket: Socket): void {
+    const most = this.#policy.maxConnectionsPerAddress;
+    const detail = `The limit "connections" was hit: ${most} open connections of this address.`;
+    const refusal = toRefusal(new AppError('rate_limited', { detail, retryAfterSeconds: 1 }));
+    logRefusal(this.#logger, refusal, 0);
+    socket.pause();
+    socket.end(refusalText(refusal), () => socket.destroy());
+  }
+}

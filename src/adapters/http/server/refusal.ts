@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Logger } from '#src/application/ports/system/logger.js';
+import type { AppError } from '#src/domain/errors.js';
+import { toProblem } from '../pipeline/errors/problem.js';
+import { SECURITY_HEADERS } from '../pipeline/security-headers.js';
+
+/** The answer to a request that express never sees, or waits for in vain: the same kind as any other refusal. */
+export interface Refusal {
+  readonly requestId: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** @param requestId that of a request which has one. */
+export function toRefusal(error: AppError, requestId: string = randomUUID()): Refusal {
+  const problem = toProblem(error, requestId);
+  const body = JSON.stringify(problem);
+  const headers = {
+    ...SECURITY_HEADERS,
+    'x-request-id': requestId,
+    'Server-Timing': 'app;dur=0.0',
+    'Cache-Control': 'no-store',
+    'Content-Type': 'application/problem+json',
+    'Content-Length': String(Buffer.byteLength(body)),
+    ...(typeof error.retryAfterSeconds !== 'number'
+      ? {}
+      : { 'Retry-After': String(error.retryAfterSeconds) }),
+    Connection: 'close',
+  };
+  return { requestId, status: problem.status, headers, body };
+}
+
+/** As it is written where there is no response to write it to. */
+export function refusalText({ status, headers, body }: Refusal): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`;
+}
+
+/** In place of the answer that the request would have got; the connection ends with it. */
+export function answerRefusal(response: ServerResponse, error: AppError, logger: Logger): void {
+  const given = response.getHeader('x-request-id');
+  const refusal = toRefusal(error, typeof given === 'string' ? given : undefined);
+  // A request that has its id has its line in the log, too.
+  if (given === undefined) logRefusal(logger, refusal, 0, response.req.method);
+  response.writeHead(refusal.status, { ...refusal.headers }).end(refusal.body);
+}
+
+/** The line of a request that express does not know of. @param method null where it could not be told. */
+export function logRefusal(
+  logger: Logger,
+  { requestId, status }: Refusal,
+  durationMs: number,
+  method: string | null = null,
+): void {
+  logger.info({ requestId, method, route: null, status, durationMs: Math.round(durationMs) }, 'request');
+}

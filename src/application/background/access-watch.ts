@@ -1,0 +1,40 @@
+import { refusalOf } from '../access/refusal-of.js';
+import type { ClientRepository } from '../ports/storage/client-repository.js';
+import type { RunningRequests } from '../ports/system/running-requests.js';
+
+interface Dependencies {
+  readonly clients: Pick<ClientRepository, 'findKeyVerifiers'>;
+  readonly runningRequests: RunningRequests;
+}
+
+/**
+ * Ends the requests that were let in by a key that lets nobody in any more, wherever it was revoked, or its client
+ * suspended or deleted: processes share nothing but the database. Whoever owns it calls `check` every
+ * {@link ACCESS_WATCH_INTERVAL_MS}.
+ */
+export class AccessWatch {
+  private isChecking = false;
+
+  constructor(private readonly deps: Dependencies) {}
+
+  /** Costs nothing while nothing runs. @throws AppError `database_unavailable`; what runs is then left alone. */
+  async check(): Promise<void> {
+    const { clients, runningRequests } = this.deps;
+    const keyIds = runningRequests.keyIds();
+    if (this.isChecking || keyIds.length === 0) return;
+    this.isChecking = true;
+    try {
+      const found = await clients.findKeyVerifiers(keyIds);
+      const verifiers = new Map(found.map((verifier) => [verifier.keyId, verifier]));
+      for (const keyId of keyIds) {
+        const refusal = refusalOf(verifiers.get(keyId) ?? null);
+        if (refusal !== null) runningRequests.abortByKey(keyId, refusal);
+      }
+    } finally {
+      this.isChecking = false;
+    }
+  }
+}
+
+/** Half of the second that a revocation may take. */
+export const ACCESS_WATCH_INTERVAL_MS = 500;

@@ -1,4 +1,0 @@
-import { itStoresClients } from '#tests/contracts/client-repository.contract.js';
-import { memoryHarness } from './memory-storage.js';
-
-itStoresClients(memoryHarness);

@@ -1,4 +1,0 @@
-import { itRecordsUsage } from '#tests/contracts/usage-repository.contract.js';
-import { memoryHarness } from './memory-storage.js';
-
-itRecordsUsage(memoryHarness);

@@ -1,4 +1,0 @@
-import { itStoresClients } from '#tests/contracts/client-repository.contract.js';
-import { sqliteHarness } from './sqlite-storage.js';
-
-itStoresClients(sqliteHarness);

@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { REPOSITORY } from './shell-examples.js';
+
+const FENCED = /^(`{3,})[^\n]*\n.*?^\1$/gms;
+const INLINE_CODE = /`[^`\n]*`/g;
+const LINK = /\]\(<?([^)\s>]+)>?\)/g;
+const ELSEWHERE = /^[a-z][a-z0-9+.-]*:/i;
+const HEADING = /^#{1,6} +(.+?) *$/gm;
+
+export interface RelativeLink {
+  readonly target: string;
+  /** From the root of the repository. */
+  readonly path: string;
+  /** Null: it leads to the beginning. */
+  readonly anchor: string | null;
+}
+
+/** What a newcomer reads, by paths from the root of the repository. */
+export function documents(): string[] {
+  const inside = ['docs', 'documents'].flatMap((folder) =>
+    readdirSync(new URL(`${folder}/`, REPOSITORY), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => posix.join(folder, name.replaceAll('\\', '/'))),
+  );
+  return [
+    'README.md',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'bench/README.md',
+    ...inside,
+  ].sort();
+}
+
+export function readDocument(path: string): string {
+  return readFileSync(new URL(path, REPOSITORY), 'utf8');
+}
+
+export function relativeLinks(path: string, text: string): RelativeLink[] {
+  const prose = text.replaceAll(FENCED, '').replaceAll(INLINE_CODE, '');
+  return [...prose.matchAll(LINK)]
+    .map(([, target = '']) => target)
+    .filter((target) => !ELSEWHERE.test(target))
+    .map((target) => {
+      const [file = '', anchor = null] = target.split('#');
+      return { target, path: file === '' ? path : posix.join(posix.dirname(path), file), anchor };
+    });
+}
+
+/** As GitHub makes them of headings. */
+export function anchors(text: string): Set<string> {
+  const found = new Set<string>();
+  for (const [, heading = ''] of text.replaceAll(FENCED, '').matchAll(HEADING)) {
+    const slug = heading
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\p{M}\s_-]/gu, '')
+      .replaceAll(' ', '-');
+    let anchor = slug;
+    for (let repeat = 1; found.has(anchor); repeat += 1) anchor = `${slug}-${repeat}`;
+    found.add(anchor);
+  }
+  return found;
+}

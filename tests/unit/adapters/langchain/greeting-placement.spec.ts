@@ -1,0 +1,144 @@
+import { expect } from 'chai';
+import { modelError, prompt } from '#tests/contracts/llm-gateway.contract.js';
+import {
+  type Behaviour,
+  beginAnswer,
+  complete,
+  FakeOpenAi,
+  refuse,
+  streamEvents,
+} from '#tests/support/fakes/fake-openai.js';
+import { type Connection, connect, watchRejections } from './connection.js';
+
+const ALTERNATE = 'Conversation roles must alternate user/assistant/user/assistant/...';
+
+/** A server whose chat template takes no message of the assistant before one of the user. */
+function userFirst(refusal: Behaviour): Behaviour {
+  const answer = complete();
+  return (request, response) => {
+    const first = request.body.messages?.find(({ role }) => role !== 'system');
+    return (first?.role === 'assistant' ? refusal : answer)(request, response);
+  };
+}
+
+for (const { provider, model } of [
+  { provider: 'openai-compatible', model: 'some-model' },
+  { provider: 'mistral', model: 'mistral-small-latest' },
+] as const) {
+  describe(`the greeting on ${provider}`, () => {
+    let upstream: FakeOpenAi;
+    let connection: Connection;
+    const unhandled = watchRejections();
+    const greeting = 'Good day {x}!\n"What" are you painting? 😀';
+    const { signal } = new AbortController();
+
+    beforeEach(async () => {
+      upstream = await FakeOpenAi.start();
+      connection = connect(provider, upstream.baseUrl);
+    });
+    afterEach(async () => {
+      await Promise.all([connection.close(), upstream.close()]);
+      expect(unhandled.splice(0)).to.deep.equal([]);
+    });
+
+    const generate = (name: string = model, changes = {}) =>
+      connection.gateway.generate(prompt(name, { greeting, ...changes }), signal);
+    const stream = async () => {
+      let text = '';
+      const completion = await connection.gateway.stream(
+        prompt(model, { greeting }),
+        signal,
+        async (piece) => {
+          text += piece;
+        },
+      );
+      return { text, completion };
+    };
+    const shown = () =>
+      upstream.requests
+        .splice(0)
+        .map(({ body }) => body.messages?.map(({ role, content }) => `${role}: ${content}`));
+    const asFirstWords = ['system: You sell shoes.', `assistant: ${greeting}`, 'user: Hello'];
+    const folded = [
+      `system: You sell shoes.\n\nYou began this conversation with these words:\n${greeting}`,
+      'user: Hello',
+    ];
+
+    it("is the assistant's first words where the model takes them", async () => {
+      await generate();
+      await stream();
+      expect(shown()).to.deep.equal([asFirstWords, asFirstWords]);
+    });
+
+    for (const [what, refusal] of [
+      ['400 in any words', refuse(400)],
+      ['422 in any words', refuse(422)],
+      ['500 that speaks of roles', refuse(500, { message: ALTERNATE })],
+    ] as const) {
+      it(`is the end of the instructions after a ${what}, and from then on at once`, async () => {
+        upstream.behaviour = userFirst(refusal);
+        expect((await generate()).reply.content).to.equal('Good day.');
+        expect(shown()).to.deep.equal([asFirstWords, folded]);
+        await generate();
+        const { text, completion } = await stream();
+        expect([text, completion.reply.content]).to.deep.equal(['Good day.', 'Good day.']);
+        expect(shown()).to.deep.equal([folded, folded]);
+      });
+    }
+
+    it('is tried again for a stream as for a plain call', async () => {
+      upstream.behaviour = userFirst(refuse(400));
+      expect((await stream()).text).to.equal('Good day.');
+      expect(shown()).to.deep.equal([asFirstWords, folded]);
+      await stream();
+      expect(shown()).to.deep.equal([folded]);
+    });
+
+    it('is moved for the model that refused it alone', async () => {
+      upstream.behaviour = userFirst(refuse(400));
+      await generate();
+      upstream.behaviour = complete();
+      shown();
+      await generate('another-model');
+      expect(shown()).to.deep.equal([asFirstWords]);
+    });
+
+    it('stays where it was when it was something else that was refused', async () => {
+      upstream.behaviour = refuse(400);
+      expect((await modelError(generate())).code).to.equal('model_failed');
+      expect(shown()).to.deep.equal([asFirstWords, folded]);
+      upstream.behaviour = complete();
+      await generate();
+      expect(shown()).to.deep.equal([asFirstWords]);
+    });
+
+    for (const [what, behaviour] of [
+      ['too long', refuse(400, { code: 'context_length_exceeded' })],
+      ['a filter', refuse(400, { code: 'content_filter' })],
+      ['a refused key', refuse(401)],
+      ['a failure that may pass', refuse(503)],
+    ] as const) {
+      it(`is not sent a second time after ${what}`, async () => {
+        upstream.behaviour = behaviour;
+        await modelError(generate());
+        expect(shown()).to.deep.equal([asFirstWords]);
+      });
+    }
+
+    it('is not sent a second time when a stream is refused after its first word', async () => {
+      upstream.behaviour = (request, response) => {
+        beginAnswer(request, response);
+        response.write(streamEvents(request.body).slice(0, 2).join(''));
+        response.end('data: {"error":{"code":400,"message":"No."}}\n\n');
+      };
+      await modelError(stream());
+      expect(shown()).to.deep.equal([asFirstWords]);
+    });
+
+    it('has no say about a prompt without one', async () => {
+      upstream.behaviour = refuse(400);
+      await modelError(generate(model, { greeting: null }));
+      expect(upstream.requests).to.have.length(1);
+    });
+  });
+}

@@ -1,0 +1,150 @@
+import { expect } from 'chai';
+import type { TextListener, WasteListener } from '#src/application/ports/chat/llm-gateway.js';
+import type { Usage } from '#src/domain/conversations/turn.js';
+import { AppError } from '#src/domain/errors.js';
+import { estimatePrompt, estimateTokens } from '#src/domain/models/token-estimate.js';
+import { prompt, rejection } from '#tests/contracts/llm-gateway.contract.js';
+import {
+  type Answer,
+  complete,
+  completionBody,
+  FakeOpenAi,
+  half,
+  hang,
+  json,
+  refuse,
+  resetAfter,
+} from '#tests/support/fakes/fake-openai.js';
+import { freePort } from '#tests/support/processes/free-port.js';
+import { type Connection, connect } from './connection.js';
+
+const COUNTED: Usage = { inputTokens: 12, outputTokens: 3, totalTokens: 15, estimated: false };
+const ASKED = estimatePrompt(prompt('any'));
+
+function estimated(outputTokens: number): Usage {
+  return { inputTokens: ASKED, outputTokens, totalTokens: ASKED + outputTokens, estimated: true };
+}
+
+for (const [provider, model] of [
+  ['openai-compatible', 'some-model'],
+  ['mistral', 'mistral-small-latest'],
+] as const) {
+  for (const streamed of [false, true]) {
+    describe(`an answer that cannot be used, ${streamed ? 'streamed' : 'plain'}, on ${provider}`, () => {
+      let upstream: FakeOpenAi;
+      let connection: Connection;
+      let wasted: Usage[];
+
+      before(() => connect(provider, null).gateway.warmUp());
+      beforeEach(async () => {
+        upstream = await FakeOpenAi.start();
+        connection = connect(provider, upstream.baseUrl);
+        wasted = [];
+      });
+      afterEach(async () => {
+        await connection.close();
+        await upstream.close();
+      });
+
+      const call = ({ gateway }: Connection, signal = new AbortController().signal) => {
+        const onWaste: WasteListener = (usage) => wasted.push(usage);
+        return streamed
+          ? gateway.stream(prompt(model), signal, async () => {}, onWaste)
+          : gateway.generate(prompt(model), signal, onWaste);
+      };
+      const ask = (answer: Answer) => {
+        upstream.behaviour = complete(answer);
+        return call(connection);
+      };
+
+      for (const [what, answer] of [
+        ['was filtered', { finishReason: 'content_filter' }],
+        ['has no text', { content: '' }],
+        ['ends for no known reason', { finishReason: 'tired' }],
+      ] as const) {
+        it(`is told of once, as its provider counted it, when it ${what}`, async () => {
+          await rejection(ask(answer));
+          expect(wasted).to.deep.equal([COUNTED]);
+        });
+      }
+
+      // Mistral's client takes no plain answer without a count for one.
+      if (streamed || provider !== 'mistral') {
+        it('is told of as an estimate when its provider counted nothing', async () => {
+          await rejection(ask({ finishReason: 'content_filter', usage: null }));
+          expect(wasted).to.deep.equal([estimated(estimateTokens('Good day.'))]);
+        });
+      }
+
+      it('is another than one that can be used', async () => {
+        expect((await ask({})).usage).to.deep.equal(COUNTED);
+        expect(wasted).to.deep.equal([]);
+      });
+
+      it('has cost the prompt when the caller goes before a word came', async () => {
+        upstream.behaviour = hang();
+        const caller = new AbortController();
+        const received = upstream.nextRequest();
+        const answer = rejection(call(connection, caller.signal));
+        await received;
+        caller.abort();
+        await answer;
+        expect(wasted).to.deep.equal([estimated(0)]);
+      });
+
+      it('has cost the prompt when it does not come in time', async () => {
+        upstream.behaviour = hang();
+        const hasty = connect(provider, upstream.baseUrl, { totalMs: 100 });
+        try {
+          expect(await rejection(call(hasty)))
+            .to.be.instanceOf(AppError)
+            .and.include({ code: 'model_timeout' });
+          expect(wasted).to.deep.equal([estimated(0)]);
+        } finally {
+          await hasty.close();
+        }
+      });
+
+      for (const [how, behaviour] of [
+        ['is refused', refuse(503)],
+        ['breaks off before it began', resetAfter(0)],
+      ] as const) {
+        it(`has cost nothing when the call ${how}`, async () => {
+          upstream.behaviour = behaviour;
+          await rejection(call(connection));
+          expect(wasted).to.deep.equal([]);
+        });
+      }
+
+      it('has cost nothing when nobody was asked', async () => {
+        const dead = connect(provider, `http://127.0.0.1:${await freePort('127.0.0.1')}/v1`);
+        try {
+          await rejection(call(dead));
+          await rejection(call(connection, AbortSignal.abort()));
+          expect(wasted).to.deep.equal([]);
+          expect(upstream.requests).to.deep.equal([]);
+        } finally {
+          await dead.close();
+        }
+      });
+
+      if (streamed) {
+        it('is left to whoever heard its beginning, when it is cut in its middle', async () => {
+          upstream.behaviour = half('hang');
+          const caller = new AbortController();
+          const listener: TextListener = async () => caller.abort();
+          const onWaste: WasteListener = (usage) => wasted.push(usage);
+          await rejection(connection.gateway.stream(prompt(model), caller.signal, listener, onWaste));
+          expect(wasted).to.deep.equal([]);
+        });
+      } else {
+        it('is told of as its provider counted it, when it has no choices', async () => {
+          upstream.behaviour = (request, response) =>
+            json(200, { ...completionBody(request.body), choices: [] })(request, response);
+          await rejection(call(connection));
+          expect(wasted).to.deep.equal([COUNTED]);
+        });
+      }
+    });
+  }
+}

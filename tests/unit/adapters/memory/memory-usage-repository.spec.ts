@@ -1,0 +1,4 @@
+import { itRecordsUsage } from '#tests/contracts/usage-repository.contract.js';
+import { memoryHarness } from '#tests/support/fixtures/memory-storage.js';
+
+itRecordsUsage(memoryHarness);

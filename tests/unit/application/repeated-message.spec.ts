@@ -1,0 +1,207 @@
+import { expect } from 'chai';
+import { DeleteCharacter } from '#src/application/characters/delete-character.js';
+import { DeleteConversation } from '#src/application/chat/delete-conversation.js';
+import type { SendMessageInput } from '#src/application/chat/send-message.js';
+import type { StartedTurn } from '#src/application/chat/turn-reader.js';
+import { DeleteClient } from '#src/application/clients/delete-client.js';
+import type { Character } from '#src/domain/characters/character.js';
+import { AppError } from '#src/domain/errors.js';
+import { GOOD_DAY } from '#tests/support/fakes/scripted-llm-gateway.js';
+import { ORIGIN, outcomeOf, Workshop } from '#tests/support/fixtures/workshop.js';
+
+const KEYED = { idempotency: { key: 'k', digest: 'digest' } };
+
+/** Somebody who writes down what they are told. */
+class Listener {
+  readonly told: { text: string; started: StartedTurn }[] = [];
+
+  async onText(text: string, started: StartedTurn): Promise<void> {
+    this.told.push({ text, started });
+  }
+}
+
+describe('SendMessage, sent again with its idempotency key', () => {
+  let shop: Workshop;
+  let character: Character;
+  let mine: { clientId: string; characterId: string };
+
+  beforeEach(async () => {
+    shop = new Workshop();
+    const { clientId } = await shop.signUp();
+    character = await shop.createCharacter(clientId, { ttlSeconds: 60 });
+    mine = { clientId, characterId: character.id };
+  });
+
+  afterEach(() => shop.close());
+
+  const send = (input: Partial<SendMessageInput> = {}) => shop.send({ ...mine, ...KEYED, ...input });
+  const kept = () => shop.conversations.find(mine.clientId, 'c');
+
+  it('gives the first answer again, byte for byte, and calls no model', async () => {
+    shop.llm.answer = () => ({
+      ...GOOD_DAY,
+      reply: { content: '"Ja" \u2028\n 日本 👩‍👩‍👧', finishReason: 'length' },
+    });
+    const { replayed, ...first } = await send();
+    expect(replayed).to.equal(false);
+    const before = await kept();
+    shop.clock.advance(30_000);
+    let modelTime: number | null = null;
+    const again = await send({
+      onModelTime: (ms) => {
+        modelTime = ms;
+      },
+    });
+    expect(again).to.deep.equal({ ...first, replayed: true });
+    expect(JSON.stringify([again.turn.outcome, again.conversation])).to.equal(
+      JSON.stringify([first.turn.outcome, first.conversation]),
+    );
+    expect(modelTime).to.equal(null);
+    expect(shop.llm.prompts).to.have.length(1);
+    expect(await kept()).to.deep.equal(before);
+    const { id: turnId } = first.turn;
+    expect(shop.logLines.slice(1)).to.deep.equal([
+      { level: 'info', fields: { ...mine, turnId, conversationId: 'c' }, message: 'turn replayed' },
+    ]);
+  });
+
+  it('stays in the conversation that was begun for it', async () => {
+    const unnamed = { clientId: mine.clientId, characterId: mine.characterId, ...KEYED };
+    const first = await shop.send({ ...unnamed, conversationId: undefined });
+    const again = await shop.send({ ...unnamed, conversationId: undefined });
+    expect(again.conversation).to.deep.equal(first.conversation);
+  });
+
+  it('tells a reader the same pieces in the same way', async () => {
+    shop.llm.answer = () => {
+      shop.clock.advance(2000);
+      return { ...GOOD_DAY, reply: { content: 'Good day to you.', finishReason: 'stop' } };
+    };
+    const [first, second] = [new Listener(), new Listener()];
+    const { replayed: _, ...sent } = await send({ reader: first });
+    expect(first.told.map(({ text }) => text)).to.deep.equal(['Good ', 'day ', 'to ', 'you.']);
+    expect(await send({ reader: second })).to.deep.equal({ ...sent, replayed: true });
+    expect(second.told).to.deep.equal(
+      first.told.map(({ text, started }) => ({ text, started: { ...started, replayed: true } })),
+    );
+    expect(second.told[0]?.started.conversation.expiresAt).not.to.equal(sent.conversation.expiresAt);
+    expect(await send()).to.deep.equal({ ...sent, replayed: true });
+  });
+
+  it('tells a reader in one piece what was answered in one', async () => {
+    const { turn, conversation } = await send();
+    const reader = new Listener();
+    await send({ reader });
+    expect(reader.told).to.deep.equal([
+      { text: 'Good day.', started: { turnId: turn.id, conversation, replayed: true } },
+    ]);
+  });
+
+  it('tells a reader nothing of an empty reply', async () => {
+    shop.llm.answer = () => ({ ...GOOD_DAY, reply: { content: '', finishReason: 'stop' } });
+    await send();
+    const reader = new Listener();
+    expect((await send({ reader })).turn.outcome.reply.content).to.equal('');
+    expect(reader.told).to.deep.equal([]);
+  });
+
+  it('tells no more to a reader who has gone', async () => {
+    await send({ reader: new Listener() });
+    const caller = new AbortController();
+    const left = new DOMException('The caller has gone.', 'AbortError');
+    let told = 0;
+    const reader = {
+      onText: async () => {
+        told += 1;
+        caller.abort(left);
+      },
+    };
+    const error: unknown = await send({ reader, signal: caller.signal }).catch((reason: unknown) => reason);
+    expect([error, told]).to.deep.equal([left, 1]);
+    expect((await send()).replayed).to.equal(true);
+  });
+
+  it('is refused while the first is running, and for another request; the first goes on', async () => {
+    const held = shop.llm.hold();
+    const called = shop.llm.nextCall();
+    const first = send();
+    await called;
+    expect(await outcomeOf(send())).to.equal('request_in_progress');
+    const other = { idempotency: { key: 'k', digest: 'another' } };
+    expect(await outcomeOf(send(other))).to.equal('idempotency_mismatch');
+    held.release();
+    expect((await first).replayed).to.equal(false);
+    expect(await outcomeOf(send(other))).to.equal('idempotency_mismatch');
+    expect((await send()).replayed).to.equal(true);
+    expect(shop.llm.prompts).to.have.length(1);
+    expect((await kept())?.turns).to.equal(1);
+  });
+
+  it('is another message without the key', async () => {
+    await send();
+    expect((await send({ idempotency: null })).conversation.turns).to.equal(2);
+  });
+
+  const failures: Readonly<Record<string, () => Promise<string>>> = {
+    model_failed: () => {
+      shop.llm.answer = () => {
+        throw new AppError('model_failed');
+      };
+      return outcomeOf(send());
+    },
+    internal_error: () => {
+      shop.llm.answer = () => {
+        throw new TypeError('boom');
+      };
+      return outcomeOf(send()).then((name) => (name === 'TypeError' ? 'internal_error' : name));
+    },
+    character_not_found: () => outcomeOf(send({ characterId: '0190c0de-1234-7abc-8def-0123456789ab' })),
+    conversation_character_mismatch: async () => {
+      const other = await shop.createCharacter(mine.clientId);
+      await shop.send({ ...mine, characterId: other.id, conversationId: 'c2' });
+      return outcomeOf(send({ conversationId: 'c2' }));
+    },
+    conversation_busy: async () => {
+      const held = shop.llm.hold();
+      const called = shop.llm.nextCall();
+      const running = shop.send({ ...mine, conversationId: 'c2' });
+      await called;
+      const outcome = await outcomeOf(send({ conversationId: 'c2', onBusy: 'reject' }));
+      held.release();
+      await running;
+      return outcome;
+    },
+    AbortError: async () => {
+      shop.llm.hold();
+      const called = shop.llm.nextCall();
+      const caller = new AbortController();
+      const turn = outcomeOf(send({ signal: caller.signal }));
+      await called;
+      caller.abort();
+      return turn;
+    },
+  };
+  for (const [code, fail] of Object.entries(failures)) {
+    it(`is run when the first ended in ${code}`, async () => {
+      expect(await fail()).to.equal(code);
+      shop.llm.answer = () => GOOD_DAY;
+      const again = await send();
+      expect([again.replayed, again.conversation.turns]).to.deep.equal([false, 1]);
+      expect((await send()).replayed).to.equal(true);
+    });
+  }
+
+  it('brings nothing back that was deleted', async () => {
+    await send();
+    await new DeleteConversation(shop).execute({ clientId: mine.clientId, conversationId: 'c' });
+    const again = await send();
+    expect([again.replayed, again.conversation.isNew]).to.deep.equal([false, true]);
+    await new DeleteCharacter(shop).execute(mine);
+    expect(await outcomeOf(send())).to.equal('character_not_found');
+
+    const successor = await shop.createCharacter(mine.clientId);
+    await send({ characterId: successor.id });
+    await new DeleteClient(shop).execute({ clientId: mine.clientId, origin: ORIGIN });
+    expect(await outcomeOf(send({ characterId: successor.id }))).to.equal('character_not_found');
+  });
+});

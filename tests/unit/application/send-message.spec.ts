@@ -1,0 +1,290 @@
+import { EventEmitter, once } from 'node:events';
+import { expect } from 'chai';
+import { MemoryCharacterRepository } from '#src/adapters/memory/storage/memory-character-repository.js';
+import type { MemoryDatabase } from '#src/adapters/memory/storage/memory-database.js';
+import { DeleteCharacter } from '#src/application/characters/delete-character.js';
+import { DeleteConversation } from '#src/application/chat/delete-conversation.js';
+import { SendMessage } from '#src/application/chat/send-message.js';
+import { DeleteClient } from '#src/application/clients/delete-client.js';
+import type { Character } from '#src/domain/characters/character.js';
+import { AppError } from '#src/domain/errors.js';
+import { GOOD_DAY } from '#tests/support/fakes/scripted-llm-gateway.js';
+import { ORIGIN, outcomeOf, Workshop } from '#tests/support/fixtures/workshop.js';
+
+/** Something else happens between the look at a character and what follows it. */
+class InterruptedCharacterRepository extends MemoryCharacterRepository {
+  constructor(
+    database: MemoryDatabase,
+    private readonly interrupt: () => Promise<void>,
+  ) {
+    super(database);
+  }
+
+  override async find(clientId: string, characterId: string): Promise<Character | null> {
+    const found = await super.find(clientId, characterId);
+    await this.interrupt();
+    return found;
+  }
+}
+
+describe('SendMessage', () => {
+  let shop: Workshop;
+  let clientId: string;
+  let character: Character;
+  let mine: { clientId: string; characterId: string };
+
+  beforeEach(async () => {
+    shop = new Workshop();
+    ({ clientId } = await shop.signUp());
+    character = await shop.createCharacter(clientId, { ttlSeconds: 60 });
+    mine = { clientId, characterId: character.id };
+  });
+
+  afterEach(() => shop.close());
+
+  const kept = () => shop.conversations.find(clientId, 'c');
+  const outcomes = () => shop.logLines.map(({ fields }) => [fields['outcome'], fields['code']]);
+
+  it('shows the model the instructions, the whole turns before, the message and the bounds', async () => {
+    await shop.characters.update(
+      clientId,
+      character.id,
+      { model: 'large', temperature: 0.5, maxOutputTokens: 9 },
+      character.updatedAt,
+    );
+    await shop.send({ ...mine, message: 'one' });
+    await shop.send({ ...mine, message: 'two' });
+    const [, second] = shop.llm.prompts;
+    const { history, ...rest } = second ?? {};
+    expect(rest).to.deep.equal({
+      model: 'large',
+      maxOutputTokens: 9,
+      instructions: 'You sell books.',
+      greeting: null,
+      message: 'two',
+      temperature: 0.5,
+    });
+    expect(history?.map(({ user, assistant }) => [user, assistant])).to.deep.equal([['one', 'Good day.']]);
+  });
+
+  it('gives back the turn and the state of its conversation', async () => {
+    const startedAt = new Date(shop.clock.now()).toISOString();
+    shop.llm.answer = () => {
+      shop.clock.advance(2500);
+      return GOOD_DAY;
+    };
+    let waitedMs = -1;
+    const { turn, conversation } = await shop.send({
+      ...mine,
+      onModelTime: (ms) => {
+        waitedMs = ms;
+      },
+    });
+    const completedAt = new Date(shop.clock.now()).toISOString();
+    expect(turn).to.deep.equal({
+      id: turn.id,
+      conversationId: 'c',
+      characterId: character.id,
+      userMessage: 'Hello',
+      startedAt,
+      outcome: { status: 'completed', completedAt, ...GOOD_DAY },
+    });
+    expect(conversation).to.deep.equal({
+      id: 'c',
+      characterId: character.id,
+      isNew: true,
+      turns: 1,
+      expiresAt: new Date(shop.clock.now() + 60_000).toISOString(),
+      truncated: false,
+    });
+    expect(waitedMs).to.equal(2500);
+    expect(shop.logLines).to.deep.equal([
+      {
+        level: 'info',
+        fields: {
+          clientId,
+          turnId: turn.id,
+          conversationId: 'c',
+          characterId: character.id,
+          outcome: 'completed',
+          model: GOOD_DAY.model,
+          usage: GOOD_DAY.usage,
+        },
+        message: 'turn',
+      },
+    ]);
+  });
+
+  it('says when the model was shown less than the whole conversation', async () => {
+    const truncated = [];
+    for (let i = 0; i < 5; i += 1) truncated.push((await shop.send(mine)).conversation.truncated);
+    expect(truncated).to.deep.equal([false, false, false, false, true]);
+    expect(shop.llm.prompts.at(-1)?.history).to.have.length(3);
+    expect((await kept())?.turns).to.equal(5);
+  });
+
+  for (const [what, thrown, code] of [
+    ['refuses', new AppError('model_rejected'), 'model_rejected'],
+    ['fails', new AppError('model_failed'), 'model_failed'],
+    ['throws what nobody foresaw', new TypeError('boom'), 'internal_error'],
+  ] as const) {
+    it(`keeps nothing when the model ${what}, and frees the conversation`, async () => {
+      await shop.send(mine);
+      const before = await kept();
+      shop.clock.advance(1000);
+      shop.llm.answer = () => {
+        throw thrown;
+      };
+      const error: unknown = await shop.send(mine).catch((reason: unknown) => reason);
+      expect(error).to.equal(thrown);
+      expect(await kept()).to.deep.equal(before);
+      expect(outcomes().at(-1)).to.deep.equal(['failed', code]);
+
+      shop.llm.answer = () => GOOD_DAY;
+      const next = await shop.send({ ...mine, onBusy: 'reject' });
+      expect(next.conversation.turns).to.equal(2);
+    });
+  }
+
+  it('keeps nothing and calls no model for a character that is not there or is another’s', async () => {
+    const other = await shop.signUp('grace@example.com');
+    const theirs = await shop.createCharacter(other.clientId);
+    for (const characterId of [theirs.id, '0190c0de-1234-7abc-8def-0123456789ab']) {
+      expect(await outcomeOf(shop.send({ clientId, characterId }))).to.equal('character_not_found');
+    }
+    expect(shop.llm.prompts).to.deep.equal([]);
+    expect(await kept()).to.equal(null);
+    expect(outcomes()).to.deep.equal(Array(2).fill(['failed', 'character_not_found']));
+  });
+
+  it('keeps a conversation to its character', async () => {
+    await shop.send(mine);
+    const second = await shop.createCharacter(clientId);
+    const before = await kept();
+    expect(await outcomeOf(shop.send({ clientId, characterId: second.id }))).to.equal(
+      'conversation_character_mismatch',
+    );
+    expect(shop.llm.prompts).to.have.length(1);
+    expect(await kept()).to.deep.equal(before);
+  });
+
+  it('keeps nothing when the caller goes, cancels the model, and lets the next one in', async () => {
+    const held = shop.llm.hold();
+    const called = shop.llm.nextCall();
+    const caller = new AbortController();
+    const left = new DOMException('The caller has gone.', 'AbortError');
+    const turn = shop.send({ ...mine, signal: caller.signal });
+    const signal = await called;
+    const waiting = shop.send({ ...mine, message: 'next' });
+    caller.abort(left);
+    expect(await turn.catch((reason: unknown) => reason)).to.equal(left);
+    expect(signal.reason).to.equal(left);
+    expect(outcomes()).to.deep.equal([['cancelled', undefined]]);
+    held.release();
+    expect((await waiting).conversation).to.include({ isNew: true, turns: 1 });
+  });
+
+  it('answers a failed turn only when its conversation has been given back', async () => {
+    const events: string[] = [];
+    const given = new EventEmitter();
+    const conversations = new Proxy(shop.conversations, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (name !== 'openTurn') return typeof member === 'function' ? member.bind(target) : member;
+        return async (...args: Parameters<typeof target.openTurn>) => {
+          const opened = await target.openTurn(...args);
+          if (opened.kind !== 'open') return opened;
+          const release = async (): Promise<void> => {
+            setImmediate(() => given.emit('asked'));
+            await once(given, 'back');
+            await opened.release();
+            events.push('given back');
+          };
+          return { ...opened, release };
+        };
+      },
+    });
+    shop.llm.answer = () => Promise.reject(new AppError('model_failed'));
+    const sendMessage = new SendMessage({ ...shop, conversations });
+    const answered = outcomeOf(sendMessage.execute(shop.messageInput(mine))).then((outcome) =>
+      events.push(outcome),
+    );
+    await once(given, 'asked');
+    given.emit('back');
+    await answered;
+    expect(events).to.deep.equal(['given back', 'model_failed']);
+  });
+
+  it('calls no model for a caller who goes while waiting', async () => {
+    const held = shop.llm.hold();
+    const called = shop.llm.nextCall();
+    const caller = new AbortController();
+    const first = shop.send(mine);
+    await called;
+    const waiting = outcomeOf(shop.send({ ...mine, signal: caller.signal }));
+    caller.abort();
+    expect(await waiting).to.equal('AbortError');
+    held.release();
+    await first;
+    expect(shop.llm.prompts).to.have.length(1);
+    expect((await kept())?.turns).to.equal(1);
+  });
+
+  describe('when a deletion comes in the middle of a turn', () => {
+    const DELETIONS = {
+      conversation_not_found: () => new DeleteConversation(shop).execute({ clientId, conversationId: 'c' }),
+      character_not_found: () => new DeleteCharacter(shop).execute(mine),
+      unauthenticated: () => new DeleteClient(shop).execute({ clientId, origin: ORIGIN }),
+    };
+    for (const [code, remove] of Object.entries(DELETIONS)) {
+      it(`ends the turn with ${code}, and brings nothing back to life`, async () => {
+        await shop.send(mine);
+        const held = shop.llm.hold();
+        const called = shop.llm.nextCall();
+        const turn = outcomeOf(shop.send(mine));
+        const signal = await called;
+        await remove();
+        expect(await turn).to.equal(code);
+        expect(signal.aborted).to.equal(true);
+        held.release();
+        expect(await kept()).to.equal(null);
+      });
+
+      it(`ends the turn with ${code} also when the model answers all the same`, async () => {
+        await shop.send(mine);
+        shop.llm.answer = async () => {
+          await remove();
+          return GOOD_DAY;
+        };
+        expect(await outcomeOf(shop.send(mine))).to.equal(code);
+        expect(await kept()).to.equal(null);
+      });
+    }
+
+    it('calls no model when the turn was lost before', async () => {
+      const characters = new InterruptedCharacterRepository(shop.database, DELETIONS.character_not_found);
+      const sendMessage = new SendMessage({ ...shop, characters });
+      expect(await outcomeOf(sendMessage.execute(shop.messageInput(mine)))).to.equal('character_not_found');
+      expect(shop.llm.prompts).to.deep.equal([]);
+    });
+
+    for (const [what, remove, code] of [
+      ['character', () => new DeleteCharacter(shop).execute(mine), 'character_not_found'],
+      ['client', () => new DeleteClient(shop).execute({ clientId, origin: ORIGIN }), 'unauthenticated'],
+    ] as const) {
+      it(`lets nobody who waited go on without the ${what}`, async () => {
+        const held = shop.llm.hold();
+        const called = shop.llm.nextCall();
+        const running = outcomeOf(shop.send(mine));
+        await called;
+        const waiting = [1, 2, 3].map(() => outcomeOf(shop.send(mine)));
+        await remove();
+        await running;
+        expect(await Promise.all(waiting)).to.deep.equal(Array(3).fill(code));
+        held.release();
+        expect(shop.llm.prompts).to.have.length(1);
+        expect(await kept()).to.equal(null);
+      });
+    }
+  });
+});
