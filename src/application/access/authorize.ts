@@ -22,8 +22,8 @@ export interface Credentials {
 }
 
 /**
- * The one place that decides who is calling. Nothing is remembered between two requests, so that a
- * revoked key is refused from the next one on.
+ * Decides who is calling, and is the one place that does. No verdict is kept between two requests: a revoked key is refused from
+ * the next one on. A repository may keep the row, as long as nothing was written.
  */
 export class Authorize {
   constructor(private readonly deps: Dependencies) {}

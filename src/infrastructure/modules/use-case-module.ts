@@ -118,7 +118,7 @@ const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
   UpdateManagedClient,
 ];
 
-/** Use cases hold no state between calls, so one of each serves all requests. */
+/** One of each serves all requests: none holds state of a request. Those that collect (`ApiKeyUses`, `AccessWatch`) have to be one. */
 export function useCaseModule(config: UseCaseConfig): ContainerModule {
   return new ContainerModule(({ bind }) => {
     for (const UseCase of USE_CASES) {
