@@ -29,6 +29,25 @@ describe('RedisBreaker', () => {
     expect(asked).to.equal(1);
   });
 
+  it('does not ask once more when it is stopped between two questions', async () => {
+    let asked = 0;
+    const breaker = new RedisBreaker({
+      probe: async () => {
+        asked += 1;
+        throw new Error('away');
+      },
+      onOpen: () => undefined,
+      onClose: () => undefined,
+    });
+    breaker.open(new Error('away'));
+    await timers.tickAsync(200);
+    expect(asked).to.equal(1);
+    breaker.stop();
+    expect(timers.countTimers()).to.equal(0);
+    await timers.tickAsync(1000);
+    expect(asked).to.equal(1);
+  });
+
   it('does not take the end of its connection for an absence', () => {
     const reported: unknown[] = [];
     const breaker = new RedisBreaker({
