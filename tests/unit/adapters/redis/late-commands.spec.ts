@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import sinon from 'sinon';
@@ -82,6 +83,24 @@ describeWithRedis('what arrives at Redis when its caller has been refused', (red
     await refusedUnderWay(() => reserve(50));
     expect(await budget.find(CLIENT, '2026-01-01')).to.deep.equal({ spent: 1, held: 0 });
     budget.close();
+  });
+
+  it('is measured by a clock that was read when the connection was there, before anybody asked', async () => {
+    const fresh = await RedisBench.start(redis());
+    const { client } = fresh.connection;
+    // What the answer to this one comes behind.
+    await client.ping();
+    await observer.config('RESETSTAT');
+    const again = once(client, 'ready');
+    client.disconnect(true);
+    await again;
+    await client.ping();
+    expect(await observer.info('commandstats')).to.match(/^cmdstat_time:calls=1,/m);
+    await observer.config('RESETSTAT');
+    const other = await RedisBench.start(redis());
+    await other.connection.client.ping();
+    expect(await observer.info('commandstats')).to.match(/^cmdstat_time:calls=1,/m);
+    await Promise.all([fresh.stop(), other.stop()]);
   });
 
   it('is asked once more by a clock that has been set since, and then runs', async () => {
