@@ -3,12 +3,12 @@ import { dirname, join, normalize } from 'node:path';
 
 const IMPORT = /(?:from|import)\s*\(?\s*['"]([#.][^'"]+)['"]/g;
 /** They measure, take minutes, or need what not every machine has. */
-const LEFT_OUT = /\.alone\.spec\.js$|^tests\/(?:scripts|readme|openapi|durability|egress)\//;
+const LEFT_OUT = /\.alone\.spec\.js$|^tests\/(?:system\/)?(?:scripts|readme|durability|egress)\//;
 
 /** Every endpoint, on memory and on SQLite. */
 const BROADEST = 'tests/http/api.spec.js';
 /** Thousands of rounds, or several processes. */
-const SLOW = /^tests\/(?:leaks|reliability|gateway|infrastructure)\//;
+const SLOW = /^tests\/(?:unit\/(?:leaks|infrastructure)|reliability|system)\//;
 
 /** Which specs have a file in what they import, however far down. */
 export class SpecMap {
@@ -27,13 +27,13 @@ export class SpecMap {
   /** @returns paths of specs: those that import it first, then those of its folder, then the broadest. */
   of(source) {
     const place = join('src', source);
-    const folder = join('tests', dirname(source));
+    const folder = join('tests/unit', dirname(source));
     const rank = ({ path, closure }) => {
       if (closure.get(place) === 1) return 1;
-      if (`${folder}/`.startsWith(`${dirname(path)}/`)) return 2;
+      if (path.startsWith('tests/unit/') && `${folder}/`.startsWith(`${dirname(path)}/`)) return 2;
       if (path === BROADEST) return 3;
       if (SLOW.test(path)) return 6;
-      return dirname(path) === 'tests/http' ? 4 : 5;
+      return path.startsWith('tests/http/') ? 4 : 5;
     };
     return this.#specs
       .filter(({ closure }) => closure.has(place))
