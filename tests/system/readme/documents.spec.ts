@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { expect } from 'chai';
-import { anchors, documents, readDocument, relativeLinks } from './documents.js';
+import { anchors, codePaths, documents, namedFiles, readDocument, relativeLinks } from './documents.js';
 import { REPOSITORY } from './shell-examples.js';
 
 /** @returns what is wrong with a link; null: it leads somewhere. */
@@ -43,5 +43,16 @@ describe('The documents', () => {
       (name) => !existsSync(new URL(name, REPOSITORY)),
     );
     expect([...unknown, ...absent]).to.deep.equal([]);
+  });
+
+  it('name files and folders of code that are there', () => {
+    const paths = codePaths();
+    const isThere = (name: string) => paths.some((path) => path.endsWith(`/${name}`));
+    // The log of changes names what was there at its time.
+    const absent = all
+      .filter((path) => path !== 'CHANGELOG.md')
+      .flatMap((path) => namedFiles(readDocument(path)).map((name) => ({ path, name })))
+      .filter(({ name }) => !isThere(name));
+    expect(absent).to.deep.equal([]);
   });
 });

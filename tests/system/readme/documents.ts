@@ -63,3 +63,37 @@ export function anchors(text: string): Set<string> {
   }
   return found;
 }
+
+const CODE_FOLDERS = ['src', 'tests', 'bench', 'scripts'];
+const FILE_NAME = /[\w{},./-]*\w\.(?:ts|mjs|cjs|grit|lua)\b/g;
+const FOLDER_NAME = /(?:src|tests|bench|scripts)\/(?:[\w-]+\/)+/g;
+/** What the build makes, and the form of a name that somebody is to choose. */
+const NOT_KEPT = /generated\/|000N/;
+
+/** Files and folders of code that a document names in code spans: whole paths, or the end of one. */
+export function namedFiles(text: string): string[] {
+  const spans = [...text.replaceAll(FENCED, '').matchAll(INLINE_CODE)].map(([span]) => span);
+  // Names with a place for something else in them, and those of a pattern, name no one file.
+  const plain = spans.filter((span) => !/[<>*…]/.test(span) && !NOT_KEPT.test(span));
+  const files = plain.flatMap((span) => span.match(FILE_NAME) ?? []).flatMap(alternatives);
+  return [...files, ...plain.flatMap((span) => span.match(FOLDER_NAME) ?? [])];
+}
+
+/** `a-{b,c}.ts` is two names. */
+function alternatives(name: string): string[] {
+  const [group, inner] = /\{([^}]*)\}/.exec(name) ?? [];
+  if (group === undefined || inner === undefined) return [name];
+  return inner.split(',').map((part) => name.replace(group, part));
+}
+
+/** Paths of all code and its folders, each after a `/`. */
+export function codePaths(): string[] {
+  const inside = CODE_FOLDERS.flatMap((folder) =>
+    readdirSync(new URL(`${folder}/`, REPOSITORY), { recursive: true, withFileTypes: true }).map(
+      (entry) =>
+        posix.join('/', entry.parentPath.replaceAll('\\', '/'), entry.name) +
+        (entry.isDirectory() ? '/' : ''),
+    ),
+  );
+  return [...inside, ...readdirSync(REPOSITORY).map((name) => `/${name}`)];
+}
