@@ -128,6 +128,22 @@ describe('HttpServer, towards pipelined requests', () => {
     expect(counts.flood, 'or nobody flooded').to.be.below(10_000);
   });
 
+  it('gives the connections of one address turns in their order, however much each has sent', async () => {
+    await listen();
+    onRequest = (_request, response) => answer(response);
+    const first = await connect();
+    first.write(GET.replace('/', '/first').repeat(300));
+    await untilBegun(10);
+    const second = await connect();
+    second.write(GET.replace('/', '/second').repeat(20));
+    while (begun.filter(({ request }) => request.url === '/second').length < 20)
+      await once(arrivals, 'request');
+    const since = begun.findIndex(({ request }) => request.url === '/second');
+    const between = begun.slice(since).filter(({ request }) => request.url === '/first').length;
+    // One of each in turn, and a little for what is at hand when a turn comes.
+    expect(between).to.be.within(5, 80);
+  });
+
   it('begins no more while answers wait for their reader', async () => {
     await listen();
     const text = 'x'.repeat(1024 * 1024);
