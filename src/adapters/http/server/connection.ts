@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Logger } from '#src/application/ports/system/logger.js';
 import { AppError } from '#src/domain/errors.js';
 import type { AddressShare, ShareHolder } from './address-shares.js';
 import type { ConnectionPolicy } from './connection-policy.js';
 import type { FairTurns } from './fair-turns.js';
 import { ReaderHeadway } from './reader-headway.js';
-import { answerRefusal, logRefusal, refusalText, toRefusal } from './refusal.js';
+import { answerRefusal, refusalText, toRefusal } from './refusal.js';
+import type { RefusalLog } from './refusal-log.js';
 import { type RequestGate, RequestReader } from './request-reader.js';
 
 export interface ConnectionDeps {
   readonly policy: ConnectionPolicy;
   readonly share: AddressShare;
   readonly turns: FairTurns;
-  readonly logger: Logger;
+  readonly refusals: RefusalLog;
 }
 
 /** One caller's connection: the requests under way on it, what it owes and is owed, and how it ends. */
@@ -81,7 +81,7 @@ export class Connection implements RequestGate, ShareHolder {
     if (this.#reader.unfinished === null) this.#lastWord = error;
     else if (this.#latest?.headersSent === false) {
       this.#refused = this.#latest;
-      answerRefusal(this.#latest, error, this.#deps.logger);
+      answerRefusal(this.#latest, error, this.#deps.refusals);
     }
     this.#endIfAnswered();
   }
@@ -91,14 +91,16 @@ export class Connection implements RequestGate, ShareHolder {
     this.#socket.destroy();
   }
 
-  /** Ends what has taken too long. @param now on the clock of `performance`. */
-  look(now: number): void {
+  /** Ends what has taken too long. @param now on the clock of `performance`. @returns whether there was anything to end. */
+  look(now: number): boolean {
     const { policy } = this.#deps;
     if (this.#isEnding && this.#endBy === null && this.#owesNothingElse) this.#endBy = now + policy.lingerMs;
     if (this.#endBy !== null && now >= this.#endBy) this.cut();
     else if (this.#headway.stalledMs(now) >= policy.stallMs)
       this.cut(new Error('The reader makes no headway.'));
     else if (!this.#isEnding && this.#isLate(now)) this.#timeOut();
+    else return false;
+    return true;
   }
 
   #timeOut(): void {
@@ -175,7 +177,7 @@ export class Connection implements RequestGate, ShareHolder {
     const refusal = this.#lastWord === null ? null : toRefusal(this.#lastWord);
     this.#lastWord = null;
     if (refusal !== null) {
-      logRefusal(this.#deps.logger, refusal, this.#reader.awaitedMs(performance.now()) ?? 0);
+      this.#deps.refusals.note(refusal, this.#reader.awaitedMs(performance.now()) ?? 0);
       this.#socket.write(refusalText(refusal));
     }
     this.#endGently();

@@ -1,13 +1,18 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { Logger } from '#src/application/ports/system/logger.js';
 import { AppError } from '#src/domain/errors.js';
 import { type AddressShare, AddressShares } from './address-shares.js';
 import { Connection } from './connection.js';
 import type { ConnectionPolicy } from './connection-policy.js';
 import { FairTurns } from './fair-turns.js';
-import { logRefusal, refusalText, toRefusal } from './refusal.js';
+import { refusalText, toRefusal } from './refusal.js';
+import { RefusalLog } from './refusal-log.js';
+
+/** In one round of the event loop: to refuse one takes some 0.2 ms. */
+const MAX_ENDED_AT_ONCE = 4;
 
 /** The open connections of a server. */
 export class Connections {
@@ -15,11 +20,12 @@ export class Connections {
   readonly #turns = new FairTurns();
   readonly #shares: AddressShares;
   readonly #policy: ConnectionPolicy;
-  readonly #logger: Logger;
+  readonly #refusals: RefusalLog;
+  #isLooking = false;
 
   constructor(policy: ConnectionPolicy, logger: Logger) {
     this.#policy = policy;
-    this.#logger = logger;
+    this.#refusals = new RefusalLog(policy, logger);
     this.#shares = new AddressShares(policy);
   }
 
@@ -56,11 +62,27 @@ export class Connections {
     for (const connection of this.#open.values()) if (connection.isIdle) connection.cut();
   }
 
-  /** Ends those that have taken too long, or too much. All at once and now and then, so that the others cost nothing. */
-  look(): void {
-    const now = performance.now();
-    for (const connection of this.#open.values()) connection.look(now);
+  /**
+   * Ends those that have taken too long, or too much. Now and then, so that the others cost nothing; a few in each round of
+   * the event loop, since hundreds that came together are late together.
+   */
+  async look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#refusals.look(performance.now());
     this.#shares.cutGreedy();
+    let ended = 0;
+    for (const connection of this.#open.values()) {
+      if (!connection.look(performance.now())) continue;
+      ended += 1;
+      if (ended % MAX_ENDED_AT_ONCE === 0) await setImmediate();
+    }
+    this.#isLooking = false;
+  }
+
+  /** When none is left. */
+  close(): void {
+    this.#refusals.close();
   }
 
   #keep(socket: Socket, share: AddressShare): void {
@@ -68,7 +90,7 @@ export class Connections {
       policy: this.#policy,
       share,
       turns: this.#turns,
-      logger: this.#logger,
+      refusals: this.#refusals,
     });
     this.#open.set(socket, connection);
     this.#shares.join(share, connection);
@@ -83,7 +105,7 @@ export class Connections {
     const most = this.#policy.maxConnectionsPerAddress;
     const detail = `The limit "connections" was hit: ${most} open connections of this address.`;
     const refusal = toRefusal(new AppError('rate_limited', { detail, retryAfterSeconds: 1 }));
-    logRefusal(this.#logger, refusal, 0);
+    this.#refusals.note(refusal);
     socket.pause();
     socket.end(refusalText(refusal), () => socket.destroy());
   }

@@ -18,6 +18,12 @@ const IDLE_MS = 100;
 /** For the last words to requests that were called off. */
 const FAREWELL_MS = 500;
 
+/**
+ * Of connections that wait until they are taken: in a burst that is longer callers wait a second for another try. The kernel
+ * has a bound of its own (`net.core.somaxconn`, 4,096 on Linux).
+ */
+const BACKLOG = 4096;
+
 export interface HttpServerOptions {
   readonly host: string;
   /** 0: any free one. */
@@ -41,13 +47,17 @@ export class HttpServer {
     const server = makeServer(policy, connections, listener);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(options.port, options.host, () => {
+      const { port, host } = options;
+      server.listen({ port, host, backlog: BACKLOG }, () => {
         server.off('error', reject);
         resolve();
       });
     });
-    const watch = setInterval(() => connections.look(), policy.lookMs).unref();
-    server.once('close', () => clearInterval(watch));
+    const watch = setInterval(() => void connections.look(), policy.lookMs).unref();
+    server.once('close', () => {
+      clearInterval(watch);
+      connections.close();
+    });
     return new HttpServer(server, connections);
   }
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Logger } from '#src/application/ports/system/logger.js';
 import type { AppError } from '#src/domain/errors.js';
 import { toProblem } from '../pipeline/errors/problem.js';
 import { SECURITY_HEADERS } from '../pipeline/security-headers.js';
+import type { RefusalLog } from './refusal-log.js';
 
 /** The answer to a request that express never sees, or waits for in vain: the same kind as any other refusal. */
 export interface Refusal {
@@ -39,20 +39,10 @@ export function refusalText({ status, headers, body }: Refusal): string {
 }
 
 /** In place of the answer that the request would have got; the connection ends with it. */
-export function answerRefusal(response: ServerResponse, error: AppError, logger: Logger): void {
+export function answerRefusal(response: ServerResponse, error: AppError, log: RefusalLog): void {
   const given = response.getHeader('x-request-id');
   const refusal = toRefusal(error, typeof given === 'string' ? given : undefined);
   // A request that has its id has its line in the log, too.
-  if (given === undefined) logRefusal(logger, refusal, 0, response.req.method);
+  if (given === undefined) log.note(refusal, 0, response.req.method);
   response.writeHead(refusal.status, { ...refusal.headers }).end(refusal.body);
-}
-
-/** The line of a request that express does not know of. @param method null where it could not be told. */
-export function logRefusal(
-  logger: Logger,
-  { requestId, status }: Refusal,
-  durationMs: number,
-  method: string | null = null,
-): void {
-  logger.info({ requestId, method, route: null, status, durationMs: Math.round(durationMs) }, 'request');
 }

@@ -1,0 +1,95 @@
+import { EventEmitter, once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { restore, spy } from 'sinon';
+import { DEFAULT_CONNECTION_POLICY } from '#src/adapters/http/server/connection-policy.js';
+import { Connections } from '#src/adapters/http/server/connections.js';
+import { HttpServer } from '#src/adapters/http/server/http-server.js';
+import { RawConnection } from '#tests/support/fixtures/raw-connection.js';
+import { type LogLine, recordingLogger } from '#tests/support/fixtures/test-app.js';
+
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+describe('Connections', () => {
+  const arrivals = new EventEmitter();
+  let lines: LogLine[];
+  let connections: Connections;
+  let sockets: Socket[];
+  let callers: RawConnection[];
+  let server: Server;
+
+  async function connect(text: string): Promise<RawConnection> {
+    const address: AddressInfo | string | null = server.address();
+    if (address === null || typeof address === 'string') throw new Error('the server listens on no port');
+    const caller = await RawConnection.open(`http://127.0.0.1:${address.port}`);
+    callers.push(caller);
+    caller.write(text);
+    return caller;
+  }
+
+  async function round(): Promise<void> {
+    await new Promise(setImmediate);
+  }
+
+  beforeEach(async () => {
+    lines = [];
+    sockets = [];
+    callers = [];
+    const policy = { ...DEFAULT_CONNECTION_POLICY, headersMs: 0, maxRefusalLines: 1000 };
+    connections = new Connections(policy, recordingLogger(lines));
+    server = createServer((request, response) => {
+      connections.find(request.socket)?.begin(request, response);
+      arrivals.emit('request', response);
+    });
+    server.on('connection', (socket: Socket) => {
+      sockets.push(socket);
+      connections.add(socket);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+
+  afterEach(async () => {
+    restore();
+    for (const caller of callers) caller.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+
+  it('refuses those that are late together a few in each round of the event loop', async () => {
+    const LATE = 40;
+    for (let count = 0; count < LATE; count += 1) await connect('GET / HTTP/1.1\r\n');
+    while (sockets.length < LATE || sockets.some(({ bytesRead }) => bytesRead === 0)) await round();
+    const looking = connections.look();
+    let most = lines.length;
+    while (lines.length < LATE) {
+      const before = lines.length;
+      await round();
+      most = Math.max(most, lines.length - before);
+    }
+    await looking;
+    expect(most).to.equal(4);
+    expect(lines.every(({ fields }) => fields['status'] === 408)).to.equal(true);
+  });
+
+  it('cuts the idle ones and spares those with a request under way', async () => {
+    const arrival = once(arrivals, 'request');
+    const busy = await connect(GET);
+    const [response]: ServerResponse[] = await arrival;
+    const idle = await connect('');
+    while (sockets.length < 2) await round();
+    connections.cutIdle();
+    await idle.closed;
+    response?.setHeader('Content-Length', 2).end('ok');
+    expect(await busy.nextAnswer()).to.include({ status: 200, body: 'ok' });
+  });
+
+  it('may have 4,096 waiting until they are taken', async () => {
+    const listen = spy(NetServer.prototype, 'listen');
+    const logger = recordingLogger([]);
+    const own = await HttpServer.listen(() => undefined, { host: '127.0.0.1', port: 0, logger });
+    await own.close(0, () => undefined);
+    expect(listen.firstCall.args[0]).to.include({ backlog: 4096 });
+  });
+});
