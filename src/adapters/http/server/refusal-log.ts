@@ -1,6 +1,11 @@
 import type { Logger } from '#src/application/ports/system/logger.js';
 import type { ConnectionPolicy } from './connection-policy.js';
-import type { Refusal } from './refusal.js';
+
+/** Whose line it is. */
+interface Refused {
+  readonly requestId: string;
+  readonly status: number;
+}
 
 /** The lines of requests that express does not know of: in each span of time the first ones, and a sum of the others. */
 export class RefusalLog {
@@ -17,7 +22,7 @@ export class RefusalLog {
   }
 
   /** @param method null where it could not be told. */
-  note({ requestId, status }: Refusal, durationMs = 0, method: string | null = null): void {
+  note({ requestId, status }: Refused, durationMs = 0, method: string | null = null): void {
     if (this.#lines < this.#policy.maxRefusalLines) {
       this.#lines += 1;
       const fields = { requestId, method, route: null, status, durationMs: Math.round(durationMs) };
