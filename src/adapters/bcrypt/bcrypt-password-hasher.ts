@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import bcrypt from 'bcrypt';
+import { FairSemaphore } from '#src/application/async/fair-semaphore.js';
 import type { HashingParty, PasswordHasher } from '#src/application/ports/access/password-hasher.js';
-import { Gate } from './gate.js';
 
 export interface BcryptPasswordHasherOptions {
   /** Secret, 32 bytes: a stolen table of hashes is worth nothing without it. */
@@ -24,7 +24,7 @@ const DUMMY_SALT_AND_DIGEST = 'Nm6lRwXyC7AbCkDvTqEhZuWjYgIoPsK1d2F3G4H5J6L7M8N9B
 export class BcryptPasswordHasher implements PasswordHasher {
   readonly #pepper: Uint8Array;
   readonly #cost: number;
-  readonly #gate: Gate;
+  readonly #semaphore: FairSemaphore;
   readonly #dummyHash: string;
 
   /** @throws RangeError when the cost is out of bounds. */
@@ -35,18 +35,18 @@ export class BcryptPasswordHasher implements PasswordHasher {
     }
     this.#pepper = options.pepper;
     this.#dummyHash = `$2b$${this.#cost}$${DUMMY_SALT_AND_DIGEST}`;
-    this.#gate = new Gate({
+    this.#semaphore = new FairSemaphore({
       maxConcurrent: options.maxConcurrent ?? Math.min(availableParallelism(), MOST_THREADS),
       maxWaiting: options.maxWaiting ?? 32,
     });
   }
 
   hash(password: string, party: HashingParty): Promise<string> {
-    return this.#gate.run(namesOf(party), () => bcrypt.hash(this.#prehash(password), this.#cost));
+    return this.#semaphore.run(namesOf(party), () => bcrypt.hash(this.#prehash(password), this.#cost));
   }
 
   async verify(password: string, hash: string | null, party: HashingParty): Promise<boolean> {
-    const matches = await this.#gate.run(namesOf(party), () =>
+    const matches = await this.#semaphore.run(namesOf(party), () =>
       bcrypt.compare(this.#prehash(password), hash ?? this.#dummyHash),
     );
     return hash !== null && matches;

@@ -1,3 +1,5 @@
+import { withDeadline } from '#src/application/async/deadline.js';
+import { sleep } from '#src/application/async/sleep.js';
 import type {
   LlmGateway,
   Prompt,
@@ -9,7 +11,6 @@ import type { Clock } from '#src/application/ports/system/clock.js';
 import type { Completion } from '#src/domain/conversations/turn.js';
 import { AppError } from '#src/domain/errors.js';
 import { ModelBreakers, type ModelBreakersOptions } from './model-breakers.js';
-import { pause } from './pause.js';
 
 /** One provider that can be asked. */
 export interface ModelCandidate {
@@ -73,7 +74,7 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
 
   generate(prompt: Prompt, caller: AbortSignal, onWaste?: WasteListener): Promise<Completion> {
     const { totalMs } = this.#options;
-    return within(totalMs, caller, (signal) =>
+    return withDeadline(totalMs, timedOut, caller, (signal) =>
       this.#askAny(prompt, signal, {
         firstChoiceMs: totalMs / 2,
         endsAtMs: this.#afterMs(totalMs),
@@ -92,7 +93,7 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
   ): Promise<Completion> {
     const { totalMs, firstTokenMs } = this.#options;
     let begun = false;
-    return within(totalMs, caller, (signal) =>
+    return withDeadline(totalMs, timedOut, caller, (signal) =>
       this.#askAny(prompt, signal, {
         firstChoiceMs: totalMs,
         endsAtMs: this.#afterMs(totalMs),
@@ -125,7 +126,7 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
       const own = isLast ? call : { ...call, endsAtMs: this.#afterMs(firstChoiceMs) };
       const ask = (limited: AbortSignal) => this.#askTwice(candidate, prompt, limited, own);
       try {
-        return await (isLast ? ask(signal) : within(firstChoiceMs, signal, ask));
+        return await (isLast ? ask(signal) : withDeadline(firstChoiceMs, timedOut, signal, ask));
       } catch (error) {
         failure = error;
         if (signal.aborted || call.hasBegun() || !isWorthTheFallback(error)) break;
@@ -155,7 +156,7 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
       if (candidate.breakers.isRefusing(asked.model)) throw error;
       const pauseMs = retryPauseMs(error);
       if (clock.monotonicMs() + pauseMs >= Math.min(askedAtMs + firstTokenMs, call.endsAtMs)) throw error;
-      await pause(pauseMs, signal);
+      await sleep(pauseMs, signal);
       return ask();
     }
   }
@@ -173,23 +174,8 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
   }
 }
 
-/** @throws the caller's reason; AppError `model_timeout`. */
-async function within(
-  ms: number,
-  caller: AbortSignal,
-  run: (signal: AbortSignal) => Promise<Completion>,
-): Promise<Completion> {
-  const deadline = new AbortController();
-  const leave = () => deadline.abort(caller.reason);
-  caller.throwIfAborted();
-  const timer = setTimeout(() => deadline.abort(new AppError('model_timeout')), ms);
-  caller.addEventListener('abort', leave, { once: true });
-  try {
-    return await run(deadline.signal);
-  } finally {
-    clearTimeout(timer);
-    caller.removeEventListener('abort', leave);
-  }
+function timedOut(): AppError {
+  return new AppError('model_timeout');
 }
 
 /** What the model refuses for its content would only be refused again, or answered by a model that should not. */

@@ -1,6 +1,6 @@
 import type { Conversation, Greeting } from '#src/domain/conversations/conversation.js';
 import { type Completion, completeTurn, type Turn } from '#src/domain/conversations/turn.js';
-import { untilEither } from '../async/until-either.js';
+import { linkSignals } from '../async/link-signals.js';
 import type { OpenTurn } from '../ports/chat/conversation-cache.js';
 import type { LlmGateway, Prompt, TextListener, WasteListener } from '../ports/chat/llm-gateway.js';
 import { type Clock, isoTime } from '../ports/system/clock.js';
@@ -45,7 +45,7 @@ export class AnswerTurn {
     const pieces: string[] = [];
     const started: StartedTurn = { turnId: turn.id, conversation: expected, replayed: false };
     const tell = listener.reader && recorded(listener.reader, started, pieces);
-    const completion = await untilEither(listener.signal, open.lost, (signal) =>
+    const completion = await linkSignals(listener.signal, open.lost, (signal) =>
       this.ask(admitted, signal, listener.onModelTime, tell),
     );
     cost.count(completion.usage);

@@ -1,4 +1,4 @@
-import { Gate } from '#src/adapters/bcrypt/gate.js';
+import { FairSemaphore } from '#src/application/async/fair-semaphore.js';
 import type { HashingParty, PasswordHasher } from '#src/application/ports/access/password-hasher.js';
 import { FastPasswordHasher } from './fast-password-hasher.js';
 
@@ -8,7 +8,7 @@ const HASH_MS = 65;
 /** As slow as bcrypt on two cores by a clock that a test moves, behind the queue of the real one. */
 export class SlowPasswordHasher implements PasswordHasher {
   readonly #fast = new FastPasswordHasher();
-  readonly #gate = new Gate({ maxConcurrent: 2, maxWaiting: 32 });
+  readonly #semaphore = new FairSemaphore({ maxConcurrent: 2, maxWaiting: 32 });
 
   hash(password: string, party: HashingParty): Promise<string> {
     return this.#slowly(party, () => this.#fast.hash(password));
@@ -19,7 +19,7 @@ export class SlowPasswordHasher implements PasswordHasher {
   }
 
   #slowly<T>({ account, address }: HashingParty, work: () => Promise<T>): Promise<T> {
-    return this.#gate.run([account, address], async () => {
+    return this.#semaphore.run([account, address], async () => {
       await new Promise((resolve) => setTimeout(resolve, HASH_MS));
       return work();
     });

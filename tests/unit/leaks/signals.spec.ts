@@ -1,8 +1,8 @@
 import { FailoverLlmGateway } from '#src/adapters/failover/failover-llm-gateway.js';
-import { pause } from '#src/adapters/failover/pause.js';
 import { withinDeadline } from '#src/adapters/langchain/within-deadline.js';
 import { SystemClock } from '#src/adapters/system/system-clock.js';
-import { untilEither } from '#src/application/async/until-either.js';
+import { linkSignals } from '#src/application/async/link-signals.js';
+import { sleep } from '#src/application/async/sleep.js';
 import { AppError } from '#src/domain/errors.js';
 import { prompt } from '#tests/contracts/llm-gateway.contract.js';
 import { expectNoLeak } from '#tests/support/assertions/leak-count.js';
@@ -31,8 +31,8 @@ describe('a signal that outlives what waited for it', function () {
 
   it('keeps nothing of tasks that end at either of two: done, failed, ended by the other one', async () => {
     const [first, second] = [caller(), caller()];
-    await expectNoLeak([first, second], () => untilEither(first, second, async () => 'done'));
-    await expectNoLeak([first, second], () => rejectionOf(untilEither(first, second, broken)));
+    await expectNoLeak([first, second], () => linkSignals(first, second, async () => 'done'));
+    await expectNoLeak([first, second], () => rejectionOf(linkSignals(first, second, broken)));
     const untilAborted = (signal: AbortSignal) =>
       new Promise<never>((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -40,8 +40,8 @@ describe('a signal that outlives what waited for it', function () {
     await expectNoLeak([first, second], async () => {
       const other = new AbortController();
       const ended = [
-        rejectionOf(untilEither(first, other.signal, untilAborted)),
-        rejectionOf(untilEither(other.signal, second, untilAborted)),
+        rejectionOf(linkSignals(first, other.signal, untilAborted)),
+        rejectionOf(linkSignals(other.signal, second, untilAborted)),
       ];
       other.abort(new Error('gone'));
       await Promise.all(ended);
@@ -50,10 +50,10 @@ describe('a signal that outlives what waited for it', function () {
 
   it('keeps nothing of pauses', async () => {
     const signal = caller();
-    await expectNoLeak([signal], () => pause(0, signal));
+    await expectNoLeak([signal], () => sleep(0, signal));
     await expectNoLeak([signal], async () => {
       const gone = new AbortController();
-      const paused = rejectionOf(pause(LONG_MS, gone.signal));
+      const paused = rejectionOf(sleep(LONG_MS, gone.signal));
       gone.abort(new Error('gone'));
       await paused;
     });

@@ -1,14 +1,18 @@
 import { expect } from 'chai';
-import { Gate } from '#src/adapters/bcrypt/gate.js';
+import { FairSemaphore } from '#src/application/async/fair-semaphore.js';
 import { AppError } from '#src/domain/errors.js';
 
-describe('Gate', () => {
+describe('FairSemaphore', () => {
   /** Work that stands still until it is told to end. */
-  function piecesOfWork(gate: Gate, count: number, partiesOf = (index: number) => [`party ${index}`]) {
+  function piecesOfWork(
+    semaphore: FairSemaphore,
+    count: number,
+    partiesOf = (index: number) => [`party ${index}`],
+  ) {
     const begun: number[] = [];
     const ends: (() => void)[] = [];
     const results = Array.from({ length: count }, (_, index) =>
-      gate.run(partiesOf(index), async () => {
+      semaphore.run(partiesOf(index), async () => {
         begun.push(index);
         await new Promise<void>((end) => {
           ends[index] = end;
@@ -36,16 +40,16 @@ describe('Gate', () => {
   }
 
   it('lets parties take turns, whoever came first with how many', async () => {
-    const gate = new Gate({ maxConcurrent: 1, maxWaiting: 9 });
+    const semaphore = new FairSemaphore({ maxConcurrent: 1, maxWaiting: 9 });
     const parties = ['ada', 'ada', 'ada', 'ada', 'bob', 'bob', 'eve'];
-    const work = piecesOfWork(gate, 7, (index) => [parties[index] ?? '']);
+    const work = piecesOfWork(semaphore, 7, (index) => [parties[index] ?? '']);
     expect(await endAll(work)).to.deep.equal([0, 1, 4, 6, 2, 5, 3]);
   });
 
   it('lets no party be passed over for ever by new ones', async () => {
-    const gate = new Gate({ maxConcurrent: 1, maxWaiting: 9 });
+    const semaphore = new FairSemaphore({ maxConcurrent: 1, maxWaiting: 9 });
     const served: string[] = [];
-    const run = (party: string) => gate.run([party], async () => void served.push(party));
+    const run = (party: string) => semaphore.run([party], async () => void served.push(party));
     const running = [run('ada'), run('ada'), run('ada')];
     for (let count = 0; count < 20; count += 1) {
       running.push(run(`new ${count}`));
@@ -56,7 +60,7 @@ describe('Gate', () => {
   });
 
   it('takes what shares any of its parties for one more of the same', async () => {
-    const gate = new Gate({ maxConcurrent: 1, maxWaiting: 9 });
+    const semaphore = new FairSemaphore({ maxConcurrent: 1, maxWaiting: 9 });
     const parties = [
       ['x', '1'],
       ['a', '1'],
@@ -64,21 +68,21 @@ describe('Gate', () => {
       ['b', '2'],
       ['c', '3'],
     ];
-    const work = piecesOfWork(gate, 5, (index) => parties[index] ?? []);
+    const work = piecesOfWork(semaphore, 5, (index) => parties[index] ?? []);
     expect(await endAll(work)).to.deep.equal([0, 1, 3, 4, 2]);
   });
 
   it('refuses of a full queue the newest piece of whoever waits with most, not the one that comes', async () => {
-    const gate = new Gate({ maxConcurrent: 1, maxWaiting: 3 });
+    const semaphore = new FairSemaphore({ maxConcurrent: 1, maxWaiting: 3 });
     const parties = ['ada', 'ada', 'ada', 'ada', 'bob', 'eve', 'joe', 'ada', 'bob'];
-    const work = piecesOfWork(gate, 9, (index) => [parties[index] ?? '']);
+    const work = piecesOfWork(semaphore, 9, (index) => [parties[index] ?? '']);
     const refused = 'overloaded';
     expect(await endAll(work)).to.deep.equal([0, 1, refused, refused, 2, 3, refused, refused, refused]);
   });
 
   it('runs as many as it may at a time, the others in order of arrival', async () => {
-    const gate = new Gate({ maxConcurrent: 2, maxWaiting: 3 });
-    const { begun, ends, results, settled } = piecesOfWork(gate, 5);
+    const semaphore = new FairSemaphore({ maxConcurrent: 2, maxWaiting: 3 });
+    const { begun, ends, results, settled } = piecesOfWork(semaphore, 5);
     await settled;
     expect(begun).to.deep.equal([0, 1]);
     ends[1]?.();
@@ -96,9 +100,9 @@ describe('Gate', () => {
   });
 
   it('refuses at once what would wait beyond its bound, and takes work again afterwards', async () => {
-    const gate = new Gate({ maxConcurrent: 1, maxWaiting: 1 });
-    const { ends, results, settled } = piecesOfWork(gate, 2);
-    const refusal = await gate.run(['another'], async () => 'run').catch((error: unknown) => error);
+    const semaphore = new FairSemaphore({ maxConcurrent: 1, maxWaiting: 1 });
+    const { ends, results, settled } = piecesOfWork(semaphore, 2);
+    const refusal = await semaphore.run(['another'], async () => 'run').catch((error: unknown) => error);
     expect(refusal).to.be.instanceOf(AppError).with.property('code', 'overloaded');
     await settled;
     ends[0]?.();
@@ -106,14 +110,16 @@ describe('Gate', () => {
     await new Promise(setImmediate);
     ends[1]?.();
     await results[1];
-    expect(await gate.run(['another'], async () => 'run')).to.equal('run');
+    expect(await semaphore.run(['another'], async () => 'run')).to.equal('run');
   });
 
   it('frees the place of work that failed', async () => {
-    const gate = new Gate({ maxConcurrent: 1, maxWaiting: 0 });
+    const semaphore = new FairSemaphore({ maxConcurrent: 1, maxWaiting: 0 });
     const failure = new Error('it failed');
-    const caught = await gate.run(['one'], () => Promise.reject(failure)).catch((error: unknown) => error);
+    const caught = await semaphore
+      .run(['one'], () => Promise.reject(failure))
+      .catch((error: unknown) => error);
     expect(caught).to.equal(failure);
-    expect(await gate.run(['another'], async () => 'run')).to.equal('run');
+    expect(await semaphore.run(['another'], async () => 'run')).to.equal('run');
   });
 });

@@ -1,5 +1,5 @@
 /** @throws the signal's reason, as soon as it aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const leave = () => {

@@ -1,6 +1,6 @@
 import { AppError } from '#src/domain/errors.js';
 
-export interface GateOptions {
+export interface FairSemaphoreOptions {
   readonly maxConcurrent: number;
   readonly maxWaiting: number;
 }
@@ -17,14 +17,14 @@ interface Waiting {
  * Lets a few pieces of work run at a time; some wait, the rest is refused. Each party has one piece in a round, so that
  * one that asks for much waits behind itself alone (start-time fair queueing, with pieces of equal length).
  */
-export class Gate {
+export class FairSemaphore {
   #running = 0;
   /** Of the piece that was admitted last. */
   #round = 0;
   /** In order of arrival. */
   readonly #waiting: Waiting[] = [];
 
-  constructor(private readonly options: GateOptions) {}
+  constructor(private readonly options: FairSemaphoreOptions) {}
 
   /**
    * @param parties on whose behalf it is done; two pieces that share any of them are never due in one round.

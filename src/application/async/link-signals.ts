@@ -2,7 +2,7 @@
  * Runs a task with a signal that aborts as soon as one of two does, with its reason. Cheaper than `AbortSignal.any`, and
  * nothing of it outlives the task (node#54614).
  */
-export async function untilEither<T>(
+export async function linkSignals<T>(
   first: AbortSignal,
   second: AbortSignal,
   run: (signal: AbortSignal) => Promise<T>,
