@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { FairSlices } from '#src/application/async/fair-slices.js';
 import { bytesTaken } from '../server/bytes-taken.js';
 
 export interface EventStreamOptions {
@@ -34,6 +35,7 @@ export function eventStreamOf(response: Response): EventStream | null {
 export class EventStream {
   readonly #response: Response;
   readonly #options: Required<EventStreamOptions>;
+  readonly #slices = new FairSlices();
   #keepAlive: NodeJS.Timeout | null = null;
 
   constructor(response: Response, options: EventStreamOptions = {}) {
@@ -46,11 +48,12 @@ export class EventStream {
     return this.#keepAlive !== null;
   }
 
-  /** Resolves when there is room for more: at once, unless the reader is far behind. */
+  /** Resolves when there is room for more, and others had their turn: mostly at once. */
   async send(event: string, data: object): Promise<void> {
     if (this.#isOver) return;
     this.#write(format(event, data));
     if (this.#isFarBehind && this.#response.writableNeedDrain) await this.#room();
+    await this.#slices.next();
   }
 
   /** Sends the last event. What waits is still delivered, as long as the reader takes it. */

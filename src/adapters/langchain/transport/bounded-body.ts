@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { FairSlices } from '#src/application/async/fair-slices.js';
 import { EventSplitter } from './event-splitter.js';
 import { ProviderFailure } from './provider-failure.js';
 
@@ -50,9 +51,13 @@ export function wholeText(body: Dispatcher.ResponseData['body'], mostBytes: numb
  */
 export async function* chunksOfEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const splitter = new EventSplitter();
+  const slices = new FairSlices();
   let tail = Buffer.alloc(0);
   for await (const chunk of chunks) {
-    yield* splitter.split(chunk);
+    for (const event of splitter.split(chunk)) {
+      await slices.next();
+      yield event;
+    }
     if (splitter.unfinishedBytes > MOST_OF_AN_EVENT_BYTES)
       throw new ProviderFailure({ name: 'EventTooLarge' });
     const seen = Buffer.concat([tail, chunk]);

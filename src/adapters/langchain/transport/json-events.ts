@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser';
+import { FairSlices } from '#src/application/async/fair-slices.js';
 import { LineFeeds } from './line-feeds.js';
 import { ProviderFailure } from './provider-failure.js';
 
@@ -13,6 +14,7 @@ export async function* jsonEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator
   const lineFeeds = new LineFeeds();
   let arrived: string[] = [];
   let isTooLarge = false;
+  const slices = new FairSlices();
   const parser = createParser({
     maxBufferSize: MOST_OF_AN_EVENT,
     onEvent: ({ data }) => arrived.push(data),
@@ -20,10 +22,11 @@ export async function* jsonEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator
       isTooLarge ||= type === 'max-buffer-size-exceeded';
     },
   });
-  function* take(): Generator<string, boolean> {
+  async function* take(): AsyncGenerator<string, boolean> {
     const taken = arrived;
     arrived = [];
     for (const data of taken) {
+      await slices.next();
       if (data === LAST_EVENT) return true;
       if (data !== '') yield data;
     }

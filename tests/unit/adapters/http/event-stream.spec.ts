@@ -7,6 +7,8 @@ import {
   type EventStreamOptions,
   eventStreamOf,
 } from '#src/adapters/http/streaming/event-stream.js';
+import { PIECES_PER_SLICE } from '#src/application/async/fair-slices.js';
+import { loopRoundsDuring } from '#tests/support/assertions/loop-rounds.js';
 import { type ExpressServer, startExpressServer } from '#tests/support/fakes/express-server.js';
 import { RawConnection } from '#tests/support/fixtures/raw-connection.js';
 import { SseReader } from '#tests/support/fixtures/sse-reader.js';
@@ -159,6 +161,17 @@ describe('EventStream', () => {
     reader.resume();
     stream.end('done', {});
     expect((await reader.rest()).map(({ event }) => event)).to.deep.equal(['delta', 'delta', 'done']);
+  });
+
+  it('lets others have their turn again and again while much is sent that has been there already', async () => {
+    const slices = 20;
+    const { stream, reader } = await open();
+    const rounds = await loopRoundsDuring(async () => {
+      for (let i = 0; i < slices * PIECES_PER_SLICE; i += 1) await stream.send('delta', { text: 'a' });
+    });
+    expect(rounds).to.be.at.least(slices);
+    stream.end('done', {});
+    expect(await reader.rest()).to.have.length(slices * PIECES_PER_SLICE + 1);
   });
 
   it('waits at the limit until the reader has taken what waits', async () => {

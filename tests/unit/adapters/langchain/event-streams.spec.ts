@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { chunksOfEvents } from '#src/adapters/langchain/transport/bounded-body.js';
 import { jsonEvents } from '#src/adapters/langchain/transport/json-events.js';
+import { PIECES_PER_SLICE } from '#src/application/async/fair-slices.js';
+import { loopRoundsDuring } from '#tests/support/assertions/loop-rounds.js';
 
 const SEED = 20_261_128;
 
@@ -53,6 +55,14 @@ describe('an event stream of a provider', () => {
       const whole = Buffer.concat(chunks).toString();
       expect(await events(whole, [1_000_000])).to.deep.equal(await events(text, [1_000_000]));
     }));
+
+  it('lets others have their turn again and again while it is read, also where all of it is there already', async () => {
+    const slices = 20;
+    const text = 'data: {}\n\n'.repeat(slices * PIECES_PER_SLICE);
+    const source = () => inPieces(text, [text.length]);
+    expect(await loopRoundsDuring(() => all(jsonEvents(source())))).to.be.at.least(slices);
+    expect(await loopRoundsDuring(() => all(chunksOfEvents(source())))).to.be.at.least(slices);
+  });
 
   it('hands an event on as soon as its blank line has come', async () => {
     for (const end of ['\n\n', '\r\r', '\r\n\r']) {
