@@ -604,6 +604,64 @@ export function itStoresClients(harness: StorageHarness): void {
         expect(usable.map(({ id }) => id)).to.include.members(numbers.map(idOf));
       });
 
+      const ASKED: readonly [string, (asker: number) => Promise<unknown>, () => Promise<unknown>][] = [
+        [
+          'revokes no other key',
+          (asker) => clients.revokeKey(idOf(1), idOf(11), LATER, MANY, idOf(asker)),
+          () => clients.listKeys(idOf(1)),
+        ],
+        [
+          'deletes no account',
+          (asker) => clients.delete(idOf(1), idOf(asker)),
+          () => clients.findCredentials(idOf(1)),
+        ],
+        [
+          'changes nothing that needs no password',
+          (asker) => clients.update(idOf(1), { storeName: 'x' }, null, idOf(asker)),
+          () => clients.find(idOf(1)),
+        ],
+        [
+          'changes nothing that was proven by the password',
+          (asker) =>
+            clients.update(
+              idOf(1),
+              { passwordHash: 'x' },
+              { email: credentialsOf(1).client.email, passwordHash: 'hash 1' },
+              idOf(asker),
+            ),
+          () => clients.findCredentials(idOf(1)),
+        ],
+      ];
+      for (const [what, ask, look] of ASKED) {
+        it(`${what} once the asking key lets nobody in any more`, async () => {
+          await clients.create(credentialsOf(2), keyOf(21));
+          await clients.addKey(idOf(1), keyOf(12), by(11));
+          await clients.addKey(idOf(1), keyOf(13), by(11));
+          await clients.revokeKey(idOf(1), idOf(13), LATER, MANY);
+          const before = await look();
+          for (const asker of [13, 21, 99]) expect(await codeOf(ask(asker))).to.equal('unauthenticated');
+          await storage.managed.update(idOf(1), { suspendedAt: LATER });
+          expect(await codeOf(ask(12))).to.equal('forbidden');
+          expect(await look()).to.deep.equal(before);
+          await storage.managed.update(idOf(1), { suspendedAt: null });
+          await ask(12);
+          expect(await look()).not.to.deep.equal(before);
+        });
+      }
+
+      it('lets of two keys that revoke each other at once one do so, in each of 20 rounds', async () => {
+        for (let round = 0; round < 20; round += 1) {
+          const [owner, first, second] = [1000 + round, 2000 + round, 3000 + round];
+          await clients.create(credentialsOf(owner), keyOf(first));
+          await clients.addKey(idOf(owner), keyOf(second), by(first));
+          await clients.addKey(idOf(owner), keyOf(4000 + round), by(first));
+          const revoke = (number: number, asker: number) =>
+            clients.revokeKey(idOf(owner), idOf(number), LATER, MANY, idOf(asker)).catch(({ code }) => code);
+          const outcomes = await Promise.all([revoke(first, second), revoke(second, first)]);
+          expect(outcomes.sort()).to.deep.equal(['revoked', 'unauthenticated']);
+        }
+      });
+
       const ENDS: readonly [
         string,
         'missing' | 'suspended',

@@ -1,3 +1,4 @@
+import { refusalOf } from '#src/application/access/refusal-of.js';
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { ConversationCache } from '../ports/chat/conversation-cache.js';
 import type { ClientRepository } from '../ports/storage/client-repository.js';
@@ -19,10 +20,19 @@ export class DeleteClient {
   /** @returns false when there was none. */
   async execute({ clientId, origin }: { clientId: string; origin: RequestOrigin }): Promise<boolean> {
     const { clients, conversations, audit } = this.deps;
+    await this.assertMayAsk(origin.actorKeyId);
     await conversations.deleteByClient(clientId);
-    const deleted = await clients.delete(clientId);
+    const deleted = await clients.delete(clientId, origin.actorKeyId);
     if (deleted) audit.record({ event: 'client_deleted', origin, clientId });
     await conversations.deleteByClient(clientId);
     return deleted;
+  }
+
+  /** Anew: conversations are kept elsewhere, and are not in one step with the account. */
+  private async assertMayAsk(keyId: string | null): Promise<void> {
+    if (keyId === null) return;
+    const [verifier = null] = await this.deps.clients.findKeyVerifiers([keyId]);
+    const refusal = refusalOf(verifier);
+    if (refusal !== null) throw refusal;
   }
 }

@@ -23,7 +23,9 @@ export class RevokeApiKey {
 
   async execute({ clientId, keyId, origin }: RevokeApiKeyInput): Promise<void> {
     const { clients, clock, audit } = this.deps;
-    const result = await clients.revokeKey(clientId, keyId, isoTime(clock.now()), MOST_REVOKED_KEYS_KEPT);
+    const now = isoTime(clock.now());
+    const askedBy = origin.actorKeyId;
+    const result = await clients.revokeKey(clientId, keyId, now, MOST_REVOKED_KEYS_KEPT, askedBy);
     if (result === 'missing') throw new AppError('api_key_not_found');
     if (result === 'last') throw new AppError('last_key');
     audit.record({ event: 'key_revoked', origin, clientId, keyId });

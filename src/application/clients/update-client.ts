@@ -48,7 +48,7 @@ export class UpdateClient {
       ...(email === undefined ? {} : { email }),
       ...(passwordHash === undefined ? {} : { passwordHash }),
     };
-    const client = await clients.update(clientId, changes, verified);
+    const client = await clients.update(clientId, changes, verified, origin.actorKeyId);
     if (client === null) throw new AppError('unauthenticated');
     if (email !== undefined) audit.record({ event: 'email_changed', origin, clientId });
     if (newPassword !== undefined) audit.record({ event: 'password_changed', origin, clientId });

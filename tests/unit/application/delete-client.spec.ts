@@ -4,6 +4,8 @@ import { ApiKeyUses } from '#src/application/background/api-key-uses.js';
 import { CreateApiKey } from '#src/application/clients/create-api-key.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
 import { GetClient } from '#src/application/clients/get-client.js';
+import { RevokeApiKey } from '#src/application/clients/revoke-api-key.js';
+import { UpdateClient } from '#src/application/clients/update-client.js';
 import { ORIGIN, outcomeOf, Workshop } from '#tests/support/fixtures/workshop.js';
 
 describe('DeleteClient', () => {
@@ -47,6 +49,27 @@ describe('DeleteClient', () => {
       key: 'unauthenticated',
     });
     expect(await seen(grace)).to.deep.include({ keys: 1, characters: 1, conversation: 1, key: 'done' });
+  });
+
+  it('deletes nothing, no conversation either, for a key that was revoked since it was let in', async () => {
+    const { clientId, apiKey } = await shop.signUp();
+    const { id: revoked } = await new CreateApiKey(shop).execute({
+      clientId,
+      askedBy: shop.apiKeys.parse(apiKey) ?? '',
+      origin: ORIGIN,
+    });
+    const { id } = await shop.createCharacter(clientId);
+    await shop.send({ clientId, characterId: id });
+    await new RevokeApiKey(shop).execute({ clientId, keyId: revoked, origin: ORIGIN });
+    const origin = { ...ORIGIN, actorKeyId: revoked };
+    const others = [
+      new DeleteClient(shop).execute({ clientId, origin }),
+      new RevokeApiKey(shop).execute({ clientId, keyId: revoked, origin }),
+      new UpdateClient(shop).execute({ clientId, storeName: 'x', origin }),
+    ].map(outcomeOf);
+    expect(await Promise.all(others)).to.deep.equal(others.map(() => 'unauthenticated'));
+    expect((await shop.conversations.find(clientId, 'c'))?.turns).to.equal(1);
+    expect((await shop.clients.find(clientId))?.storeName).not.to.equal('x');
   });
 
   it('may come twice', async () => {

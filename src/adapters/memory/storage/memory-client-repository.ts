@@ -1,3 +1,4 @@
+import { accountSuspended } from '#src/application/access/refusal-of.js';
 import type {
   ApiKeyUse,
   ClientChanges,
@@ -37,9 +38,11 @@ export class MemoryClientRepository implements ClientRepository {
     clientId: string,
     changes: ClientChanges,
     verified: VerifiedCredentials | null,
+    askedBy: string | null = null,
   ): Promise<Client | null> {
     const stored = this.database.client(clientId);
     if (stored === undefined) return null;
+    assertMayAsk(stored, askedBy);
     const { client } = stored;
     if (
       verified !== null &&
@@ -53,7 +56,9 @@ export class MemoryClientRepository implements ClientRepository {
     return { ...stored.client };
   }
 
-  async delete(clientId: string): Promise<boolean> {
+  async delete(clientId: string, askedBy: string | null = null): Promise<boolean> {
+    const stored = this.database.client(clientId);
+    if (stored !== undefined) assertMayAsk(stored, askedBy);
     return this.database.deleteClient(clientId);
   }
 
@@ -122,8 +127,10 @@ export class MemoryClientRepository implements ClientRepository {
     keyId: string,
     revokedAt: string,
     mostRevokedKept: number,
+    askedBy: string | null = null,
   ): Promise<'revoked' | 'missing' | 'last'> {
     const stored = this.database.client(clientId);
+    if (stored !== undefined) assertMayAsk(stored, askedBy);
     const key = stored?.keys.get(keyId);
     if (stored === undefined || key === undefined) return 'missing';
     if (key.revokedAt === null) {
@@ -152,6 +159,13 @@ export class MemoryClientRepository implements ClientRepository {
     const revoked = [...stored.keys.values()].filter((each) => each.revokedAt !== null);
     for (const { id } of revoked.sort(byRevocation).slice(mostKept)) this.database.deleteKey(stored, id);
   }
+}
+
+/** @throws AppError `unauthenticated`, `forbidden`. */
+function assertMayAsk({ keys, suspendedAt }: StoredClient, askedBy: string | null): void {
+  if (askedBy === null) return;
+  if (keys.get(askedBy)?.revokedAt !== null) throw new AppError('unauthenticated');
+  if (suspendedAt !== null) throw accountSuspended();
 }
 
 function toStored(key: NewApiKey): StoredKey {

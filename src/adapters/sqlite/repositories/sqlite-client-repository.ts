@@ -1,3 +1,4 @@
+import { accountSuspended } from '#src/application/access/refusal-of.js';
 import type {
   ApiKeyUse,
   ClientChanges,
@@ -10,7 +11,7 @@ import type {
 import type { ApiKey, ApiKeyVerifier } from '#src/domain/access/api-key.js';
 import { type Client, type ClientCredentials, emailLookup } from '#src/domain/clients/client.js';
 import { AppError } from '#src/domain/errors.js';
-import type { SqlValue } from '../database/sqlite-connection.js';
+import type { RunStatement, SqlValue } from '../database/sqlite-connection.js';
 import type { SqliteDatabase } from '../database/sqlite-database.js';
 import { isUniqueViolation } from '../database/sqlite-error.js';
 import { TERMS_COLUMNS, type TermsRow, withTerms } from './client-terms-columns.js';
@@ -28,7 +29,9 @@ const UPDATE = `
   UPDATE clients SET
     email = coalesce(?2, email), email_lookup = coalesce(?3, email_lookup),
     store_name = iif(?4, ?5, store_name), password_hash = coalesce(?6, password_hash)
-  WHERE id = ?1 AND (?7 IS NULL OR (email = ?7 AND password_hash = ?8)) RETURNING ${CLIENT}`;
+  WHERE id = ?1 AND (?7 IS NULL OR (email = ?7 AND password_hash = ?8)) AND ${mayAsk('?9')} RETURNING ${CLIENT}`;
+
+const DELETE = `DELETE FROM clients WHERE id = ?1 AND ${mayAsk('?2')} RETURNING id`;
 
 const ADD_KEY = `
   INSERT INTO api_keys (client_id, id, name, digest, last_four, created_at) VALUES (?, ?, ?, ?, ?, ?)`;
@@ -153,6 +156,7 @@ export class SqliteClientRepository implements ClientRepository {
     clientId: string,
     changes: ClientChanges,
     verified: VerifiedCredentials | null,
+    askedBy: string | null = null,
   ): Promise<Client | null> {
     const { email, storeName, passwordHash } = changes;
     const params = [
@@ -164,6 +168,7 @@ export class SqliteClientRepository implements ClientRepository {
       passwordHash ?? null,
       verified?.email ?? null,
       verified?.passwordHash ?? null,
+      askedBy,
     ];
     try {
       const [client] = await this.database.erase<Client>(UPDATE, params);
@@ -172,13 +177,19 @@ export class SqliteClientRepository implements ClientRepository {
       if (isUniqueViolation(error, 'clients.email_lookup')) throw new AppError('email_taken');
       throw error;
     }
-    if (verified !== null && (await this.find(clientId)) !== null) throw new AppError('account_changed');
+    if ((verified === null && askedBy === null) || (await this.find(clientId)) === null) return null;
+    await this.#assertMayAsk(this.database.read, clientId, askedBy);
+    if (verified !== null) throw new AppError('account_changed');
     return null;
   }
 
-  async delete(clientId: string): Promise<boolean> {
-    const deleted = await this.database.erase('DELETE FROM clients WHERE id = ? RETURNING id', [clientId]);
-    if (deleted.length === 0) return false;
+  async delete(clientId: string, askedBy: string | null = null): Promise<boolean> {
+    const deleted = await this.database.erase(DELETE, [clientId, askedBy]);
+    if (deleted.length === 0) {
+      if (askedBy !== null && (await this.find(clientId)) !== null)
+        await this.#assertMayAsk(this.database.read, clientId, askedBy);
+      return false;
+    }
     await this.database.version.seenByAll();
     return true;
   }
@@ -235,8 +246,10 @@ export class SqliteClientRepository implements ClientRepository {
     keyId: string,
     revokedAt: string,
     mostRevokedKept: number,
+    askedBy: string | null = null,
   ): Promise<'revoked' | 'missing' | 'last'> {
     return this.database.transaction(async (run) => {
+      await this.#assertMayAsk(run, clientId, askedBy);
       const [key] = await run<{ revokedAt: string | null }>(REVOKE_KEY, [clientId, keyId, revokedAt]);
       if (key === undefined) return 'missing';
       if (key.revokedAt === null) return 'last';
@@ -252,6 +265,21 @@ export class SqliteClientRepository implements ClientRepository {
   check(): Promise<void> {
     return this.database.check();
   }
+
+  /** @throws AppError `unauthenticated`, `forbidden`. */
+  async #assertMayAsk(run: RunStatement, clientId: string, askedBy: string | null): Promise<void> {
+    if (askedBy === null) return;
+    const [asking] = await run<Suspendable>(FIND_ASKING, [clientId, askedBy]);
+    if (asking === undefined) throw new AppError('unauthenticated');
+    if (asking.suspendedAt !== null) throw accountSuspended();
+  }
+}
+
+/** Whether a key of the client ?1, or null for the operator, lets anybody in still. */
+function mayAsk(keyId: string): string {
+  return `(${keyId} IS NULL OR EXISTS (
+    SELECT 1 FROM api_keys WHERE id = ${keyId} AND client_id = ?1 AND revoked_at IS NULL
+      AND (SELECT suspended_at FROM clients WHERE id = ?1) IS NULL))`;
 }
 
 function keyParams(clientId: string, key: NewApiKey): SqlValue[] {

@@ -52,7 +52,9 @@ export interface ApiKeyUse {
 }
 
 /**
- * Clients and their API keys. Every method rejects with AppError `database_unavailable` when the store cannot answer.
+ * Clients and their API keys. What takes `askedBy`, the client's key that asks for it, does nothing for one that is revoked or whose
+ * client is suspended, and rejects as `refusalOf` says: both stand in one step, however shortly before the key was let in.
+ * Absent or null: the operator asks. Every method rejects with AppError `database_unavailable` when the store cannot answer.
  * What is returned is the caller's own: changing it changes nothing stored.
  */
 export interface ClientRepository {
@@ -75,9 +77,10 @@ export interface ClientRepository {
     clientId: string,
     changes: ClientChanges,
     verified: VerifiedCredentials | null,
+    askedBy?: string | null,
   ): Promise<Client | null>;
   /** The account with its keys and characters. When it resolves, no process finds them any more. @returns false when there was none. */
-  delete(clientId: string): Promise<boolean>;
+  delete(clientId: string, askedBy?: string | null): Promise<boolean>;
 
   /**
    * In one step, so that parallel callers never pass the bound, and a key that is revoked meanwhile brings forth no other.
@@ -118,6 +121,7 @@ export interface ClientRepository {
     keyId: string,
     revokedAt: string,
     mostRevokedKept: number,
+    askedBy?: string | null,
   ): Promise<'revoked' | 'missing' | 'last'>;
   /**
    * Keys that are gone are passed over, and no time moves backwards, except one after `now`: a clock that was ahead wrote it.
