@@ -11,6 +11,9 @@ interface DatabaseConditionOptions {
 /** How often the file is looked after while nothing is written. */
 const LOOK_MS = 1000;
 
+/** After so long without an answer it is said that nothing can be told. */
+const LOOK_TIMEOUT_MS = 5000;
+
 const DAMAGE: ReadonlySet<string | null> = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB']);
 
 /** What is known of the file beside its answers. Each turn for the worse, or back, is one line in the log, with the path. */
@@ -33,7 +36,7 @@ export class DatabaseCondition {
   /** Looks once a second, until `stopWatching`. */
   watch(): void {
     this.#watch = setTimeout(async () => {
-      await this.look().catch(() => undefined);
+      await this.look(LOOK_TIMEOUT_MS).catch(() => undefined);
       if (this.#watch !== undefined) this.watch();
     }, LOOK_MS).unref();
   }
@@ -62,16 +65,32 @@ export class DatabaseCondition {
   /**
    * The look begins after the call, so that it sees what became of a write that is durable by then. Those who call while
    * one is under way share the next.
-   * @throws as {@link assertInPlace}, after the look.
+   * @param timeoutMs how long it may take, with the one that is under way.
+   * @throws as {@link assertInPlace}, after the look; AppError `database_unavailable` when it does not end in time.
    */
-  async look(): Promise<void> {
+  async look(timeoutMs: number): Promise<void> {
     this.#nextLook ??= this.#lastLook.then(() => {
       this.#nextLook = undefined;
       this.#lastLook = this.#lookNow();
       return this.#lastLook;
     });
-    await this.#nextLook;
+    await this.#within(timeoutMs, this.#nextLook);
     this.assertInPlace();
+  }
+
+  async #within(timeoutMs: number, look: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        this.#noteLookFault('ETIMEDOUT');
+        reject(unavailable('whether the file is in place could not be told in time'));
+      }, timeoutMs);
+    });
+    try {
+      await Promise.race([look, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #lookNow(): Promise<void> {

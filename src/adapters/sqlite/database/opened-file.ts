@@ -38,7 +38,12 @@ export function nodeCodeOf(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 
+/** One after the other: on a disk that hangs it holds one thread of the pool, and not the last two. */
 async function identify(path: string): Promise<string[]> {
-  const found = await Promise.all(SUFFIXES.map((suffix) => stat(path + suffix, { bigint: true })));
-  return found.map(({ dev, ino }) => `${dev}:${ino}`);
+  const identities: string[] = [];
+  for (const suffix of SUFFIXES) {
+    const { dev, ino } = await stat(path + suffix, { bigint: true });
+    identities.push(`${dev}:${ino}`);
+  }
+  return identities;
 }

@@ -46,7 +46,8 @@ interface OpenedConnections {
  * passes, and with `overloaded` when too many wait. A write that met its deadline while it waited was not done. One
  * that ran by then may have been done, except a transaction that had not come to its COMMIT: that is undone.
  *
- * A write resolves only when its path still named the open file after it was durable. A second after the file was
+ * A write resolves only when its path still named the open file after it was durable; the look at it is within the
+ * deadline too. A second after the file was
  * removed or replaced, or with the next write, every call rejects, until it is back.
  */
 export class SqliteDatabase {
@@ -58,6 +59,7 @@ export class SqliteDatabase {
   #closing: Promise<void> | undefined;
   #probing: Promise<unknown> | undefined;
 
+  readonly #timeoutMs: number;
   readonly #condition: DatabaseCondition;
   readonly #sweep: FileSweep;
 
@@ -73,6 +75,7 @@ export class SqliteDatabase {
       write: (task) => this.#sweeping(task),
     });
     const timeoutMs = options.timeoutMs ?? 5000;
+    this.#timeoutMs = timeoutMs;
     this.#reads = new WorkQueue({ maxWaiting: options.maxWaitingReads ?? 10_000, timeoutMs });
     this.#writes = new WorkQueue({ maxWaiting: options.maxWaitingWrites ?? 1000, timeoutMs });
     this.#reports = new WorkQueue({ maxWaiting: options.maxWaitingReports ?? 1000, timeoutMs });
@@ -142,7 +145,7 @@ export class SqliteDatabase {
    * @throws AppError `database_unavailable`.
    */
   async check(): Promise<void> {
-    await this.#condition.look();
+    await this.#condition.look(this.#timeoutMs);
     if (this.#condition.isDamaged) throw unavailable('the file is damaged');
     await this.read('SELECT version FROM schema_migrations LIMIT 1');
     if (this.#condition.unwrittenMs < WRITABLE_FOR_MS) return;
@@ -189,9 +192,10 @@ export class SqliteDatabase {
 
   async #writing<T>(write: (isLate: () => boolean) => Promise<T>): Promise<T> {
     this.#condition.assertInPlace();
+    const giveUpAt = performance.now() + this.#timeoutMs;
     try {
       const result = await this.#writes.run((isLate) => this.#changing(write(isLate)));
-      await this.#condition.look();
+      await this.#condition.look(giveUpAt - performance.now());
       this.#condition.noteWritten();
       return result;
     } catch (error) {

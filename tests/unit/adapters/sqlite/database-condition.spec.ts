@@ -1,10 +1,14 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import sinon from 'sinon';
 import { DatabaseCondition } from '#src/adapters/sqlite/database/database-condition.js';
 import { OpenedFile } from '#src/adapters/sqlite/database/opened-file.js';
 import { codeOf } from '#tests/contracts/client-repository.contract.js';
 import { type LogLine, makeTestFolder, recordingLogger } from '#tests/support/fixtures/test-app.js';
+
+/** Nobody's waiting ends by it here, unless the clock is moved. */
+const PATIENCE_MS = 5000;
 
 /** Looks that are answered by hand. */
 class AskedFile {
@@ -37,7 +41,7 @@ describe('DatabaseCondition', () => {
   });
 
   it('looks once for all who ask at the same time, and says once that the file is gone', async () => {
-    const looks = Array.from({ length: 5 }, () => codeOf(condition.look()));
+    const looks = Array.from({ length: 5 }, () => codeOf(condition.look(PATIENCE_MS)));
     (await file.look(0)).tell(false);
     expect(new Set(await Promise.all(looks))).to.deep.equal(new Set(['database_unavailable']));
     expect(file.answers).to.have.length(1);
@@ -45,9 +49,9 @@ describe('DatabaseCondition', () => {
   });
 
   it('looks anew for those who ask while one is under way, and only when that has ended', async () => {
-    const first = codeOf(condition.look());
+    const first = codeOf(condition.look(PATIENCE_MS));
     const answer = await file.look(0);
-    const later = [codeOf(condition.look()), codeOf(condition.look())];
+    const later = [codeOf(condition.look(PATIENCE_MS)), codeOf(condition.look(PATIENCE_MS))];
     for (let step = 0; step < 20; step += 1) await Promise.resolve();
     expect(file.answers).to.have.length(1);
     answer.tell(true);
@@ -57,18 +61,39 @@ describe('DatabaseCondition', () => {
     expect(() => condition.assertInPlace()).to.throw();
   });
 
+  it('holds nobody beyond the deadline by a look that hangs, says so once, and sees again when it answers', async () => {
+    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const looks = [codeOf(condition.look(PATIENCE_MS))];
+      const hanging = await file.look(0);
+      looks.push(codeOf(condition.look(PATIENCE_MS)));
+      clock.tick(PATIENCE_MS);
+      expect(await Promise.all(looks)).to.deep.equal(['database_unavailable', 'database_unavailable']);
+      expect(lines.map(({ level, fields }) => [level, fields['code']])).to.deep.equal([
+        ['warn', 'ETIMEDOUT'],
+      ]);
+      const later = codeOf(condition.look(PATIENCE_MS));
+      hanging.tell(true);
+      (await file.look(1)).tell(true);
+      expect(await later).to.equal('resolved');
+      expect(clock.countTimers()).to.equal(0);
+    } finally {
+      clock.restore();
+    }
+  });
+
   it('keeps what it last saw when it cannot look, and says so once', async () => {
     const broken = Object.assign(new Error('i/o error'), { code: 'EIO' });
     for (const number of [0, 1]) {
-      const look = codeOf(condition.look());
+      const look = codeOf(condition.look(PATIENCE_MS));
       (await file.look(number)).fail(broken);
       expect(await look).to.equal('resolved');
     }
     expect(lines.map(({ level, fields }) => [level, fields['code']])).to.deep.equal([['warn', 'EIO']]);
-    const gone = codeOf(condition.look());
+    const gone = codeOf(condition.look(PATIENCE_MS));
     (await file.look(2)).tell(false);
     await gone;
-    const unseen = codeOf(condition.look());
+    const unseen = codeOf(condition.look(PATIENCE_MS));
     (await file.look(3)).fail(broken);
     expect(await unseen).to.equal('database_unavailable');
   });

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { spy } from 'sinon';
+import { spy, stub } from 'sinon';
 import { open as openDriver } from 'sqlite';
 import sqlite3 from 'sqlite3';
+import { OpenedFile } from '#src/adapters/sqlite/database/opened-file.js';
 import { SqliteConnection, type SqlValue } from '#src/adapters/sqlite/database/sqlite-connection.js';
 import { SqliteDatabase, type SqliteDatabaseOptions } from '#src/adapters/sqlite/database/sqlite-database.js';
 import { MIGRATIONS } from '#src/adapters/sqlite/migrations/migrations.js';
@@ -286,6 +287,17 @@ describe('SqliteDatabase', () => {
       const database = await open({ maxWaitingReads: 2 });
       const codes = await Promise.all(Array.from({ length: 4 }, () => codeOf(database.read(META_KEYS))));
       expect(codes).to.deep.equal(['resolved', 'resolved', 'resolved', 'overloaded']);
+    });
+
+    it('holds no write by a look at the file that hangs, beyond the deadline', async () => {
+      const database = await open({ timeoutMs: 300 });
+      const look = stub(OpenedFile.prototype, 'isInPlace').returns(new Promise(() => undefined));
+      try {
+        expect(await codeOf(database.write(ADD_META, ['a']))).to.equal('database_unavailable');
+        expect(await codeOf(database.check())).to.equal('database_unavailable');
+      } finally {
+        look.restore();
+      }
     });
 
     it('undoes a transaction that nobody waits for any more, and does not do what waited too long behind it', async () => {
