@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { expect } from 'chai';
+import { RawPost } from '#tests/support/fixtures/raw-post.js';
 import { complete, hang } from '../support/fakes/fake-openai.js';
 import { HeldAnswer, StreamingApp } from '../support/fixtures/streaming-app.js';
 
@@ -131,6 +132,27 @@ describe('a streamed turn that does not complete', () => {
       expect(performance.now() - leftAt).to.be.below(WITHIN_A_SECOND_MS);
       expect(await answered).to.equal('AbortError');
       await expectNothingStored();
+    });
+  }
+
+  for (const stream of [true, false]) {
+    it(`is called off when its caller ends its side of the connection, as one that leaves does, stream: ${stream}`, async () => {
+      chat.upstream.behaviour = new HeldAnswer({ pieces: ['Good', ' day.'] }, 1).behaviour;
+      const received = chat.upstream.nextRequest();
+      const caller = await RawPost.send(chat.app.url, {
+        path: '/api/chat',
+        headers: { 'x-api-key': chat.api.apiKey ?? '' },
+        body: { characterId: chat.characterId, message: 'Hello.', conversationId, stream },
+      });
+      const { over } = await received;
+      caller.endOurSide();
+      await over;
+      const answer = String(await caller.cutAfter(Number.POSITIVE_INFINITY));
+      expect(answer).not.to.contain('event: done');
+      if (!stream) expect(answer).to.equal('');
+      await expectNothingStored();
+      const turns = chat.app.logLines.filter(({ message }) => message === 'turn');
+      expect(turns.map(({ fields }) => fields['outcome'])).to.deep.equal(['cancelled', 'completed']);
     });
   }
 
