@@ -39,6 +39,19 @@ export class RedisCluster {
     for (const server of this.servers) server.thaw();
   }
 
+  /** One of three, with a third of all keys; it returns when the operation has ended. What it kept is gone if it ended. */
+  async whileOneIs<T>(how: 'frozen' | 'ended', operation: () => Promise<T>): Promise<T> {
+    const [server] = this.servers;
+    if (how === 'frozen') server?.freeze();
+    else await server?.kill();
+    try {
+      return await operation();
+    } finally {
+      if (how === 'frozen') server?.thaw();
+      else await server?.restart();
+    }
+  }
+
   /** The slot of a key is on its way to another node, until the operation has ended. None of its keys has arrived there. */
   async whileMoving(key: string, operation: () => Promise<void>): Promise<void> {
     const nodes = this.servers.map(({ port }) => new Redis({ host: HOST, port, password: PASSWORD }));

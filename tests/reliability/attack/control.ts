@@ -1,35 +1,51 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { cpus } from 'node:os';
 import type { Arena } from './arena.js';
 import { withProbe } from './probe.js';
 import type { Stall } from './stalls.js';
 
 const IDLE = 'setInterval(() => undefined, 1 << 30)';
 
-/** A process that does nothing, with the priority of what is measured: what stops it is the machine. */
+interface Idle {
+  readonly child: ChildProcess;
+  readonly probe: ReturnType<typeof withProbe>;
+}
+
+/**
+ * Processes that do nothing, one bound to each processor, with the priority of what is measured: what stops one of them is the
+ * machine. A virtual one may take a single processor away for a while, with whatever runs on it.
+ */
 export class Control {
-  private constructor(
-    private readonly child: ChildProcess,
-    private readonly probe: ReturnType<typeof withProbe>,
-  ) {}
+  private constructor(private readonly idle: readonly Idle[]) {}
 
   static async start(arena: Arena): Promise<Control> {
-    const probe = withProbe(await arena.makeFolder());
-    const { folder, nodeArgs } = probe.options;
-    const [program = arena.node, ...args] = [...arena.priority, arena.node, ...nodeArgs, '-e', IDLE];
-    const child = spawn(program, args, { cwd: folder, stdio: 'ignore' });
-    await once(child, 'spawn');
-    return arena.own(new Control(child, probe));
+    const idle: Idle[] = [];
+    for (const processor of cpus().keys()) {
+      const probe = withProbe(await arena.makeFolder());
+      const { folder, nodeArgs } = probe.options;
+      const bound = ['taskset', '-c', String(processor), arena.node, ...nodeArgs, '-e', IDLE];
+      const [program = arena.node, ...args] = [...arena.priority, ...bound];
+      const child = spawn(program, args, { cwd: folder, stdio: 'ignore' });
+      await once(child, 'spawn');
+      idle.push({ child, probe });
+    }
+    return arena.own(new Control(idle));
   }
 
-  /** Its stalls since the last look. */
+  /** Stalls of any of them since the last look. */
   async look(): Promise<readonly Stall[]> {
-    return (await this.probe.look({ send: (signal) => this.child.kill(signal) })).stalls;
+    const all = await Promise.all(
+      this.idle.map(({ child, probe }) => probe.look({ send: (signal) => child.kill(signal) })),
+    );
+    return all.flatMap(({ stalls }) => stalls);
   }
 
   async stop(): Promise<void> {
-    const gone = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
-    await gone;
+    for (const { child } of this.idle) {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    }
   }
 }

@@ -1,9 +1,11 @@
 import { accounts } from './families/accounts.js';
 import { clocks } from './families/clocks.js';
+import { clusterReturn } from './families/cluster-return.js';
 import { deletedAccount } from './families/deleted-account.js';
 import { docsDescriptors } from './families/docs-descriptors.js';
 import { folderDeleted } from './families/folder-deleted.js';
 import { halfClosed } from './families/half-closed.js';
+import { lockedFiles } from './families/locked-files.js';
 import { openStreams } from './families/open-streams.js';
 import { passwordRace } from './families/password-race.js';
 import { pipelining } from './families/pipelining.js';
@@ -40,7 +42,9 @@ export const FAMILIES: readonly Family[] = [
   turns,
   replies,
   redisFaults,
+  clusterReturn,
   storage,
+  lockedFiles,
   privacy,
   openStreams,
   soak,

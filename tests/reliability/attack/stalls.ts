@@ -12,8 +12,8 @@ export const KEPT_FROM_MS = 40;
 export const lengthMs = ({ fromMs, toMs }: Stall): number => toMs - fromMs;
 
 /**
- * The stalls that an idle process of the same priority did not share: one that stood still for half of the same time
- * shows that the machine gave neither of them a processor.
+ * The stalls that no idle process of the same priority shared: one that stood still for half of the same time shows that
+ * the machine gave neither of them a processor.
  */
 export function ownStalls(stalls: readonly Stall[], control: readonly Stall[]): Stall[] {
   return stalls.filter((stall) => sharedMs(stall, control) < lengthMs(stall) / 2);
@@ -23,9 +23,10 @@ export function worstMs(stalls: readonly Stall[]): number {
   return Math.max(0, ...stalls.map(lengthMs));
 }
 
+/** With the one of the control that it shares most with. */
 function sharedMs(stall: Stall, control: readonly Stall[]): number {
-  return control.reduce(
-    (sum, { fromMs, toMs }) => sum + Math.max(0, Math.min(toMs, stall.toMs) - Math.max(fromMs, stall.fromMs)),
+  return Math.max(
     0,
+    ...control.map(({ fromMs, toMs }) => Math.min(toMs, stall.toMs) - Math.max(fromMs, stall.fromMs)),
   );
 }

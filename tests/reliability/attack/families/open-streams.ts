@@ -1,4 +1,5 @@
-import { drip } from '#tests/support/fakes/fake-openai.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Answer, type Behaviour, beginAnswer, streamEvents } from '#tests/support/fakes/fake-openai.js';
 import { SseReader } from '#tests/support/fixtures/sse-reader.js';
 import { NO_LIMITS } from '#tests/support/fixtures/test-app.js';
 import type { Arena } from '../arena.js';
@@ -11,14 +12,39 @@ import { until } from '../until.js';
 const STREAMS = 2000;
 /** So many are opened at the same time. */
 const AT_ONCE = 50;
-const CONTENT = 'one two three four five six seven eight nine ten';
+const ANSWER: Answer = { content: 'one two three four five six seven eight nine ten' };
+/** The first of them wait for the last to be opened. */
+const SILENCE = { MODEL_CHUNK_MS: '60000', MODEL_TOTAL_MS: '120000' };
+const PIECE_MS = 2000;
 const SLACK = 10;
+
+/** Says a first word at once, and the others, one after the other, when it is told to. */
+const heldUntil =
+  (release: Promise<void>): Behaviour =>
+  async (request, response) => {
+    beginAnswer(request, response);
+    const [role = '', first = '', ...rest] = streamEvents(request.body, ANSWER);
+    response.write(role + first);
+    await release;
+    // No two models speak in step.
+    await delay(request.index % PIECE_MS);
+    for (const event of rest) {
+      await delay(PIECE_MS);
+      response.write(event);
+    }
+    response.end();
+  };
 
 async function run(arena: Arena): Promise<readonly Figure[]> {
   const streams = arena.quick(400, STREAMS);
   const upstream = await arena.startUpstream();
-  upstream.behaviour = drip(2000, { content: CONTENT });
-  const target = await arena.startService({ env: { ...NO_LIMITS, ...upstreamEnv(upstream) } });
+  let release = () => {};
+  upstream.behaviour = heldUntil(
+    new Promise<void>((resolve) => {
+      release = resolve;
+    }),
+  );
+  const target = await arena.startService({ env: { ...NO_LIMITS, ...upstreamEnv(upstream), ...SILENCE } });
   const tenant = await ChatTenant.arrive(target.api);
   const atRest = target.openFiles;
   const caller = arena.startCaller({ url: `${target.url}/livez`, everyMs: 50 });
@@ -33,12 +59,15 @@ async function run(arena: Arena): Promise<readonly Figure[]> {
     readers.push(...(await Promise.all(opening)));
   }
   const memory = target.memoryMib;
+  const open = upstream.openSockets;
+  release();
   const ends = await Promise.all(
     readers.map(async (reader) => (await reader.rest()).at(-1)?.event ?? 'none'),
   );
   const others = await caller.stop();
   await until(() => target.openFiles <= atRest + SLACK, 15_000);
   return [
+    exactly('open at the same time, as the model sees it', open, streams),
     exactly(
       `of ${streams} open streams, that end in done`,
       ends.filter((event) => event === 'done').length,

@@ -95,7 +95,7 @@ function judge(
       'MiB',
     ),
     atMost(
-      `${where}: the event loop stood still by itself (processor time in it: ${(worst?.cpuMs ?? 0).toFixed(0)} ms; with the machine's stalls ${worstMs(stalls).toFixed(0)} ms, an idle process ${worstMs(control).toFixed(0)} ms)`,
+      `${where}: the event loop stood still by itself (processor time in it: ${(worst?.cpuMs ?? 0).toFixed(0)} ms; with the machine's stalls ${worstMs(stalls).toFixed(0)} ms, idle processes ${worstMs(control).toFixed(0)} ms)`,
       worstMs(own),
       MOST_STALL_MS,
       'ms',
