@@ -1,17 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { copyDatabase } from '#src/adapters/sqlite/database/database-copy.js';
 import { DatabaseLock } from '#src/adapters/sqlite/database/database-lock.js';
-import { makePrivateFolder } from '#src/adapters/sqlite/database/make-private-folder.js';
 import type { StorageConfig } from '../config/read-storage-config.js';
 import { type BackupFiles, backupFilesIn, databaseFileOf, verifyBackup } from './backup-files.js';
 import { copyDurably, renameDurably, sync } from './durable-files.js';
+import { PartialBackup } from './partial-backup.js';
 
 /**
  * Copies database and secret into a new folder, also while the service runs. The folder is there when both are whole, on
- * the disk and belong together, and not before.
+ * the disk and belong together, and not before. What earlier ones that were killed have left beside it is removed.
  * @param target must not be there yet, or be empty.
  * @returns a sentence for the operator.
  * @throws Error with a sentence for the operator.
@@ -23,21 +22,27 @@ export async function backUp(config: StorageConfig, target: string): Promise<str
   if (existsSync(folder) && readdirSync(folder).length > 0) throw new Error(`${folder} is not empty.`);
   const lock = await DatabaseLock.take(file, 'shared');
   if (lock === null) throw new Error(`The database ${file} is being restored.`);
-  const partial = `${folder}.partial-${randomUUID()}`;
+  const kept: string[] = [];
   try {
-    makePrivateFolder(dirname(folder));
-    await mkdir(partial, { mode: 0o700 });
-    await fill(backupFilesIn(partial), file, config.secret);
-    await sync(partial);
-    await renameDurably(partial, folder);
-  } catch (error) {
-    await rm(partial, { recursive: true, force: true });
-    throw error;
+    kept.push(...(await PartialBackup.removeAbandoned(dirname(folder))));
+    await fillAndRename(folder, file, config.secret);
   } finally {
     await lock.release();
   }
   const secret = config.secret === null ? '' : ' The secret is not in it: keep FASTWRAP_SECRET as well.';
-  return `The backup is in ${folder}.${secret}`;
+  const left = kept.map((path) => ` What a killed backup left in ${path} cannot be removed.`).join('');
+  return `The backup is in ${folder}.${secret}${left}`;
+}
+
+async function fillAndRename(folder: string, file: string, configuredSecret: string | null): Promise<void> {
+  const partial = await PartialBackup.make(folder);
+  try {
+    await fill(backupFilesIn(partial.folder), file, configuredSecret);
+    await sync(partial.folder);
+    await renameDurably(partial.folder, folder);
+  } finally {
+    await partial.end();
+  }
 }
 
 async function fill(files: BackupFiles, file: string, configuredSecret: string | null): Promise<void> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { chmod, readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseLock } from '#src/adapters/sqlite/database/database-lock.js';
 import type { StorageConfig } from '../config/read-storage-config.js';
 import { interruptedRestoreOf } from '../interrupted-restore.js';
@@ -23,6 +23,7 @@ export async function restore(config: StorageConfig, source: string): Promise<st
     throw new Error(`The database ${file} is in use: stop the service, or wait for the backup, first.`);
   }
   try {
+    await removeIncoming(file);
     await replace(file, backup, config.secret);
   } finally {
     await lock.release();
@@ -46,6 +47,14 @@ async function replace(file: string, backup: BackupFiles, configuredSecret: stri
   } finally {
     for (const left of [incoming, secret]) await rm(left, { force: true });
   }
+}
+
+/** What restores that were killed have left: whoever has the database alone knows that none of them runs. */
+async function removeIncoming(file: string): Promise<void> {
+  const names = (await readdir(dirname(file))).filter((name) =>
+    name.startsWith(`${basename(file)}.incoming-`),
+  );
+  for (const name of names) await rm(join(dirname(file), name));
 }
 
 async function copyPrivately(from: string, to: string): Promise<void> {

@@ -1,11 +1,20 @@
-import { readdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { watch } from 'node:fs';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { open } from 'sqlite';
+import sqlite3 from 'sqlite3';
 import { backUp } from '#src/infrastructure/backup/back-up.js';
 import { restore } from '#src/infrastructure/backup/restore.js';
 import { readStorageConfig } from '#src/infrastructure/config/read-storage-config.js';
 import { ApiClient } from '#tests/support/fixtures/api-client.js';
 import { makeTestFolder, startTestApp, type TestFolder } from '#tests/support/fixtures/test-app.js';
+
+const BACKUP = fileURLToPath(new URL('../../../src/infrastructure/backup.js', import.meta.url));
 
 describe('backup and restore', () => {
   let folder: TestFolder;
@@ -61,6 +70,76 @@ describe('backup and restore', () => {
     await app.stop();
     for (const suffix of ['-wal', '-shm'])
       await writeFile(join(folder.path, `data/fastwrap.db${suffix}`), 'old');
+    await restore(config, target);
+    expect((await readdir(join(folder.path, 'data'))).sort()).to.deep.equal([
+      'fastwrap.db',
+      'fastwrap.db.lock',
+      'fastwrap.db.secret',
+    ]);
+  });
+
+  /** The operator's command, halted in the middle of its copy. */
+  async function haltedBackup() {
+    const app = await startTestApp({ env });
+    await app.stop();
+    const file = join(folder.path, 'data', 'fastwrap.db');
+    const holder = await open({ filename: file, driver: sqlite3.Database });
+    // Without a write-ahead log whoever writes keeps readers out.
+    await holder.exec('PRAGMA journal_mode = DELETE');
+    await holder.exec('BEGIN EXCLUSIVE');
+    const parent = dirname(target);
+    await mkdir(parent);
+    const watcher = watch(parent);
+    const begun = new Promise<void>((resolve) => {
+      watcher.on('change', (_, name) => {
+        if (/\.partial-[\w-]+$/.test(String(name))) resolve();
+      });
+    });
+    const command = spawn(process.execPath, [BACKUP, target], { env, stdio: 'ignore' });
+    const exited = once(command, 'exit');
+    await begun;
+    watcher.close();
+    const kill = async () => {
+      command.kill('SIGKILL');
+      await exited;
+      await holder.close();
+    };
+    return { parent, kill };
+  }
+
+  it('remove what one that was killed has left, and leave alone one that runs', async () => {
+    const other = { DATABASE_URL: `sqlite:${join(folder.path, 'other', 'fastwrap.db')}` };
+    const app = await startTestApp({ env: other });
+    await app.stop();
+    const { parent, kill } = await haltedBackup();
+    const running = await readdir(parent);
+    await backUp(readStorageConfig(other), join(parent, 'second'));
+    expect((await readdir(parent)).sort()).to.deep.equal([...running, 'second'].sort());
+    await kill();
+    expect((await readdir(parent)).sort()).to.deep.equal([...running, 'second'].sort());
+    await backUp(readStorageConfig(other), join(parent, 'third'));
+    expect((await readdir(parent)).sort()).to.deep.equal(['second', 'third']);
+  });
+
+  it('name what a killed one has left and they may not remove, and are made all the same', async () => {
+    const app = await startTestApp({ env });
+    await app.stop();
+    const stuck = `${target}.partial-${randomUUID()}`;
+    // Nobody can open a folder as a lock, not even root.
+    await mkdir(`${stuck}.lock`, { recursive: true });
+    expect(await backUp(readStorageConfig(env), target)).to.equal(
+      `The backup is in ${target}. What a killed backup left in ${stuck} cannot be removed.`,
+    );
+    expect((await readdir(dirname(target))).sort()).to.deep.equal(['first', `${basename(stuck)}.lock`]);
+  });
+
+  it('remove the copies of a restore that was killed', async () => {
+    const config = readStorageConfig(env);
+    const app = await startTestApp({ env });
+    await backUp(config, target);
+    await app.stop();
+    const left = join(folder.path, `data/fastwrap.db.incoming-${randomUUID()}`);
+    for (const path of [left, `${left}.secret`]) await writeFile(path, 'old');
     await restore(config, target);
     expect((await readdir(join(folder.path, 'data'))).sort()).to.deep.equal([
       'fastwrap.db',
