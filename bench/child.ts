@@ -71,9 +71,9 @@ export class Child {
     if (this.hasEnded) return;
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGTERM');
-    const patience = new AbortController();
-    await Promise.race([ended, delay(STOP_WITHIN_MS, undefined, { signal: patience.signal })]);
-    patience.abort();
+    const idleTimeout = new AbortController();
+    await Promise.race([ended, delay(STOP_WITHIN_MS, undefined, { signal: idleTimeout.signal })]);
+    idleTimeout.abort();
     this.kill();
     await ended;
   }

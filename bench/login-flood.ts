@@ -15,8 +15,8 @@ const FLOOD_MS = 20_000;
 const LOGINS_PER_SECOND = 500;
 const READS_PER_SECOND = 50;
 const SAMPLES = 1000;
-const MOST_READ_MS = 100;
-const MOST_GROWTH_MIB = 100;
+const MAX_READ_MS = 100;
+const MAX_GROWTH_MIB = 100;
 const RATIO = [0.95, 1.05] as const;
 
 const EMAIL = 'owner@example.com';
@@ -45,7 +45,7 @@ async function withService(
   }
 }
 
-function tell(line: string): void {
+function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
@@ -64,14 +64,14 @@ async function flood(server: ServerProcess, api: ApiClient): Promise<void> {
   const { logins, readMs, failedReads } = await floodLogins({ ...plan, durationMs: FLOOD_MS });
   const { now: after, peak } = memoryMib(server.pid);
   const p99 = percentile(readMs, 0.99);
-  tell(`logins by status: ${JSON.stringify(logins)}`);
-  tell(
+  print(`logins by status: ${JSON.stringify(logins)}`);
+  print(
     `reads: p50 ${percentile(readMs, 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, failed ${failedReads}`,
   );
-  tell(`memory: ${before.toFixed(0)} MiB before, ${peak.toFixed(0)} at most, ${after.toFixed(0)} after`);
-  if (p99 >= MOST_READ_MS) faults.push(`reads took ${p99.toFixed(0)} ms at p99`);
+  print(`memory: ${before.toFixed(0)} MiB before, ${peak.toFixed(0)} at most, ${after.toFixed(0)} after`);
+  if (p99 >= MAX_READ_MS) faults.push(`reads took ${p99.toFixed(0)} ms at p99`);
   if (failedReads > 0) faults.push(`${failedReads} reads failed`);
-  if (peak - before >= MOST_GROWTH_MIB) faults.push(`memory grew by ${(peak - before).toFixed(0)} MiB`);
+  if (peak - before >= MAX_GROWTH_MIB) faults.push(`memory grew by ${(peak - before).toFixed(0)} MiB`);
 }
 
 async function compare(server: ServerProcess, api: ApiClient): Promise<void> {
@@ -99,15 +99,17 @@ async function compare(server: ServerProcess, api: ApiClient): Promise<void> {
   const reference = measured[0]?.medianMs ?? Number.NaN;
   for (const { name, medianMs, answers } of measured) {
     const ratio = medianMs / reference;
-    tell(`${name}: median ${medianMs.toFixed(2)} ms, ratio ${ratio.toFixed(3)}; ${[...answers].join(' | ')}`);
+    print(
+      `${name}: median ${medianMs.toFixed(2)} ms, ratio ${ratio.toFixed(3)}; ${[...answers].join(' | ')}`,
+    );
     if (!(ratio >= RATIO[0] && ratio <= RATIO[1])) faults.push(`${name} is told by its time`);
   }
   if (new Set(measured.flatMap(({ answers }) => [...answers])).size !== 1) faults.push('answers differ');
 }
 
-tell(`A flood of ${LOGINS_PER_SECOND} logins a second for ${FLOOD_MS / 1000} s`);
+print(`A flood of ${LOGINS_PER_SECOND} logins a second for ${FLOOD_MS / 1000} s`);
 await withService(NONE, flood);
-tell(`\n${SAMPLES} wrong logins of each kind`);
+print(`\n${SAMPLES} wrong logins of each kind`);
 await withService(STRICT, compare);
-for (const fault of faults) tell(`fault: ${fault}`);
+for (const fault of faults) print(`fault: ${fault}`);
 process.exit(faults.length === 0 ? 0 : 1);

@@ -16,10 +16,10 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-function list(title: string, shares: readonly Share[], most: number): void {
+function list(title: string, shares: readonly Share[], max: number): void {
   const totalMs = shares.reduce((sum, { selfMs }) => sum + selfMs, 0);
   say(`\n${title}`);
-  for (const { name, selfMs } of shares.slice(0, most)) {
+  for (const { name, selfMs } of shares.slice(0, max)) {
     say(`${((100 * selfMs) / totalMs).toFixed(1).padStart(5)} %  ${name}`);
   }
 }

@@ -39,7 +39,7 @@ export type Override = (container: Container) => void;
 
 export interface StartOptions {
   readonly override?: Override;
-  /** Told of each step, and ends the start between two of them when it is not wanted any more. */
+  /** LimitMembers of each step, and ends the start between two of them when it is not wanted any more. */
   readonly progress?: StartProgress;
 }
 
@@ -65,8 +65,8 @@ export class Application {
       const readiness = container.get(Readiness);
       progress?.begin('the address to listen on (HOST, PORT)');
       const server = await listen(container, config);
-      const callOff = () => container.get(OpenRequests).abortAll(new AppError('shutting_down'));
-      lifecycle.own('http server', () => server.close(config.shutdownGraceMs, callOff));
+      const abortAll = () => container.get(OpenRequests).abortAll(new AppError('shutting_down'));
+      lifecycle.own('http server', () => server.close(config.shutdownGraceMs, abortAll));
       readiness.markReady();
       warmUp(container);
       checkModels(container);

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 const GATHERED = 8192;
 const GATHERED_MS = 100;
 /** What may wait for a reader of the log; lines that come then are dropped, and counted. */
-const MOST_WAITING = 1024 * 1024;
+const MAX_WAITING = 1024 * 1024;
 /** How long the end of the process waits for a reader that takes nothing. */
 const LAST_WAIT_MS = 1000;
 const LAST_LOOK_MS = 10;
@@ -30,7 +30,7 @@ export class LogOutput {
 
   write(line: string): void {
     if (this.#isClosed) return;
-    if (this.#rest.length + this.#lines.length + line.length > MOST_WAITING) {
+    if (this.#rest.length + this.#lines.length + line.length > MAX_WAITING) {
       this.#dropped += 1;
       return;
     }

@@ -197,8 +197,8 @@ export function itStoresCharacters(harness: StorageHarness): void {
       expect(await characters.create(OWNER, characterOf(21), 2)).to.equal('created');
       expect(await characters.create(OTHER, characterOf(31), 2)).to.equal('created');
       expect(await characters.create(OWNER, characterOf(22), 2)).to.equal('created');
-      for (const most of [2, 1]) {
-        expect(await characters.create(OWNER, characterOf(23), most)).to.equal('full');
+      for (const max of [2, 1]) {
+        expect(await characters.create(OWNER, characterOf(23), max)).to.equal('full');
       }
       expect(await characters.find(OWNER, idOf(23))).to.equal(null);
       expect((await characters.list(OWNER, 10, null)).characters).to.have.length(2);

@@ -63,8 +63,8 @@ export function keyOf(number: number): NewApiKey {
 }
 
 /** What a key goes by that another of the same client asks for. */
-export function by(number: number, mostUsable = MANY): KeyAddition {
-  return { askedBy: idOf(number), mostUsable };
+export function by(number: number, maxUsable = MANY): KeyAddition {
+  return { askedBy: idOf(number), maxUsable };
 }
 
 export function characterOf(number: number, traits: Partial<Character> = {}): Character {
@@ -276,11 +276,11 @@ export function itStoresClients(harness: StorageHarness): void {
             clients
               .recoverKey(idOf(owner), keyOf(3000 + seed), {
                 passwordHash: before,
-                mostUsable: 100,
+                maxUsable: 100,
                 sparedSince: LATER,
                 unknownUseAt: CREATED_AT,
                 revokedAt: LATER,
-                mostRevokedKept: 100,
+                maxRevokedKept: 100,
               })
               .then(note('key'));
           const email = () =>
@@ -481,11 +481,11 @@ export function itStoresClients(harness: StorageHarness): void {
             { ...keyOf(number), createdAt: day(20) },
             {
               passwordHash: 'hash 1',
-              mostUsable: 3,
+              maxUsable: 3,
               sparedSince: day(10),
               revokedAt: day(10),
               unknownUseAt: day(8),
-              mostRevokedKept: 10,
+              maxRevokedKept: 10,
             },
           );
         await clients.addKey(idOf(1), keyOf(12), by(11));
@@ -510,8 +510,8 @@ export function itStoresClients(harness: StorageHarness): void {
         expect(await clients.addKey(idOf(1), keyOf(12), by(11, 3))).to.equal('added');
         expect(await clients.addKey(idOf(1), keyOf(13), by(11, 3))).to.equal('added');
         const before = await clients.listKeys(idOf(1));
-        for (const most of [3, 2])
-          expect(await clients.addKey(idOf(1), keyOf(14), by(11, most))).to.equal('full');
+        for (const max of [3, 2])
+          expect(await clients.addKey(idOf(1), keyOf(14), by(11, max))).to.equal('full');
         expect(await clients.findKeyVerifier(idOf(14))).to.equal(null);
         expect(await clients.listKeys(idOf(1))).to.deep.equal(before);
         expect(await clients.addKey(idOf(1), keyOf(14), by(11, 4))).to.equal('added');
@@ -525,11 +525,11 @@ export function itStoresClients(harness: StorageHarness): void {
             { ...keyOf(number), createdAt: day(number - 10) },
             {
               passwordHash,
-              mostUsable: 4,
+              maxUsable: 4,
               sparedSince: day(9),
               revokedAt: day(9),
               unknownUseAt: CREATED_AT,
-              mostRevokedKept: 2,
+              maxRevokedKept: 2,
             },
           );
         const use = (number: number, on: number) =>
@@ -559,11 +559,11 @@ export function itStoresClients(harness: StorageHarness): void {
             { ...keyOf(number), createdAt: minute(at) },
             {
               passwordHash: 'hash 1',
-              mostUsable: 3,
+              maxUsable: 3,
               sparedSince: minute(at - 1),
               unknownUseAt: CREATED_AT,
               revokedAt: minute(at),
-              mostRevokedKept: 10,
+              maxRevokedKept: 10,
             },
           );
         const use = (number: number, at: number) =>
@@ -587,11 +587,11 @@ export function itStoresClients(harness: StorageHarness): void {
         }
         const recovery = {
           passwordHash: 'hash 1',
-          mostUsable: 30,
+          maxUsable: 30,
           sparedSince: LATER,
           unknownUseAt: CREATED_AT,
           revokedAt: LATER,
-          mostRevokedKept: 100,
+          maxRevokedKept: 100,
         };
         const numbers = Array.from({ length: 20 }, (_, index) => 100 + index);
         await Promise.all(
@@ -692,11 +692,11 @@ export function itStoresClients(harness: StorageHarness): void {
             const happened: string[] = [];
             const recovery = {
               passwordHash: `hash ${owner}`,
-              mostUsable: MANY,
+              maxUsable: MANY,
               sparedSince: LATER,
               unknownUseAt: CREATED_AT,
               revokedAt: LATER,
-              mostRevokedKept: MANY,
+              maxRevokedKept: MANY,
             };
             const steps = [
               async () => {
@@ -847,10 +847,10 @@ export function itStoresClients(harness: StorageHarness): void {
       it('refuses with overloaded what there is no room for, and changes nothing', async () => {
         const small = await createSmall();
         await small.clients.create(credentialsOf(1), keyOf(11));
-        const refusal: unknown = await small.clients
+        const denial: unknown = await small.clients
           .create(credentialsOf(2), keyOf(21))
           .catch((error: unknown) => error);
-        expect(refusal).to.include({ code: 'overloaded', retryAfterSeconds: null });
+        expect(denial).to.include({ code: 'overloaded', retryAfterSeconds: null });
         expect(
           await codeOf(small.clients.create(credentialsOf(3, 'owner1@example.com'), keyOf(31))),
         ).to.equal('email_taken');

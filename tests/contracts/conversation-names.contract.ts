@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import {
+  type CacheFixture,
   CHARACTER,
   CLIENT,
-  type ConversationCacheBench,
   keyed,
   lossOf,
   OTHER_CHARACTER,
   OTHER_CLIENT,
   turnIds,
-} from '../support/fixtures/conversation-cache-bench.js';
+} from '../support/fixtures/cache-fixture.js';
 
 /** Each is a name that some other one would become where a store splits, joins, matches or fills in names. */
 const NAMES = [
@@ -41,16 +41,16 @@ const NAMES = [
 ] as const;
 
 /** Conversations whose names hold whatever a store uses as a separator: each is one of its own. */
-export function conversationNamesContract(bench: ConversationCacheBench): void {
+export function conversationNamesContract(fixture: CacheFixture): void {
   describe('the names of conversations', () => {
     const found = async (clientId: string) => {
-      const all = await Promise.all(NAMES.map((name) => bench.find(clientId, name)));
+      const all = await Promise.all(NAMES.map((name) => fixture.find(clientId, name)));
       return all.map((conversation) => [conversation?.id, turnIds(conversation)]);
     };
     const whole = NAMES.map((name, index) => [name, [`t${index}`]]);
     const addAll = async (characterId = CHARACTER, clientId = CLIENT) => {
       for (const [index, conversationId] of NAMES.entries()) {
-        await bench.add(`t${index}`, { conversationId, characterId, ...keyed(`key ${index}`) }, clientId);
+        await fixture.add(`t${index}`, { conversationId, characterId, ...keyed(`key ${index}`) }, clientId);
       }
     };
 
@@ -64,15 +64,17 @@ export function conversationNamesContract(bench: ConversationCacheBench): void {
       await addAll();
       await addAll(CHARACTER, OTHER_CLIENT);
       for (const [index, name] of NAMES.entries()) {
-        expect(await bench.cache.delete(CLIENT, name), name).to.equal(true);
+        expect(await fixture.cache.delete(CLIENT, name), name).to.equal(true);
         expect(await found(CLIENT), name).to.deep.equal(
           whole.map((entry, other) => (other <= index ? [undefined, []] : entry)),
         );
-        const opened = await bench.open({ conversationId: name, ...keyed(`key ${index}`) });
+        const opened = await fixture.open({ conversationId: name, ...keyed(`key ${index}`) });
         await opened.release();
         for (const [other, conversationId] of NAMES.entries()) {
           if (other <= index) continue;
-          expect(await bench.replay({ conversationId, ...keyed(`key ${other}`) })).to.equal(`kept t${other}`);
+          expect(await fixture.replay({ conversationId, ...keyed(`key ${other}`) })).to.equal(
+            `kept t${other}`,
+          );
         }
       }
       expect(await found(OTHER_CLIENT)).to.deep.equal(whole);
@@ -81,14 +83,14 @@ export function conversationNamesContract(bench: ConversationCacheBench): void {
     it('are deleted with their character, and no other’s', async () => {
       for (const [index, conversationId] of NAMES.entries()) {
         const characterId = index % 2 === 0 ? CHARACTER : OTHER_CHARACTER;
-        await bench.add(`t${index}`, { conversationId, characterId, ...keyed(`key ${index}`) });
+        await fixture.add(`t${index}`, { conversationId, characterId, ...keyed(`key ${index}`) });
       }
-      await bench.cache.deleteByCharacter(CLIENT, CHARACTER);
+      await fixture.cache.deleteByCharacter(CLIENT, CHARACTER);
       expect(await found(CLIENT)).to.deep.equal(
         whole.map((entry, index) => (index % 2 === 0 ? [undefined, []] : entry)),
       );
       for (const [index, conversationId] of NAMES.entries()) {
-        const asked = await bench.ask({
+        const asked = await fixture.ask({
           conversationId,
           characterId: OTHER_CHARACTER,
           ...keyed(`key ${index}`),
@@ -100,10 +102,11 @@ export function conversationNamesContract(bench: ConversationCacheBench): void {
 
     it('take turns each for itself, and end with their own deletion', async () => {
       const turns = [];
-      for (const conversationId of NAMES) turns.push(await bench.open({ conversationId, onBusy: 'reject' }));
+      for (const conversationId of NAMES)
+        turns.push(await fixture.open({ conversationId, onBusy: 'reject' }));
       for (const [index, name] of NAMES.entries()) {
         expect(turns[index]?.lost.aborted, name).to.equal(false);
-        await bench.cache.delete(CLIENT, name);
+        await fixture.cache.delete(CLIENT, name);
         const turn = turns[index];
         if (turn !== undefined) await lossOf(turn);
       }

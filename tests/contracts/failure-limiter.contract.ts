@@ -20,7 +20,7 @@ export function failureLimiterContract(harness: FailureLimiterHarness): void {
     let opened: OpenedFailureLimiter;
     let limiter: FailureLimiter;
 
-    const LIMIT: FailureLimit = { scope: 'password', limit: 3, windowSeconds: 60, longestBlockSeconds: 200 };
+    const LIMIT: FailureLimit = { scope: 'password', limit: 3, windowSeconds: 60, maxBlockSeconds: 200 };
     const attempt = (key = 'ada') => limiter.attempt(LIMIT, key);
     const attempts = async (times: number) => {
       const decisions = await Promise.all(Array.from({ length: times }, () => attempt()));

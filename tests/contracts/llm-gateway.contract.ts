@@ -122,14 +122,14 @@ export function llmGatewayContract(name: string, start: () => Promise<LlmGateway
 
     it('takes no piece before the reader has settled the one before', async () => {
       let reading = 0;
-      let most = 0;
+      let max = 0;
       await harness.gateway.stream(prompt(harness.model), idle(), async () => {
         reading += 1;
-        most = Math.max(most, reading);
+        max = Math.max(max, reading);
         await new Promise(setImmediate);
         reading -= 1;
       });
-      expect(most).to.equal(1);
+      expect(max).to.equal(1);
     });
 
     it('rejects with the reason of a signal that was aborted before, and tells nothing', async () => {

@@ -106,13 +106,13 @@ export function rateLimiterContract(harness: RateLimiterHarness): void {
     });
 
     it('knows no refusal of whoever may still come, and counts nothing when it is asked', async () => {
-      for (let count = 0; count < 10; count += 1) expect(limiter.knownRefusal(CHAT, 'ada')).to.equal(null);
+      for (let count = 0; count < 10; count += 1) expect(limiter.knownDenial(CHAT, 'ada')).to.equal(null);
       expect(await allowed(4)).to.equal(3);
-      expect(limiter.knownRefusal(CHAT, 'bob')).to.equal(null);
-      expect(limiter.knownRefusal({ ...CHAT, scope: 'requests' }, 'ada')).to.equal(null);
-      expect(limiter.knownRefusal({ ...CHAT, limit: 10 }, 'ada')).to.equal(null);
+      expect(limiter.knownDenial(CHAT, 'bob')).to.equal(null);
+      expect(limiter.knownDenial({ ...CHAT, scope: 'requests' }, 'ada')).to.equal(null);
+      expect(limiter.knownDenial({ ...CHAT, limit: 10 }, 'ada')).to.equal(null);
       await opened.advance(61_000);
-      expect(limiter.knownRefusal(CHAT, 'ada')).to.equal(null);
+      expect(limiter.knownDenial(CHAT, 'ada')).to.equal(null);
       expect(await allowed(4)).to.equal(3);
     });
 

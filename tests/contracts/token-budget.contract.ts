@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { BudgetRefusal, Reservation, TokenBudget } from '#src/application/ports/limits/token-budget.js';
+import type { BudgetDenial, Reservation, TokenBudget } from '#src/application/ports/limits/token-budget.js';
 import { AppError } from '#src/domain/errors.js';
 import { codeOf } from './client-repository.contract.js';
 
@@ -18,7 +18,7 @@ const DAY = '2026-01-01';
 const nothingRecorded = async () => 0;
 
 /** The one that was reserved; a refusal fails the test. */
-export function granted(answer: Reservation | BudgetRefusal): Reservation {
+export function granted(answer: Reservation | BudgetDenial): Reservation {
   if (answer.kind === 'refused') throw new Error(`refused with ${answer.remaining} left`);
   return answer;
 }

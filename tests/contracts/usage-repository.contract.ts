@@ -41,8 +41,8 @@ export function itRecordsUsage({ name, create, outages }: StorageHarness): void 
     afterEach(() => storage.close());
 
     const add = (...entries: UsageEntry[]) => storage.usage.add(entries, EVER);
-    const list = (clientId = ADA, fromDay = EVER, mostCharacters = 100) =>
-      storage.usage.list(clientId, fromDay, mostCharacters);
+    const list = (clientId = ADA, fromDay = EVER, maxCharacters = 100) =>
+      storage.usage.list(clientId, fromDay, maxCharacters);
 
     it('adds up by client, day and character, within one call and over several', async () => {
       await add(entryOf(), entryOf({ turns: 0, inputTokens: 3, outputTokens: 0 }));

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { expectProblem } from '../support/assertions/expect-response.js';
-import { AccessRig, ENDS_OF_ACCESS } from '../support/fixtures/access-rig.js';
+import { AccessFixture, ENDS_OF_ACCESS } from '../support/fixtures/access-fixture.js';
 import { ApiClient, type ApiResponse } from '../support/fixtures/api-client.js';
 import type { RedisServer } from '../support/processes/redis-server.js';
 import { describeWithRedis } from '../support/processes/with-redis.js';
 
-const MOST_MS = 5000;
+const MAX_MS = 5000;
 /** On, so that they ask the Redis that is away, and hit by nobody. */
 const WIDE_LIMITS = {
   LIMIT_IP_PER_MINUTE: '1000000',
@@ -25,13 +25,13 @@ const FROZEN = {
 } as const;
 
 describeWithRedis('three processes whose Redis is away', (redis) => {
-  let rig: AccessRig;
+  let fixture: AccessFixture;
 
   before(async () => {
-    rig = await AccessRig.start({ REDIS_URL: redis().url, INSTANCES: '3', ...WIDE_LIMITS });
+    fixture = await AccessFixture.start({ REDIS_URL: redis().url, INSTANCES: '3', ...WIDE_LIMITS });
   });
 
-  after(() => rig.stop());
+  after(() => fixture.stop());
 
   /** Resolves with the first refusal, or with what is still let in when the time is over. */
   async function refused(api: ApiClient, untilMs: number): Promise<ApiResponse> {
@@ -50,10 +50,10 @@ describeWithRedis('three processes whose Redis is away', (redis) => {
     it(`${outage.how} refuse ${what} on all of them within 5 s, and end its streams`, async function () {
       this.timeout(30_000);
       const { code, given, end } = ENDS_OF_ACCESS[what];
-      const victim = await rig.makeVictim();
+      const victim = await fixture.makeVictim();
       const characterId = await victim.api.createCharacter();
       const streams = await Promise.all(
-        rig.onAll(victim.api).map((api) => rig.openStream(api, { characterId })),
+        fixture.onAll(victim.api).map((api) => fixture.openStream(api, { characterId })),
       );
 
       await outage.begin(redis());
@@ -61,28 +61,28 @@ describeWithRedis('three processes whose Redis is away', (redis) => {
         const ending = await end(victim);
         expect(ending.status).to.be.oneOf([200, 204]);
         const endedAt = performance.now();
-        const refusals = Promise.all(rig.onAll(victim.api).map((api) => refused(api, endedAt + MOST_MS)));
+        const denials = Promise.all(fixture.onAll(victim.api).map((api) => refused(api, endedAt + MAX_MS)));
         const lasts = Promise.all(streams.map(async (reader) => (await reader.rest()).at(-1)));
         const closed = Promise.all(streams.map((reader) => reader.closed));
-        for (const response of await refusals) expectProblem(response, code, given);
+        for (const response of await denials) expectProblem(response, code, given);
         const refusedAt = performance.now();
         for (const last of await lasts) {
           expect([last?.event, last?.data.code]).to.deep.equal(['error', code]);
         }
         await closed;
-        expect(Math.max(refusedAt, performance.now()) - endedAt).to.be.below(MOST_MS);
+        expect(Math.max(refusedAt, performance.now()) - endedAt).to.be.below(MAX_MS);
         process.stdout.write(
           `      refused after ${(refusedAt - endedAt).toFixed(0)} ms, all over after ${(performance.now() - endedAt).toFixed(0)} ms\n`,
         );
-        for (const api of rig.onAll(victim.api)) {
+        for (const api of fixture.onAll(victim.api)) {
           expectProblem(await api.get('/api/clients/me'), code, given);
         }
-        for (const api of rig.onAll(rig.bystander)) {
+        for (const api of fixture.onAll(fixture.bystander)) {
           expect((await api.get('/api/clients/me')).status).to.equal(200);
         }
       } finally {
         await outage.end(redis());
-        for (const url of rig.urls) while ((await new ApiClient(url).get('/health')).status !== 200);
+        for (const url of fixture.urls) while ((await new ApiClient(url).get('/health')).status !== 200);
       }
     });
   }

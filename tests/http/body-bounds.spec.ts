@@ -43,7 +43,7 @@ describe('the bounds of a body', () => {
     });
   }
 
-  for (const [what, most, bodyOf] of [
+  for (const [what, max, bodyOf] of [
     [
       'lists within lists',
       32,
@@ -52,14 +52,14 @@ describe('the bounds of a body', () => {
     ['objects within objects', 32, (count: number) => `${'{"name":'.repeat(count)}1${'}'.repeat(count)}`],
     ['values', 1000, (count: number) => `{"name":[${Array(count).fill('1')}]}`],
   ] as const) {
-    it(`take ${most} ${what} for a body, and not one more`, async () => {
-      expectProblem(await owner.post('/api/characters', bodyOf(most)), 'invalid_request', {
+    it(`take ${max} ${what} for a body, and not one more`, async () => {
+      expectProblem(await owner.post('/api/characters', bodyOf(max)), 'invalid_request', {
         errors: [
           { field: 'instructions', message: 'is required' },
           { field: 'name', message: 'must be string' },
         ],
       });
-      expectProblem(await owner.post('/api/characters', bodyOf(most + 1)), 'payload_too_large');
+      expectProblem(await owner.post('/api/characters', bodyOf(max + 1)), 'payload_too_large');
     });
   }
 

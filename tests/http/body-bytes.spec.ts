@@ -20,11 +20,11 @@ const ESCAPED_CHARACTER_BYTES = 12;
 const OTHER_VALUE_BYTES = 30;
 
 /** The longest JSON text that a schema admits. */
-function longestBytes(schema: Schema): number {
+function maxBytes(schema: Schema): number {
   const { properties, maxLength } = resolve(schema);
   if (maxLength !== undefined) return maxLength * ESCAPED_CHARACTER_BYTES + OTHER_VALUE_BYTES;
   return Object.entries(properties ?? {}).reduce(
-    (sum, [name, inner]) => sum + name.length * ESCAPED_UNIT_BYTES + longestBytes(inner),
+    (sum, [name, inner]) => sum + name.length * ESCAPED_UNIT_BYTES + maxBytes(inner),
     OTHER_VALUE_BYTES,
   );
 }
@@ -65,7 +65,7 @@ describe('the bytes of a body', () => {
   for (const { method, path, body } of OPERATIONS) {
     if (body === null) continue;
     it(`hold the longest body that ${method} ${path} admits, all of it in escapes`, () => {
-      expect(longestBytes(body)).to.be.within(OTHER_VALUE_BYTES, MAX_BODY_BYTES);
+      expect(maxBytes(body)).to.be.within(OTHER_VALUE_BYTES, MAX_BODY_BYTES);
     });
   }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { CharacterRepository } from '#src/application/ports/storage/character-repository.js';
-import { MOST_CHARACTERS } from '#src/domain/characters/character.js';
+import { MAX_CHARACTERS } from '#src/domain/characters/character.js';
 import { CHARACTERS as CHARACTER_REPOSITORY } from '#src/infrastructure/tokens.js';
 import { expectJson, expectNoContent, expectProblem, UUID } from '../support/assertions/expect-response.js';
 import type { ApiClient } from '../support/fixtures/api-client.js';
@@ -26,7 +26,7 @@ const DEFAULTS = { greeting: null, model: null, temperature: null, maxOutputToke
 /** The same repository for a service whose bound is so many characters less. */
 function withLessRoom(characters: CharacterRepository, less: number): CharacterRepository {
   return {
-    create: (clientId, character, most) => characters.create(clientId, character, most - less),
+    create: (clientId, character, max) => characters.create(clientId, character, max - less),
     find: (...args) => characters.find(...args),
     list: (...args) => characters.list(...args),
     update: (...args) => characters.update(...args),
@@ -225,7 +225,7 @@ export function charactersContract(storage: AppStorage): void {
   describe('characters of a client that has as many as it may have', () => {
     const app = useApp(storage, {
       override: (container) => {
-        const characters = withLessRoom(container.get(CHARACTER_REPOSITORY), MOST_CHARACTERS - 3);
+        const characters = withLessRoom(container.get(CHARACTER_REPOSITORY), MAX_CHARACTERS - 3);
         container.rebind(CHARACTER_REPOSITORY).toConstantValue(characters);
       },
     });

@@ -18,7 +18,7 @@ const STRANGERS = [
 const EXPOSED =
   'x-request-id,retry-after,ratelimit,ratelimit-policy,server-timing,idempotency-replayed,location';
 
-function crossOriginHeaders(response: ApiResponse): Record<string, string> {
+function corsHeaders(response: ApiResponse): Record<string, string> {
   return Object.fromEntries(
     [...response.headers].filter(([name]) => name.startsWith('access-control-') || name === 'vary'),
   );
@@ -39,8 +39,8 @@ describe('pages of other origins', () => {
     it('get no leave, neither ahead nor with the answer', async () => {
       for (const origin of [SHOP, 'null']) {
         const ahead = await app.api.send('OPTIONS', '/api/chat', undefined, preflight(origin));
-        expect(crossOriginHeaders(ahead)).to.deep.equal({});
-        expect(crossOriginHeaders(await app.api.get('/livez', { origin }))).to.deep.equal({});
+        expect(corsHeaders(ahead)).to.deep.equal({});
+        expect(corsHeaders(await app.api.get('/livez', { origin }))).to.deep.equal({});
       }
     });
   });
@@ -53,7 +53,7 @@ describe('pages of other origins', () => {
         const response = await app.api.send('OPTIONS', '/api/chat', undefined, preflight(origin));
         expectNoContent(response);
         expect(response.headers.get('allow')).to.equal('POST, OPTIONS');
-        expect(crossOriginHeaders(response)).to.deep.equal({
+        expect(corsHeaders(response)).to.deep.equal({
           'access-control-allow-origin': origin,
           'access-control-allow-methods': 'GET,HEAD,POST,PATCH,DELETE',
           'access-control-allow-headers': 'x-api-key,authorization,content-type,idempotency-key,x-request-id',
@@ -79,7 +79,7 @@ describe('pages of other origins', () => {
           await owner.post('/api/chat', stream, { origin }),
         ];
         expect(answers.map(({ status }) => status)).to.deep.equal([200, 404, 401, 200]);
-        for (const answer of answers) expect(crossOriginHeaders(answer)).to.deep.equal(granted);
+        for (const answer of answers) expect(corsHeaders(answer)).to.deep.equal(granted);
       });
     }
 

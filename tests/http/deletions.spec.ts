@@ -49,20 +49,20 @@ interface Deletion {
   readonly token: ServiceIdentifier<Deletable>;
   readonly path: (characterId: string) => string;
   /** What a turn of it is told. */
-  readonly told: { readonly status: number; readonly code: ErrorCode };
+  readonly reported: { readonly status: number; readonly code: ErrorCode };
 }
 
 const OF_CHARACTER: Deletion = {
   what: 'a character',
   token: CHARACTERS,
   path: (id) => `/api/characters/${id}`,
-  told: { status: 404, code: 'character_not_found' },
+  reported: { status: 404, code: 'character_not_found' },
 };
 const OF_ACCOUNT: Deletion = {
   what: 'an account',
   token: CLIENTS,
   path: () => '/api/clients/me',
-  told: { status: 401, code: 'unauthenticated' },
+  reported: { status: 401, code: 'unauthenticated' },
 };
 
 describe('a deletion while a conversation begins', () => {
@@ -98,7 +98,7 @@ describe('a deletion while a conversation begins', () => {
   /** @param isApart whether the turn runs in another process than the deletion. */
   const expectEnded = async (
     env: Readonly<Record<string, string>>,
-    { token, path, told }: Deletion,
+    { token, path, reported }: Deletion,
     { stream, isApart }: { stream: boolean; isApart: boolean },
   ): Promise<void> => {
     const held = new HeldDeletion();
@@ -126,8 +126,9 @@ describe('a deletion while a conversation begins', () => {
     if (!isApart) answer.release();
     const reader = await opened;
     const events = await reader.rest();
-    if (stream) expect(events.at(-1)).to.deep.nested.include({ event: 'error', 'data.code': told.code });
-    else expect([reader.status, JSON.parse(reader.text).code]).to.deep.equal([told.status, told.code]);
+    if (stream) expect(events.at(-1)).to.deep.nested.include({ event: 'error', 'data.code': reported.code });
+    else
+      expect([reader.status, JSON.parse(reader.text).code]).to.deep.equal([reported.status, reported.code]);
     await upstream.idle();
   };
 

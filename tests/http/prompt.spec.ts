@@ -348,13 +348,13 @@ describe('a greeting that alone is larger than the history may be', () => {
     try {
       const owner = await new ApiClient(app.url).signUp();
       const greetings = ['Good day. '.repeat(100), 'Good day.'];
-      const told = [];
+      const reported = [];
       for (const greeting of greetings) {
         const characterId = await owner.createCharacter({ greeting });
         const { conversation, usage } = (await owner.post('/api/chat', { characterId, message: 'Hi' })).body;
-        told.push([conversation.greeting, conversation.truncated, usage.inputTokens > 100]);
+        reported.push([conversation.greeting, conversation.truncated, usage.inputTokens > 100]);
       }
-      expect(told).to.deep.equal([
+      expect(reported).to.deep.equal([
         [greetings[0], true, false],
         [greetings[1], false, false],
       ]);

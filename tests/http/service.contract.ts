@@ -98,8 +98,8 @@ export function serviceContract(storage: AppStorage): void {
         '/clients/me',
         '/admin/clients/{id}',
       ]) {
-        const refusal = DOCUMENT.paths[path]?.['delete']?.responses['503'];
-        expect(refusal?.description, path).to.contain('cache_unavailable');
+        const denial = DOCUMENT.paths[path]?.['delete']?.responses['503'];
+        expect(denial?.description, path).to.contain('cache_unavailable');
       }
     });
 

@@ -181,7 +181,7 @@ describe('a streamed turn that does not complete', () => {
 describe('a stop while turns run', () => {
   const GRACE_MS = 60;
   /** The grace, the farewell and some patience with a busy machine. */
-  const MOST_MS = GRACE_MS + 500 + 1000;
+  const MAX_MS = GRACE_MS + 500 + 1000;
   let chat: StreamingApp;
 
   beforeEach(async () => {
@@ -234,7 +234,7 @@ describe('a stop while turns run', () => {
     await unbegun.closed;
     expect([unbegun.status, JSON.parse(unbegun.text).code]).to.deep.equal([503, 'shutting_down']);
     await stopped;
-    expect(performance.now() - startedAt).to.be.within(GRACE_MS - 5, MOST_MS);
+    expect(performance.now() - startedAt).to.be.within(GRACE_MS - 5, MAX_MS);
     await chat.upstream.idle();
   });
 
@@ -256,7 +256,7 @@ describe('a stop while turns run', () => {
     reader.pause();
     const startedAt = performance.now();
     await chat.app.stop();
-    expect(performance.now() - startedAt).to.be.below(MOST_MS);
+    expect(performance.now() - startedAt).to.be.below(MAX_MS);
     reader.resume();
     await reader.closed;
   });

@@ -8,13 +8,8 @@ import { rateLimiterContract } from '#tests/contracts/rate-limiter.contract.js';
 import { countersOn } from '../support/assertions/redis-counters.js';
 import { advanceRedis } from '../support/assertions/redis-time.js';
 import { ManualClock } from '../support/fakes/manual-clock.js';
-import {
-  CLIENT,
-  CONVERSATION,
-  expectAppError,
-  rejectionOf,
-} from '../support/fixtures/conversation-cache-bench.js';
-import { RedisBench } from '../support/fixtures/redis-bench.js';
+import { CLIENT, CONVERSATION, expectAppError, rejectionOf } from '../support/fixtures/cache-fixture.js';
+import { RedisCacheFixture } from '../support/fixtures/redis-cache-fixture.js';
 import { recordingLogger } from '../support/fixtures/test-app.js';
 import { RedisCluster } from './redis-cluster.js';
 import { mastersOf, remoteHarness } from './remote-harness.js';
@@ -36,12 +31,12 @@ describe('on a cluster of three nodes', function () {
   const connect = () => RedisConnection.open({ settings: settings(), logger: recordingLogger([]) });
 
   describe('whose nodes are not what they were', () => {
-    let one: RedisBench;
-    let other: RedisBench;
+    let one: RedisCacheFixture;
+    let other: RedisCacheFixture;
 
     beforeEach(async () => {
-      one = await RedisBench.start({ url: cluster.url, connection: settings() });
-      other = await RedisBench.start({ url: cluster.url, connection: settings() });
+      one = await RedisCacheFixture.start({ url: cluster.url, connection: settings() });
+      other = await RedisCacheFixture.start({ url: cluster.url, connection: settings() });
     });
     afterEach(async () => {
       await one.stop();

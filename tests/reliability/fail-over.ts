@@ -10,7 +10,7 @@ import { Writer } from './writer.js';
 const WRITERS = 20;
 const TURNS_PER_WRITER = 40;
 const CONVERSATIONS = 10;
-const LONGEST_MS = 45_000;
+const MAX_MS = 45_000;
 
 export interface FailOverOutcome {
   /** The longest time without an acknowledged turn since the master's end. */
@@ -49,7 +49,7 @@ export async function failOver(seed: number, replicasBehindMs = 0): Promise<Fail
         random: new SeededRandom(random.between(0, 2 ** 32 - 1)),
         onAttempt: (attempt) => attempts.push(attempt),
         onTurn,
-        signal: AbortSignal.timeout(LONGEST_MS),
+        signal: AbortSignal.timeout(MAX_MS),
       });
     });
     await Promise.all(writers.map((writer) => writer.write(TURNS_PER_WRITER)));

@@ -23,8 +23,8 @@ const LONG_FREEZE_SHARE = 0.15;
 
 /** Every kind that the issue names at least once, and some more. */
 export function planFaults(random: SeededRandom, turns: number, workers: number): Fault[] {
-  const some = (kind: FaultKind, least: number, most: number): FaultKind[] =>
-    Array<FaultKind>(random.between(least, most)).fill(kind);
+  const some = (kind: FaultKind, least: number, max: number): FaultKind[] =>
+    Array<FaultKind>(random.between(least, max)).fill(kind);
   const kinds = [
     ...some('kill', 1, 2),
     ...some('freezeRedis', 1, 2),

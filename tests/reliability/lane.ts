@@ -31,7 +31,7 @@ export interface RunOutcome {
 const WORKERS = 3;
 /** Of each client, under the same ids. */
 const CONVERSATIONS = 10;
-const LONGEST_RUN_MS = 60_000;
+const MAX_RUN_MS = 60_000;
 /** Of the acknowledged turns; of what was abandoned it is half. */
 const ASKED_AGAIN_SHARE = 0.01;
 
@@ -68,7 +68,7 @@ export class Lane {
     const faults = withFaults ? planFaults(random, writers * turnsPerWriter, WORKERS) : [];
     const injector = new FaultInjector({ redis, proxy, workers }, faults);
     const overdue = new AbortController();
-    const timer = setTimeout(() => overdue.abort(), LONGEST_RUN_MS);
+    const timer = setTimeout(() => overdue.abort(), MAX_RUN_MS);
     let turns = 0;
     const crowd = Array.from(
       { length: writers },
@@ -103,7 +103,7 @@ export class Lane {
     }
     await injector.settled();
     const stored = await readStoredConversations(this.inspector);
-    const late = overdue.signal.aborted ? [`${turns} turns after ${LONGEST_RUN_MS} ms, and no end`] : [];
+    const late = overdue.signal.aborted ? [`${turns} turns after ${MAX_RUN_MS} ms, and no end`] : [];
     const crashes = workers
       .filter(({ endedByItself }) => endedByItself)
       .map(() => 'a process ended by itself');

@@ -24,9 +24,9 @@ export class MarkingLlmGateway implements LlmGateway {
     };
   }
 
-  async stream(prompt: Prompt, signal: AbortSignal, onText: TextListener): Promise<Completion> {
+  async stream(prompt: Prompt, signal: AbortSignal, onDelta: TextListener): Promise<Completion> {
     const completion = await this.generate(prompt, signal);
-    await onText(completion.reply.content);
+    await onDelta(completion.reply.content);
     return completion;
   }
 }

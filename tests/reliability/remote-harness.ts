@@ -4,7 +4,7 @@ import type { RedisClient } from '#src/adapters/redis/connection/create-redis-cl
 import { RedisConnection } from '#src/adapters/redis/connection/redis-connection.js';
 import { RedisConversationCache } from '#src/adapters/redis/conversations/redis-conversation-cache.js';
 import { readConfig } from '#src/infrastructure/config/read-config.js';
-import type { ConversationCacheHarness } from '../support/fixtures/conversation-cache-bench.js';
+import type { ConversationCacheHarness } from '../support/fixtures/cache-fixture.js';
 import { recordingLogger } from '../support/fixtures/test-app.js';
 
 const BOUNDS = { maxMessages: 40, maxTokens: 8000 };

@@ -11,7 +11,7 @@ import { SystemClock } from '#src/adapters/system/system-clock.js';
 import { UuidV7Generator } from '#src/adapters/system/uuid-v7-generator.js';
 import { UsageRecords } from '#src/application/background/usage-records.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
-import { TurnCosts } from '#src/application/chat/turn-costs.js';
+import { TurnMeters } from '#src/application/chat/turn-meters.js';
 import { AppError } from '#src/domain/errors.js';
 import { parseRedisUrl } from '#src/infrastructure/config/redis-url.js';
 import { MarkingLlmGateway } from './marking-llm-gateway.js';
@@ -29,8 +29,14 @@ import {
 const BOUNDS = { maxMessages: 100_000, maxTokens: 100_000_000 };
 const MAX_WAIT_MS = 1500;
 /** Never reached, and counted all the same. */
-const MOST_TURNS = 1000;
-const ORIGIN = { requestId: 'r', address: null, addressUnit: '', actor: 'client', actorKeyId: null } as const;
+const MAX_TURNS = 1000;
+const ORIGIN = {
+  requestId: 'r',
+  address: null,
+  rateLimitAddress: '',
+  actor: 'client',
+  actorKeyId: null,
+} as const;
 const SINCE = '2026-01-01T00:00:00.000Z';
 
 const { redisUrl, sabotage }: WorkerSettings = JSON.parse(process.argv[2] ?? '');
@@ -49,7 +55,7 @@ const cache = new RedisConversationCache({ connection, bounds: BOUNDS, maxWaitMs
 
 const clock = new SystemClock();
 const usageRepository = new MemoryUsageRepository(database);
-const costs = new TurnCosts({
+const costs = new TurnMeters({
   budget: new MemoryTokenBudget(),
   usage: new UsageRecords({ usageRepository, clock }),
   usageRepository,
@@ -66,7 +72,7 @@ const sendMessage = new SendMessage({
   ids: new UuidV7Generator(),
   clock,
   costs,
-  requestLimits: { crowded: () => Promise.reject(new Error('no turn is refused for a limit')) },
+  requestLimits: { concurrencyLimited: () => Promise.reject(new Error('no turn is refused for a limit')) },
   logger,
 });
 
@@ -84,7 +90,7 @@ async function run({ number, key, ...request }: TurnOrder): Promise<TurnReport> 
       ...request,
       characterId: CHARACTER_ID,
       budgetTokensPerDay: null,
-      maxConcurrentTurns: MOST_TURNS,
+      maxConcurrentTurns: MAX_TURNS,
       origin: ORIGIN,
       idempotency: { key, digest: request.message },
       signal: new AbortController().signal,

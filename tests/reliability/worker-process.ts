@@ -12,7 +12,7 @@ import {
 const SCRIPT = fileURLToPath(new URL('./turn-worker.js', import.meta.url));
 
 /** Null: the process has ended without a word about it. */
-type Heard = (report: TurnReport | null) => void;
+type ReportListener = (report: TurnReport | null) => void;
 
 /** A process of the service that can be killed, started again, and held still. */
 export class WorkerProcess {
@@ -21,7 +21,7 @@ export class WorkerProcess {
   #endedByItself = false;
   #restarting: Promise<void> | null = null;
   #outbox: TurnOrder[] = [];
-  readonly #pending = new Map<number, Heard>();
+  readonly #pending = new Map<number, ReportListener>();
 
   constructor(private readonly settings: WorkerSettings) {}
 
@@ -46,7 +46,7 @@ export class WorkerProcess {
     const ready = new Promise<void>((resolve, reject) => {
       child.on('message', (message: WorkerMessage) => {
         if ('ready' in message) resolve();
-        else this.#hear(message.reports);
+        else this.#report(message.reports);
       });
       child.once('exit', (_code, signal) => {
         if (signal !== 'SIGKILL') this.#endedByItself = true;
@@ -59,8 +59,8 @@ export class WorkerProcess {
   }
 
   /** @param heard called once. */
-  send(order: TurnOrder, heard: Heard): void {
-    this.#pending.set(order.number, heard);
+  send(order: TurnOrder, onReport: ReportListener): void {
+    this.#pending.set(order.number, onReport);
     this.#outbox.push(order);
     if (this.#outbox.length === 1) setTimeout(() => this.#flush(), BATCH_MS);
   }
@@ -100,11 +100,11 @@ export class WorkerProcess {
     else this.#lose();
   }
 
-  #hear(reports: readonly TurnReport[]): void {
+  #report(reports: readonly TurnReport[]): void {
     for (const report of reports) {
-      const heard = this.#pending.get(report.number);
+      const onReport = this.#pending.get(report.number);
       this.#pending.delete(report.number);
-      heard?.(report);
+      onReport?.(report);
     }
   }
 
@@ -112,6 +112,6 @@ export class WorkerProcess {
     this.#isReady = false;
     const lost = [...this.#pending.values()];
     this.#pending.clear();
-    for (const heard of lost) heard(null);
+    for (const onReport of lost) onReport(null);
   }
 }

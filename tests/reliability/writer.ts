@@ -11,9 +11,9 @@ export interface WriterOptions {
   readonly conversationIds: readonly string[];
   readonly random: SeededRandom;
   readonly workers: readonly WorkerProcess[];
-  /** Told of each message before it is sent. */
+  /** LimitMembers of each message before it is sent. */
   readonly onAttempt: (attempt: Attempt) => void;
-  /** Told of each turn that was acknowledged while this writer waited. */
+  /** LimitMembers of each turn that was acknowledged while this writer waited. */
   readonly onTurn: () => void;
   /** Aborted when the run is given up. */
   readonly signal: AbortSignal;

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { expectProblem } from '../support/assertions/expect-response.js';
-import { AccessRig, ENDS_OF_ACCESS } from '../support/fixtures/access-rig.js';
+import { AccessFixture, ENDS_OF_ACCESS } from '../support/fixtures/access-fixture.js';
 import { ApiClient, type ApiResponse } from '../support/fixtures/api-client.js';
 
-const MOST_MS = 1000;
+const MAX_MS = 1000;
 /** Of all processes together. */
 const REQUESTS_PER_SECOND = 200;
 
@@ -43,34 +43,34 @@ class Load {
 describe('three processes on one database, at 200 requests a second', function () {
   this.timeout(60_000);
 
-  let rig: AccessRig;
+  let fixture: AccessFixture;
 
   before(async () => {
-    rig = await AccessRig.start();
+    fixture = await AccessFixture.start();
   });
 
-  after(() => rig.stop());
+  after(() => fixture.stop());
 
   for (const [what, { code, given, end }] of Object.entries(ENDS_OF_ACCESS)) {
     it(`refuse ${what} on all of them within a second, and end its running and waiting turns`, async () => {
-      const victim = await rig.makeVictim();
-      const [, ...onOthers] = rig.onAll(victim.api);
+      const victim = await fixture.makeVictim();
+      const [, ...onOthers] = fixture.onAll(victim.api);
       const characterId = await victim.api.createCharacter();
-      const othersCharacterId = await rig.bystander.createCharacter();
+      const othersCharacterId = await fixture.bystander.createCharacter();
       const conversationId = `c-${what.replaceAll(' ', '-')}`;
       const streams = await Promise.all(
-        rig.onAll(victim.api).map((api) => rig.openStream(api, { characterId, conversationId })),
+        fixture.onAll(victim.api).map((api) => fixture.openStream(api, { characterId, conversationId })),
       );
-      const others = rig.onAll(rig.bystander);
+      const others = fixture.onAll(fixture.bystander);
       const othersStreams = await Promise.all(
-        others.map((api) => rig.openStream(api, { characterId: othersCharacterId })),
+        others.map((api) => fixture.openStream(api, { characterId: othersCharacterId })),
       );
       const ended = (result: Promise<unknown>) => result.then(() => performance.now());
       const waiting = onOthers.map((api) =>
         api.post('/api/chat', { characterId, message: 'I wait.', conversationId }),
       );
       const running = onOthers.map((api) => api.post('/api/chat', { characterId, message: 'I am asked.' }));
-      const load = new Load(rig.urls, victim.api, rig.bystander);
+      const load = new Load(fixture.urls, victim.api, fixture.bystander);
       await delay(500);
 
       const askedAt = performance.now();
@@ -82,7 +82,7 @@ describe('three processes on one database, at 200 requests a second', function (
         ended(Promise.all(running)),
         ended(Promise.all(streams.map(({ closed }) => closed))),
       ]);
-      await delay(endedAt + MOST_MS + 500 - performance.now());
+      await delay(endedAt + MAX_MS + 500 - performance.now());
       const answers = await load.end();
 
       for (const last of lasts) {
@@ -92,12 +92,12 @@ describe('three processes on one database, at 200 requests a second', function (
       for (const response of await Promise.all([...waiting, ...running])) {
         expect(response.body).to.include({ code, ...given });
       }
-      expect(Math.max(...turnsEndedAt) - endedAt).to.be.below(MOST_MS);
+      expect(Math.max(...turnsEndedAt) - endedAt).to.be.below(MAX_MS);
       for (const { sentAt, isVictim, response } of answers) {
         if (!isVictim || sentAt < askedAt - 100) expect(response.status).to.equal(200);
-        else if (sentAt > endedAt + MOST_MS) expectProblem(response, code, given);
+        else if (sentAt > endedAt + MAX_MS) expectProblem(response, code, given);
       }
-      const late = answers.filter(({ sentAt, isVictim }) => isVictim && sentAt > endedAt + MOST_MS);
+      const late = answers.filter(({ sentAt, isVictim }) => isVictim && sentAt > endedAt + MAX_MS);
       expect(late.length).to.be.greaterThan(30);
       const lastTaken = answers
         .filter(({ isVictim, response }) => isVictim && response.status === 200)

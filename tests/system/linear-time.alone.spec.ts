@@ -1,21 +1,21 @@
 import { expect } from 'chai';
 import { HmacApiKeyMint } from '#src/adapters/crypto/hmac-api-key-mint.js';
 import { BodySchemas } from '#src/adapters/http/openapi/body-schemas.js';
-import { addressUnit } from '#src/adapters/http/pipeline/address/address-unit.js';
-import { namedAddress } from '#src/adapters/http/pipeline/address/named-address.js';
+import { parseForwardedFor } from '#src/adapters/http/pipeline/address/parse-forwarded-for.js';
+import { rateLimitAddress } from '#src/adapters/http/pipeline/address/rate-limit-address.js';
 import { trustedProxies } from '#src/adapters/http/pipeline/address/trusted-proxies.js';
 import { scanJson } from '#src/adapters/http/pipeline/body/scan-json.js';
 import { parseQuery } from '#src/adapters/http/pipeline/unknown-parameters.js';
 import { chunksOfEvents } from '#src/adapters/langchain/transport/bounded-body.js';
 import { jsonEvents } from '#src/adapters/langchain/transport/json-events.js';
 import {
-  assertNoRefusal,
+  assertNoErrorBody,
+  errorFromResponse,
   parseRetryAfter,
-  refusal,
 } from '#src/adapters/langchain/transport/provider-failure.js';
 import { estimateTokens } from '#src/domain/models/token-estimate.js';
 import { readOpenApiDocument } from '#src/infrastructure/package-files.js';
-import { growth, MOST_GROWTH } from '../support/assertions/growth.js';
+import { growth, MAX_GROWTH } from '../support/assertions/growth.js';
 import { type HostileText, hostileTexts, textOfLength } from '../support/fixtures/hostile-text.js';
 
 const SEED = 20_261_128;
@@ -31,7 +31,7 @@ const growthOf = (parse: Parser, hostile: HostileText) =>
   }, LENGTH);
 
 async function anyGrows(parse: Parser, texts: readonly HostileText[]): Promise<boolean> {
-  for (const hostile of texts) if ((await growthOf(parse, hostile)) > MOST_GROWTH) return true;
+  for (const hostile of texts) if ((await growthOf(parse, hostile)) > MAX_GROWTH) return true;
   return false;
 }
 
@@ -43,7 +43,7 @@ const mint = new HmacApiKeyMint(new Uint8Array(32));
 
 function refusedFor(error: unknown): unknown {
   try {
-    assertNoRefusal({ error });
+    assertNoErrorBody({ error });
   } catch (thrown) {
     return thrown;
   }
@@ -69,15 +69,18 @@ const splitEvents = (text: string, bytes: number) => countOf(chunksOfEvents(inPi
 /** What is called with texts of callers and providers, each with what leads it into its loops. */
 const PARSERS: Readonly<Record<string, readonly [Parser, readonly string[]]>> = {
   'the scan of a body': [(text) => scanJson(text, { maxDepth: 32, maxValues: 1000 }), ['"', '{"a":"', '\\']],
-  'the address in X-Forwarded-For': [namedAddress, ['[', '1', '::1%', '[::1%']],
+  'the address in X-Forwarded-For': [parseForwardedFor, ['[', '1', '::1%', '[::1%']],
   'the trust in a proxy': [isTrusted, ['[', '1', '::1%']],
-  'the unit of an address': [(text) => addressUnit(namedAddress(text)), ['::1%', '[::1%']],
+  'the unit of an address': [(text) => rateLimitAddress(parseForwardedFor(text)), ['::1%', '[::1%']],
   'the wait that a provider asks for': [
     (text) => parseRetryAfter(text, text),
     ['1', ' ', 'Mon, ', '(', '2026-11-28T'],
   ],
   'the words of a refusal under 200': [refused, ['context ', 'too many ', 'content_']],
-  'the words of a refusal': [(text) => refusal(new Response(text, { status: 400 })), ['', '{"error":"', '[']],
+  'the words of a refusal': [
+    (text) => errorFromResponse(new Response(text, { status: 400 })),
+    ['', '{"error":"', '['],
+  ],
   'an event stream': [(text) => readEvents(text), ['data: ', '\n', '\r', ':']],
   'an event stream in small pieces': [(text) => readEvents(text, 64), ['data: ', '\n', '\r', ':']],
   'an event stream for a client': [(text) => splitEvents(text, 64), ['data: ', '\n', '\r', ':']],
@@ -92,7 +95,7 @@ describe('what is read of callers and providers takes time in proportion to its 
   for (const [name, [parse, heads]] of Object.entries(PARSERS)) {
     it(name, async () => {
       for (const hostile of hostileTexts(heads, VARIANTS, SEED)) {
-        expect(await growthOf(parse, hostile), JSON.stringify(hostile)).to.be.below(MOST_GROWTH);
+        expect(await growthOf(parse, hostile), JSON.stringify(hostile)).to.be.below(MAX_GROWTH);
       }
     });
   }
@@ -104,7 +107,7 @@ describe('what is read of callers and providers takes time in proportion to its 
       for (let level = 0; level < depth; level += 1) error = level % 2 === 0 ? [...words, error] : { error };
       return () => refusedFor(error);
     };
-    expect(await growth(nested, 100)).to.be.below(MOST_GROWTH);
+    expect(await growth(nested, 100)).to.be.below(MAX_GROWTH);
   });
 
   for (const [path, operations] of Object.entries(document.paths)) {
@@ -117,7 +120,7 @@ describe('what is read of callers and providers takes time in proportion to its 
         const check: Parser = (text) =>
           schemas.check(method, route, Object.fromEntries(fields.map((field) => [field, text])));
         for (const hostile of hostileTexts(['a@', 'a'], VARIANTS, SEED)) {
-          expect(await growthOf(check, hostile), JSON.stringify(hostile)).to.be.below(MOST_GROWTH);
+          expect(await growthOf(check, hostile), JSON.stringify(hostile)).to.be.below(MAX_GROWTH);
         }
       });
     }
@@ -137,7 +140,7 @@ describe('what is read of callers and providers takes time in proportion to its 
   ] as const) {
     it(`which a pattern that ${name} would not`, async () => {
       const scan: Parser = (text) => [...text.matchAll(pattern)].length;
-      expect(await growthOf(scan, hostile)).to.be.above(MOST_GROWTH);
+      expect(await growthOf(scan, hostile)).to.be.above(MAX_GROWTH);
       const texts = hostileTexts(['"'], VARIANTS, SEED);
       expect(await anyGrows(scan, texts)).to.equal(true);
     });

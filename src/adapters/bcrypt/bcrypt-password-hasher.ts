@@ -17,7 +17,7 @@ export interface BcryptPasswordHasherOptions {
 
 const MIN_COST = 10;
 const MAX_COST = 14;
-const MOST_THREADS = 2;
+const MAX_THREADS = 2;
 const DUMMY_SALT_AND_DIGEST = 'Nm6lRwXyC7AbCkDvTqEhZuWjYgIoPsK1d2F3G4H5J6L7M8N9B0V.u';
 
 /** bcrypt over base64(HMAC-SHA-384(pepper, NFKC(password))): 64 characters, so that its cut at 72 bytes is never reached. */
@@ -36,7 +36,7 @@ export class BcryptPasswordHasher implements PasswordHasher {
     this.#pepper = options.pepper;
     this.#dummyHash = `$2b$${this.#cost}$${DUMMY_SALT_AND_DIGEST}`;
     this.#semaphore = new FairSemaphore({
-      maxConcurrent: options.maxConcurrent ?? Math.min(availableParallelism(), MOST_THREADS),
+      maxConcurrent: options.maxConcurrent ?? Math.min(availableParallelism(), MAX_THREADS),
       maxWaiting: options.maxWaiting ?? 32,
     });
   }

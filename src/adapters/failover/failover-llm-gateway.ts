@@ -1,10 +1,10 @@
 import { withDeadline } from '#src/application/async/deadline.js';
 import { sleep } from '#src/application/async/sleep.js';
 import type {
+  AttemptUsageListener,
   LlmGateway,
   Prompt,
   TextListener,
-  WasteListener,
 } from '#src/application/ports/chat/llm-gateway.js';
 import type { ModelHealth } from '#src/application/ports/chat/model-health.js';
 import type { Clock } from '#src/application/ports/system/clock.js';
@@ -72,14 +72,14 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
     }));
   }
 
-  generate(prompt: Prompt, caller: AbortSignal, onWaste?: WasteListener): Promise<Completion> {
+  generate(prompt: Prompt, caller: AbortSignal, onAttemptUsage?: AttemptUsageListener): Promise<Completion> {
     const { totalMs } = this.#options;
     return withDeadline(totalMs, timedOut, caller, (signal) =>
       this.#askAny(prompt, signal, {
         firstChoiceMs: totalMs / 2,
         endsAtMs: this.#afterMs(totalMs),
         firstSignMs: totalMs,
-        ask: (gateway, asked, attempt) => gateway.generate(asked, attempt, onWaste),
+        ask: (gateway, asked, attempt) => gateway.generate(asked, attempt, onAttemptUsage),
         hasBegun: () => false,
       }),
     );
@@ -88,8 +88,8 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
   stream(
     prompt: Prompt,
     caller: AbortSignal,
-    onText: TextListener,
-    onWaste?: WasteListener,
+    onDelta: TextListener,
+    onAttemptUsage?: AttemptUsageListener,
   ): Promise<Completion> {
     const { totalMs, firstTokenMs } = this.#options;
     let begun = false;
@@ -105,9 +105,9 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
             (text) => {
               begun = true;
               answered();
-              return onText(text);
+              return onDelta(text);
             },
-            onWaste,
+            onAttemptUsage,
           ),
         hasBegun: () => begun,
       }),
@@ -145,8 +145,10 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
     const asked = candidate.model === null ? prompt : { ...prompt, model: candidate.model };
     const askedAtMs = clock.monotonicMs();
     const ask = () =>
-      candidate.breakers.run(asked.model, { signal, silentMs: this.#silentMs(call) }, (answered) =>
-        call.ask(candidate.gateway, asked, signal, answered),
+      candidate.breakers.run(
+        asked.model,
+        { signal, abandonAfterMs: this.#abandonAfterMs(call) },
+        (answered) => call.ask(candidate.gateway, asked, signal, answered),
       );
     try {
       return await ask();
@@ -165,7 +167,7 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
    * Half of what the model is given from now on: who leaves sooner may only have changed their mind, and shoppers who all
    * leave before the deadline would else hide a provider that hangs from every later one.
    */
-  #silentMs({ firstSignMs, endsAtMs }: Call): number {
+  #abandonAfterMs({ firstSignMs, endsAtMs }: Call): number {
     return Math.min(firstSignMs, endsAtMs - this.#options.clock.monotonicMs()) / 2;
   }
 

@@ -18,13 +18,13 @@ export interface ModelBreakersOptions {
 }
 
 /** Characters choose among the few models that the operator allows. */
-const MOST_BREAKERS = 1000;
+const MAX_BREAKERS = 1000;
 
-export interface CallPatience {
+export interface CallIdleTimeout {
   /** That of the call: it aborts when the caller leaves. */
   readonly signal: AbortSignal;
   /** A caller who leaves without a word of the model has seen an outage after so long; one who leaves sooner says nothing. */
-  readonly silentMs: number;
+  readonly abandonAfterMs: number;
 }
 
 type CallEnd = 'outage' | 'undecided' | 'other';
@@ -45,7 +45,7 @@ const ALWAYS_OVER_MS = Number.NEGATIVE_INFINITY;
 
 /** A circuit breaker for each model of one provider, so that a dead one is not asked again and again while shoppers wait. */
 export class ModelBreakers {
-  readonly #circuits = new LRUCache<string, Circuit>({ max: MOST_BREAKERS });
+  readonly #circuits = new LRUCache<string, Circuit>({ max: MAX_BREAKERS });
   readonly #clock: Clock;
   readonly #failures: number;
   readonly #probeAfterMs: number;
@@ -62,15 +62,15 @@ export class ModelBreakers {
    */
   async run<T>(
     model: string,
-    patience: CallPatience,
+    idleTimeout: CallIdleTimeout,
     call: (answered: () => void) => Promise<T>,
   ): Promise<T> {
     const circuit = this.#of(model);
     const { policy } = circuit;
     // Left to itself a half-open breaker would let this call wait for the one that probes.
-    if (this.#isShut(circuit)) throw this.#refusal();
+    if (this.#isShut(circuit)) throw this.#denial();
     const isProbe = policy.state === CircuitState.Open;
-    const endOf = this.#watch(circuit, patience);
+    const endOf = this.#watch(circuit, idleTimeout);
     const failed = (error: unknown): unknown => {
       const end = endOf(error);
       if (isProbe) return end === 'undecided' ? new UndecidedProbe(error) : new CountedFailure(error);
@@ -112,9 +112,9 @@ export class ModelBreakers {
    * caller who has left after a long silence, in which the model gave no sign of life to anybody else either. A few who
    * ask for long answers together must not close it to all others. Nothing is decided by a caller who has left sooner.
    */
-  #watch(circuit: Circuit, { signal, silentMs }: CallPatience): (error: unknown) => CallEnd {
+  #watch(circuit: Circuit, { signal, abandonAfterMs }: CallIdleTimeout): (error: unknown) => CallEnd {
     const { signs } = circuit;
-    const countsFromMs = this.#clock.monotonicMs() + silentMs;
+    const countsFromMs = this.#clock.monotonicMs() + abandonAfterMs;
     return (error) => {
       if (isTransient(error)) return 'outage';
       const hasLeft = signal.aborted && error === signal.reason && !isDeadline(error);
@@ -146,7 +146,7 @@ export class ModelBreakers {
     return 'error' in reason && reason.error instanceof UndecidedProbe ? 0 : this.#probeAfterMs;
   }
 
-  #refusal(): AppError {
+  #denial(): AppError {
     return new AppError('model_unavailable', { retryAfterSeconds: Math.ceil(this.#probeAfterMs / 1000) });
   }
 }

@@ -15,10 +15,10 @@ import type { Readiness } from './ops/readiness.js';
 import { trustedProxies } from './pipeline/address/trusted-proxies.js';
 import { limitAddresses } from './pipeline/admission.js';
 import { boundBody } from './pipeline/body/body-bound.js';
-import { crossOrigin } from './pipeline/cross-origin.js';
+import { cors } from './pipeline/cors.js';
 import { errorHandler } from './pipeline/errors/error-handler.js';
-import { unmatched } from './pipeline/errors/unmatched.js';
-import { requestFrame } from './pipeline/request-frame.js';
+import { notFound } from './pipeline/errors/not-found.js';
+import { requestContext } from './pipeline/request-context.js';
 import { readTarget, refuseDoubledSlash, refuseUnreadableTarget } from './pipeline/request-target.js';
 import { securityHeaders } from './pipeline/security-headers.js';
 import { parseQuery } from './pipeline/unknown-parameters.js';
@@ -58,10 +58,10 @@ export function createHttpApp(options: HttpAppOptions): RequestListener {
     clock,
   });
 
-  app.use(requestFrame(clock, logger));
+  app.use(requestContext(clock, logger));
   app.use(securityHeaders);
   // What both do is set headers, which a refusal needs too: without them a browser's page could not read it.
-  if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
+  if (corsOrigins.length > 0) app.use(cors(corsOrigins));
   app.use(limitAddresses(limits));
   app.use((request, response, next) => {
     if (!readiness.isDraining || ANSWERED_WHILE_DRAINING.has(request.path)) return next();
@@ -77,7 +77,7 @@ export function createHttpApp(options: HttpAppOptions): RequestListener {
   });
   RegisterRoutes(app);
   serveDocs(app, document);
-  app.use(unmatched(document));
+  app.use(notFound(document));
   app.use(errorHandler(logger));
   return (request, response) => {
     readTarget(request);

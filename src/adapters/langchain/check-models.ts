@@ -2,12 +2,12 @@ import type { ProviderConnection } from './chat-model-factory.js';
 import type { ModelSettings } from './model-settings.js';
 import { wholeText } from './transport/bounded-body.js';
 import { MISTRAL_URL, OPENAI_BASE_URL } from './transport/provider-addresses.js';
-import { refusal } from './transport/provider-failure.js';
+import { errorFromResponse } from './transport/provider-failure.js';
 import { jsonHeaders } from './transport/provider-fetch.js';
 import { toResponse } from './transport/provider-transport.js';
 
 /** OpenAI lists some hundred models in 20 kB, gateways some thousand. */
-const MOST_OF_A_LIST_BYTES = 4 * 1024 * 1024;
+const MAX_LIST_BYTES = 4 * 1024 * 1024;
 
 /**
  * Asks the provider for its list of models, which costs nothing, and holds the key and the names against it. An answer
@@ -26,12 +26,12 @@ export async function checkModels(
   const answer = await connection.transport.exchange(url, { method: 'GET', headers, body: null, signal });
   const status = answer.statusCode;
   if (status < 200 || status > 299) {
-    const failure = await refusal(await toResponse(answer));
+    const failure = await errorFromResponse(await toResponse(answer));
     // A key that may not list models may well be one that may use them.
     if (status === 401) settings.failed(models[0] ?? '', failure);
     return;
   }
-  const names = namesIn(JSON.parse(await wholeText(answer.body, MOST_OF_A_LIST_BYTES)));
+  const names = namesIn(JSON.parse(await wholeText(answer.body, MAX_LIST_BYTES)));
   if (names.size === 0) return;
   for (const model of models) {
     // Ollama lists `llama3.2:latest`, and answers to `llama3.2`.

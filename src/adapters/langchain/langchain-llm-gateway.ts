@@ -1,20 +1,20 @@
 import type { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { LRUCache } from 'lru-cache';
 import type {
+  AttemptUsageListener,
   LlmGateway,
   Prompt,
   TextListener,
-  WasteListener,
 } from '#src/application/ports/chat/llm-gateway.js';
 import type { Completion } from '#src/domain/conversations/turn.js';
-import { CallWaste } from './call-waste.js';
+import { AttemptUsage } from './attempt-usage.js';
 import type { ChatModelFactory, ProviderConnection } from './chat-model-factory.js';
 import { GreetingPlacement } from './greeting-placement.js';
 import { loadChatModelFactory } from './load-chat-model-factory.js';
 import type { ModelSettings } from './model-settings.js';
 import { StreamedAnswer } from './streamed-answer.js';
 import { readCompletion, toCompletion } from './transport/read-completion.js';
-import { type Patience, withinDeadline } from './within-deadline.js';
+import { type IdleTimeout, withinDeadline } from './within-deadline.js';
 
 /** In milliseconds. */
 export interface CallDeadlines {
@@ -28,7 +28,7 @@ export interface CallDeadlines {
 
 export type LangChainLlmGatewayOptions = ProviderConnection &
   CallDeadlines & {
-    /** Told what becomes of each call. */
+    /** LimitMembers what becomes of each call. */
     readonly settings?: ModelSettings;
   };
 
@@ -37,14 +37,14 @@ interface LangChain {
   readonly toMessages: typeof import('./prompt-messages.js').toMessages;
 }
 
-const MOST_KEPT_MODELS = 100;
+const MAX_KEPT_MODELS = 100;
 
 /** One provider's models through LangChain, which is loaded by the first call or {@link warmUp}. */
 export class LangChainLlmGateway implements LlmGateway {
   readonly #connection: ProviderConnection;
   readonly #deadlines: CallDeadlines;
   readonly #settings: ModelSettings | undefined;
-  readonly #models = new LRUCache<string, BaseChatModel>({ max: MOST_KEPT_MODELS });
+  readonly #models = new LRUCache<string, BaseChatModel>({ max: MAX_KEPT_MODELS });
   readonly #greetings = new GreetingPlacement();
   #loading: Promise<LangChain> | null = null;
 
@@ -64,33 +64,33 @@ export class LangChainLlmGateway implements LlmGateway {
    * and, told so there, prints prompts (LANGCHAIN_VERBOSE) or sends them away (LANGSMITH_TRACING and its aliases);
    * no option of a call forbids that.
    */
-  generate(prompt: Prompt, signal: AbortSignal, onWaste?: WasteListener): Promise<Completion> {
-    const waste = new CallWaste(prompt, onWaste);
+  generate(prompt: Prompt, signal: AbortSignal, onAttemptUsage?: AttemptUsageListener): Promise<Completion> {
+    const attemptUsage = new AttemptUsage(prompt, onAttemptUsage);
     const call = async (callSignal: AbortSignal) => {
       const { models, toMessages } = await this.#load();
       callSignal.throwIfAborted();
-      waste.ask();
+      attemptUsage.ask();
       const model = this.#modelFor(models, prompt);
       const result = await this.#greetings.ask(
         prompt,
         () => !callSignal.aborted,
         (shown) => model._generate(toMessages(shown), { signal: callSignal }),
       );
-      return readCompletion(result, prompt, waste.tell);
+      return readCompletion(result, prompt, attemptUsage.notify);
     };
-    return this.#report(prompt, withinDeadline(this.#deadlines.totalMs, signal, call, waste.cut));
+    return this.#report(prompt, withinDeadline(this.#deadlines.totalMs, signal, call, attemptUsage.cut));
   }
 
   /** By `_streamResponseChunks`, for the same reason. */
   stream(
     prompt: Prompt,
     signal: AbortSignal,
-    onText: TextListener,
-    onWaste?: WasteListener,
+    onDelta: TextListener,
+    onAttemptUsage?: AttemptUsageListener,
   ): Promise<Completion> {
     const { totalMs, firstTokenMs, chunkMs } = this.#deadlines;
-    const waste = new CallWaste(prompt, onWaste);
-    const call = async (callSignal: AbortSignal, patience: Patience) => {
+    const attemptUsage = new AttemptUsage(prompt, onAttemptUsage);
+    const call = async (callSignal: AbortSignal, idleTimeout: IdleTimeout) => {
       const { models, toMessages } = await this.#load();
       callSignal.throwIfAborted();
       let answer = new StreamedAnswer();
@@ -99,15 +99,15 @@ export class LangChainLlmGateway implements LlmGateway {
         // A client may still hand over what it had when the call was given up.
         callSignal.throwIfAborted();
         if (text === '') return;
-        patience.suspend();
+        idleTimeout.suspend();
         isSilent = false;
-        waste.hear();
-        await onText(text);
-        patience.allow(chunkMs);
+        attemptUsage.addChunk();
+        await onDelta(text);
+        idleTimeout.allow(chunkMs);
       };
-      patience.allow(firstTokenMs);
+      idleTimeout.allow(firstTokenMs);
       const model = this.#modelFor(models, prompt);
-      waste.ask();
+      attemptUsage.ask();
       const listen = async (shown: Prompt) => {
         answer = new StreamedAnswer();
         for await (const chunk of model._streamResponseChunks(toMessages(shown), { signal: callSignal })) {
@@ -116,9 +116,9 @@ export class LangChainLlmGateway implements LlmGateway {
       };
       await this.#greetings.ask(prompt, () => isSilent && !callSignal.aborted, listen);
       await pass(answer.end());
-      return toCompletion(answer.answer, prompt, waste.tell);
+      return toCompletion(answer.answer, prompt, attemptUsage.notify);
     };
-    return this.#report(prompt, withinDeadline(totalMs, signal, call, waste.cut));
+    return this.#report(prompt, withinDeadline(totalMs, signal, call, attemptUsage.cut));
   }
 
   async #report({ model }: Prompt, call: Promise<Completion>): Promise<Completion> {

@@ -33,7 +33,7 @@ export class ModelSettings {
   readonly #options: ModelSettingsOptions;
   /** By their names, or for what the key may not use. */
   readonly #refused = new Set<string>();
-  readonly #toldAtMs = new Map<string, number>();
+  readonly #reportedAtMs = new Map<string, number>();
   #isKeyRefused = false;
 
   constructor(options: ModelSettingsOptions) {
@@ -72,8 +72,8 @@ export class ModelSettings {
     if (isOfModel) this.#refused.add(model);
     const topic = isOfModel ? `${refused} ${model}` : refused;
     const nowMs = clock.monotonicMs();
-    if (nowMs - (this.#toldAtMs.get(topic) ?? Number.NEGATIVE_INFINITY) < TOLD_EVERY_MS) return;
-    this.#toldAtMs.set(topic, nowMs);
+    if (nowMs - (this.#reportedAtMs.get(topic) ?? Number.NEGATIVE_INFINITY) < TOLD_EVERY_MS) return;
+    this.#reportedAtMs.set(topic, nowMs);
     logger.error({ model, provider, status, setting: this.#settingOf(model, refused) }, WORDS[refused]);
   }
 

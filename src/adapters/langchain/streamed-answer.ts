@@ -1,7 +1,7 @@
 import type { ChatGenerationChunk } from '@langchain/core/outputs';
 import type { Usage } from '#src/domain/conversations/turn.js';
 import {
-  assertBearable,
+  assertReasonableLength,
   finishReasonOf,
   type RawAnswer,
   reportedUsage,
@@ -40,7 +40,7 @@ export class StreamedAnswer {
   #passOn(text: string): string {
     const wellFormed = text.toWellFormed();
     this.#content += wellFormed;
-    assertBearable(this.#content);
+    assertReasonableLength(this.#content);
     return wellFormed;
   }
 }

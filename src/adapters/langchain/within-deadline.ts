@@ -4,7 +4,7 @@ import { toModelError } from './llm-errors.js';
 const CALL_HAS_FAILED = new Error('the call has failed');
 
 /** How long a call may still be silent. */
-export interface Patience {
+export interface IdleTimeout {
   /** From now on; replaces what was allowed before. */
   allow(ms: number): void;
   /** While it is not the provider that is waited for. */
@@ -20,7 +20,7 @@ export interface Patience {
 export async function withinDeadline<T>(
   totalMs: number,
   caller: AbortSignal,
-  call: (signal: AbortSignal, patience: Patience) => Promise<T>,
+  call: (signal: AbortSignal, idleTimeout: IdleTimeout) => Promise<T>,
   onCut?: () => void,
 ): Promise<T> {
   caller.throwIfAborted();
@@ -29,10 +29,10 @@ export async function withinDeadline<T>(
   const leave = () => controller.abort(caller.reason);
   const giveUp = () => controller.abort(new AppError('model_timeout'));
   const deadline = setTimeout(giveUp, totalMs);
-  const patience = new TimedPatience(giveUp);
+  const idleTimeout = new RunningIdleTimeout(giveUp);
   caller.addEventListener('abort', leave, { once: true });
   try {
-    return await Promise.race([abortOf(signal), call(signal, patience)]);
+    return await Promise.race([abortOf(signal), call(signal, idleTimeout)]);
   } catch (error) {
     if (signal.aborted) onCut?.();
     const reason = signal.aborted ? signal.reason : toModelError(error);
@@ -40,12 +40,12 @@ export async function withinDeadline<T>(
     throw reason;
   } finally {
     clearTimeout(deadline);
-    patience.end();
+    idleTimeout.end();
     caller.removeEventListener('abort', leave);
   }
 }
 
-class TimedPatience implements Patience {
+class RunningIdleTimeout implements IdleTimeout {
   #timer: NodeJS.Timeout | undefined;
   #hasEnded = false;
 

@@ -14,9 +14,9 @@ const QUIET_MS = 60_000;
 export class DroppedTraces {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  #untold = 0;
+  #unreported = 0;
   #last: DropReason | null = null;
-  #toldAt: number | null = null;
+  #reportedAt: number | null = null;
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
@@ -24,18 +24,18 @@ export class DroppedTraces {
   }
 
   count(dropped: number, reason: DropReason): void {
-    this.#untold += dropped;
+    this.#unreported += dropped;
     this.#last = reason;
     const now = this.#clock.monotonicMs();
-    if (this.#toldAt !== null && now - this.#toldAt < QUIET_MS) return;
-    this.#toldAt = now;
-    this.tell();
+    if (this.#reportedAt !== null && now - this.#reportedAt < QUIET_MS) return;
+    this.#reportedAt = now;
+    this.report();
   }
 
   /** For the end: what has not been said yet. */
-  tell(): void {
-    if (this.#untold === 0) return;
-    this.#logger.warn({ dropped: this.#untold, ...this.#last }, 'traces for LangSmith were dropped');
-    this.#untold = 0;
+  report(): void {
+    if (this.#unreported === 0) return;
+    this.#logger.warn({ dropped: this.#unreported, ...this.#last }, 'traces for LangSmith were dropped');
+    this.#unreported = 0;
   }
 }

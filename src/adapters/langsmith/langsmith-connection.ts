@@ -16,7 +16,7 @@ export interface LangSmithAddress {
 const CONNECT_TIMEOUT_MS = 5000;
 const KEEP_ALIVE_MS = 30_000;
 /** An answer is not read, only emptied so that its connection can be used again. */
-const MOST_OF_AN_ANSWER_BYTES = 64 * 1024;
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
  * The only way to LangSmith: a connection pool of its own, on which no proxy of the environment has a say, and our
@@ -47,7 +47,7 @@ export class LangSmithConnection implements TraceSink {
       signal,
     });
     const { statusCode: status } = answer;
-    await answer.body.dump({ limit: MOST_OF_AN_ANSWER_BYTES, signal });
+    await answer.body.dump({ limit: MAX_ANSWER_BYTES, signal });
     if (status < 200 || status > 299) throw new TraceFailure({ status, code: null });
   }
 

@@ -17,9 +17,9 @@ export interface TraceQueueOptions {
 
 export interface TraceBounds {
   /** Calls that wait or are being sent. */
-  readonly mostCalls: number;
+  readonly maxCalls: number;
   /** The same in bytes, as `bytesOf` counts. */
-  readonly mostBytes: number;
+  readonly maxBytes: number;
   /** How long the first call of a batch waits for more. */
   readonly gatherMs: number;
   /** For one try to send a batch. */
@@ -29,8 +29,8 @@ export interface TraceBounds {
 }
 
 const BOUNDS: TraceBounds = {
-  mostCalls: 1000,
-  mostBytes: 16 * 1024 * 1024,
+  maxCalls: 1000,
+  maxBytes: 16 * 1024 * 1024,
   gatherMs: 250,
   sendMs: 10_000,
   pauseMs: 1000,
@@ -72,8 +72,8 @@ export class TraceQueue {
       return;
     }
     const bytes = bytesOf(call);
-    const { mostCalls, mostBytes } = this.#bounds;
-    if (this.#waiting.length >= mostCalls || this.#bytes + bytes > mostBytes) {
+    const { maxCalls, maxBytes } = this.#bounds;
+    if (this.#waiting.length >= maxCalls || this.#bytes + bytes > maxBytes) {
       this.#dropped.count(1, { reason: 'queue_full' });
       return;
     }
@@ -91,7 +91,7 @@ export class TraceQueue {
     }, deadlineMs);
     await this.#draining;
     clearTimeout(timer);
-    this.#dropped.tell();
+    this.#dropped.report();
   }
 
   async #drain(): Promise<void> {

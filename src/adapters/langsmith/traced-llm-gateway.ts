@@ -1,8 +1,8 @@
 import type {
+  AttemptUsageListener,
   LlmGateway,
   Prompt,
   TextListener,
-  WasteListener,
 } from '#src/application/ports/chat/llm-gateway.js';
 import type { Clock } from '#src/application/ports/system/clock.js';
 import type { IdGenerator } from '#src/application/ports/system/id-generator.js';
@@ -43,22 +43,24 @@ export class TracedLlmGateway implements LlmGateway {
     });
   }
 
-  generate(prompt: Prompt, signal: AbortSignal, onWaste?: WasteListener): Promise<Completion> {
-    return this.#trace(prompt, signal, false, () => this.#options.gateway.generate(prompt, signal, onWaste));
+  generate(prompt: Prompt, signal: AbortSignal, onAttemptUsage?: AttemptUsageListener): Promise<Completion> {
+    return this.#trace(prompt, signal, false, () =>
+      this.#options.gateway.generate(prompt, signal, onAttemptUsage),
+    );
   }
 
   stream(
     prompt: Prompt,
     signal: AbortSignal,
-    onText: TextListener,
-    onWaste?: WasteListener,
+    onDelta: TextListener,
+    onAttemptUsage?: AttemptUsageListener,
   ): Promise<Completion> {
     return this.#trace(prompt, signal, true, (onToken) => {
       const pass: TextListener = (text) => {
         onToken();
-        return onText(text);
+        return onDelta(text);
       };
-      return this.#options.gateway.stream(prompt, signal, pass, onWaste);
+      return this.#options.gateway.stream(prompt, signal, pass, onAttemptUsage);
     });
   }
 

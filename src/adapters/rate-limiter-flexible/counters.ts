@@ -22,11 +22,11 @@ export interface Counters {
   /**
    * The second only if the first does not pass what is allowed of it: null when it does. In one step, so that what is
    * refused for the first never counts for the second.
-   * @param mostOf what is allowed of the first, or of this process's share of it.
+   * @param maxOf what is allowed of the first, or of this process's share of it.
    */
   incrementBoth(
     first: CounterWindow,
-    mostOf: (isShare: boolean) => number,
+    maxOf: (isShare: boolean) => number,
     second: CounterWindow,
   ): Promise<[Count, Count | null]>;
   /** Nothing where there is none. One that returns to 0 ends: no window begins with what is given back. */

@@ -62,7 +62,7 @@ export class FlexibleFailureLimiter implements FailureLimiter {
     const failures = await counters.increment('failures', own, limit.windowSeconds);
     if (failures.count !== limitInForce(limit, failures, instances)) return false;
     const strikes = await counters.increment('strikes', own, STRIKES_SECONDS);
-    const seconds = Math.min(limit.windowSeconds * 2 ** (strikes.count - 1), limit.longestBlockSeconds);
+    const seconds = Math.min(limit.windowSeconds * 2 ** (strikes.count - 1), limit.maxBlockSeconds);
     await counters.hold(limit.scope, name, BLOCKED, seconds);
     return true;
   }

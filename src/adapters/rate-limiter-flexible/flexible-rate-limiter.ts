@@ -32,7 +32,7 @@ export class FlexibleRateLimiter implements RateLimiter {
   }
 
   async consume(limit: RateLimit, key: string): Promise<CountedDecision> {
-    const known = this.knownRefusal(limit, key);
+    const known = this.knownDenial(limit, key);
     if (known !== null) return { ...known, beginsBlock: false };
     const count = await this.options.counters.increment(limit.scope, key, limit.windowSeconds);
     return this.#decide({ limit, key }, count);
@@ -43,9 +43,9 @@ export class FlexibleRateLimiter implements RateLimiter {
     second: LimitedKey,
   ): Promise<[CountedDecision, CountedDecision | null]> {
     const { counters, instances } = this.options;
-    const known = this.knownRefusal(first.limit, first.key);
+    const known = this.knownDenial(first.limit, first.key);
     if (known !== null) return [{ ...known, beginsBlock: false }, null];
-    const knownOfSecond = this.knownRefusal(second.limit, second.key);
+    const knownOfSecond = this.knownDenial(second.limit, second.key);
     if (knownOfSecond !== null) {
       const decision = await this.consume(first.limit, first.key);
       return [decision, decision.allowed ? { ...knownOfSecond, beginsBlock: false } : null];
@@ -58,7 +58,7 @@ export class FlexibleRateLimiter implements RateLimiter {
     return [this.#decide(first, count), other && this.#decide(second, other)];
   }
 
-  knownRefusal(asked: RateLimit, key: string): RateDecision | null {
+  knownDenial(asked: RateLimit, key: string): RateDecision | null {
     const block = this.#blocks.find(asked, key);
     return block && decide(asked, block.limit, Infinity, block.resetMs);
   }

@@ -15,12 +15,12 @@ export class InsuredCounters implements Counters {
 
   incrementBoth(
     first: CounterWindow,
-    mostOf: (isShare: boolean) => number,
+    maxOf: (isShare: boolean) => number,
     second: CounterWindow,
   ): Promise<[Count, Count | null]> {
     return this.shared
-      .incrementBoth(first, mostOf, second)
-      .catch(() => this.own.incrementBoth(first, mostOf, second));
+      .incrementBoth(first, maxOf, second)
+      .catch(() => this.own.incrementBoth(first, maxOf, second));
   }
 
   decrement(scope: CounterScope, key: string, windowSeconds: number): Promise<void> {

@@ -32,11 +32,11 @@ export class MemoryCounters implements Counters {
 
   async incrementBoth(
     first: CounterWindow,
-    mostOf: (isShare: boolean) => number,
+    maxOf: (isShare: boolean) => number,
     second: CounterWindow,
   ): Promise<[Count, Count | null]> {
     const count = await this.increment(first.scope, first.key, first.windowSeconds);
-    if (count.count > mostOf(true)) return [count, null];
+    if (count.count > maxOf(true)) return [count, null];
     return [count, await this.increment(second.scope, second.key, second.windowSeconds)];
   }
 

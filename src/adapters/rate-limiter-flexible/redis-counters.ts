@@ -5,9 +5,9 @@ import type { Count, CounterScope, Counters, CounterWindow } from './counters.js
 export interface WindowCounts {
   /** Adds within a window that begins with the first points. Anything but more points begins none, and ends it at 0. */
   add(key: string, points: number, windowSeconds: number): Promise<[number, number]>;
-  /** Adds one, and one to the second unless the first counts more than `most` then. */
+  /** Adds one, and one to the second unless the first counts more than `max` then. */
   addBoth(
-    first: { readonly key: string; readonly windowSeconds: number; readonly most: number },
+    first: { readonly key: string; readonly windowSeconds: number; readonly max: number },
     second: { readonly key: string; readonly windowSeconds: number },
   ): Promise<[[number, number], [number, number] | null]>;
 }
@@ -58,12 +58,12 @@ export class RedisCounters implements Counters {
 
   async incrementBoth(
     first: CounterWindow,
-    mostOf: (isShare: boolean) => number,
+    maxOf: (isShare: boolean) => number,
     second: CounterWindow,
   ): Promise<[Count, Count | null]> {
     const keyOf = ({ scope, key }: CounterWindow) => this.#counters.getKey(`${scope}:${key}`);
     const [counted, other] = await this.#counts.addBoth(
-      { ...first, key: keyOf(first), most: mostOf(false) },
+      { ...first, key: keyOf(first), max: maxOf(false) },
       { ...second, key: keyOf(second) },
     );
     return [toCount(counted), other && toCount(other)];

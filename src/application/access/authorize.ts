@@ -4,7 +4,7 @@ import type { ApiKeyUses } from '../background/api-key-uses.js';
 import type { ApiKeyMint } from '../ports/access/api-key-mint.js';
 import type { ServiceKey } from '../ports/access/service-key.js';
 import type { ClientRepository } from '../ports/storage/client-repository.js';
-import { refusalOf } from './refusal-of.js';
+import { denialReason } from './denial-reason.js';
 
 interface Dependencies {
   readonly clients: ClientRepository;
@@ -63,8 +63,8 @@ export class Authorize {
     if (keyId === null) return null;
     const verifier = await clients.findKeyVerifier(keyId);
     if (verifier === null || !apiKeys.matches(text, verifier.digest)) return null;
-    const refusal = refusalOf(verifier);
-    if (refusal !== null) throw refusal;
+    const denial = denialReason(verifier);
+    if (denial !== null) throw denial;
     uses.note(verifier);
     const { clientId, limits, budgetTokensPerDay } = verifier;
     return { kind: 'client', clientId, keyId, limits, budgetTokensPerDay };

@@ -1,4 +1,4 @@
-import { refusalOf } from '../access/refusal-of.js';
+import { denialReason } from '../access/denial-reason.js';
 import type { ClientRepository } from '../ports/storage/client-repository.js';
 import type { RunningRequests } from '../ports/system/running-requests.js';
 
@@ -27,8 +27,8 @@ export class AccessWatch {
       const found = await clients.findKeyVerifiers(keyIds);
       const verifiers = new Map(found.map((verifier) => [verifier.keyId, verifier]));
       for (const keyId of keyIds) {
-        const refusal = refusalOf(verifiers.get(keyId) ?? null);
-        if (refusal !== null) runningRequests.abortByKey(keyId, refusal);
+        const denial = denialReason(verifiers.get(keyId) ?? null);
+        if (denial !== null) runningRequests.abortByKey(keyId, denial);
       }
     } finally {
       this.isChecking = false;

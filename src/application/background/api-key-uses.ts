@@ -9,7 +9,7 @@ interface Dependencies {
 
 /** How stale `lastUsedAt` may be: a key in constant use costs one write in this time. */
 const ACCURACY_MS = 60_000;
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 
 /**
  * Collects when keys were used, so that no request waits for that write. Whoever owns it calls
@@ -25,7 +25,7 @@ export class ApiKeyUses {
     const now = this.deps.clock.now();
     // A time further ahead than that was written by a clock that was wrong, and says nothing.
     if (key.lastUsedAt !== null && Math.abs(now - Date.parse(key.lastUsedAt)) < ACCURACY_MS) return;
-    if (this.waiting.has(key.keyId) || this.waiting.size >= MOST_WAITING) return;
+    if (this.waiting.has(key.keyId) || this.waiting.size >= MAX_WAITING) return;
     this.waiting.set(key.keyId, { clientId: key.clientId, keyId: key.keyId, usedAt: isoTime(now) });
   }
 

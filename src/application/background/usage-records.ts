@@ -9,7 +9,7 @@ interface Dependencies {
 }
 
 /** Clients' days with characters between two writes. */
-const MOST_WAITING = 100_000;
+const MAX_WAITING = 100_000;
 
 /**
  * Collects what turns cost, so that no turn waits for that write. Whoever owns it calls `flush` now and then, and once at
@@ -26,7 +26,7 @@ export class UsageRecords {
   note(entry: UsageEntry): void {
     const key = `${entry.clientId} ${entry.day} ${entry.characterId}`;
     const noted = this.waiting.get(key);
-    if (noted === undefined && this.waiting.size >= MOST_WAITING) return;
+    if (noted === undefined && this.waiting.size >= MAX_WAITING) return;
     this.waiting.set(key, noted === undefined ? entry : addCounts(noted, entry));
   }
 

@@ -2,7 +2,7 @@ import {
   type Character,
   type CharacterTraits,
   DEFAULT_TTL_SECONDS,
-  MOST_CHARACTERS,
+  MAX_CHARACTERS,
 } from '#src/domain/characters/character.js';
 import { AppError } from '#src/domain/errors.js';
 import { assertModelAllowed, type ModelPolicy } from '#src/domain/models/model-policy.js';
@@ -41,7 +41,7 @@ export class CreateCharacter {
       createdAt: now,
       updatedAt: now,
     };
-    const result = await characters.create(clientId, character, MOST_CHARACTERS);
+    const result = await characters.create(clientId, character, MAX_CHARACTERS);
     if (result === 'missing') throw new AppError('unauthenticated');
     if (result === 'full') throw new AppError('too_many_characters');
     return character;

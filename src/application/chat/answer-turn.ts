@@ -2,12 +2,12 @@ import type { Conversation, Greeting } from '#src/domain/conversations/conversat
 import { type Completion, completeTurn, type Turn } from '#src/domain/conversations/turn.js';
 import { linkSignals } from '../async/link-signals.js';
 import type { OpenTurn } from '../ports/chat/conversation-cache.js';
-import type { LlmGateway, Prompt, TextListener, WasteListener } from '../ports/chat/llm-gateway.js';
+import type { AttemptUsageListener, LlmGateway, Prompt, TextListener } from '../ports/chat/llm-gateway.js';
 import { type Clock, isoTime } from '../ports/system/clock.js';
-import { writeKeptAnswer } from './kept-answer.js';
+import { writeReplayRecord } from './replay-record.js';
 import type { ConversationState, SentMessage } from './sent-message.js';
-import type { TurnCost } from './turn-cost.js';
-import type { StartedTurn, TurnReader } from './turn-reader.js';
+import type { TurnMeter } from './turn-meter.js';
+import type { TurnHeader, TurnStream } from './turn-stream.js';
 
 interface Dependencies {
   readonly llm: LlmGateway;
@@ -24,16 +24,16 @@ export interface AdmittedTurn {
   readonly greeting: Greeting | null;
   readonly ttlSeconds: number;
   readonly prompt: Prompt;
-  readonly cost: TurnCost;
+  readonly cost: TurnMeter;
 }
 
 /** For whom a turn is answered. */
 export interface TurnListener {
   /** Aborted when the caller has gone. */
   readonly signal: AbortSignal;
-  /** Told how long the model was waited for: at its first word when there is a `reader`, and at its end. */
+  /** LimitMembers how long the model was waited for: at its first word when there is a `reader`, and at its end. */
   readonly onModelTime?: (elapsedMs: number) => void;
-  readonly reader?: TurnReader;
+  readonly reader?: TurnStream;
 }
 
 /** Asks the model, and keeps both messages when the reply is whole. */
@@ -43,10 +43,10 @@ export class AnswerTurn {
   async run(admitted: AdmittedTurn, listener: TurnListener): Promise<SentMessage> {
     const { turn, open, expected, greeting, ttlSeconds, cost } = admitted;
     const pieces: string[] = [];
-    const started: StartedTurn = { turnId: turn.id, conversation: expected, replayed: false };
-    const tell = listener.reader && recorded(listener.reader, started, pieces);
+    const started: TurnHeader = { turnId: turn.id, conversation: expected, replayed: false };
+    const notifyReader = listener.reader && recorded(listener.reader, started, pieces);
     const completion = await linkSignals(listener.signal, open.lost, (signal) =>
-      this.ask(admitted, signal, listener.onModelTime, tell),
+      this.ask(admitted, signal, listener.onModelTime, notifyReader),
     );
     cost.count(completion.usage);
     const completed = completeTurn(turn, completion, isoTime(this.deps.clock.now()));
@@ -54,10 +54,10 @@ export class AnswerTurn {
       turn: completed,
       conversation: { ...expected, turns, expiresAt },
     });
-    const telling = listener.reader === undefined ? null : { conversation: expected, pieces };
+    const chunks = listener.reader === undefined ? null : { conversation: expected, pieces };
     // Both tell a store, and neither waits for the other; whoever opened the cost waits for it.
     void cost.settle();
-    const toAnswer = (conversation: Conversation) => writeKeptAnswer(sentWith(conversation), telling);
+    const toAnswer = (conversation: Conversation) => writeReplayRecord(sentWith(conversation), chunks);
     const after = await open.commit(completed, ttlSeconds, toAnswer, greeting);
     return sentWith(after);
   }
@@ -66,31 +66,31 @@ export class AnswerTurn {
     { prompt, cost }: AdmittedTurn,
     signal: AbortSignal,
     onModelTime: TurnListener['onModelTime'],
-    tell: TextListener | undefined,
+    notifyReader: TextListener | undefined,
   ): Promise<Completion> {
     const { llm, clock } = this.deps;
     const askedAt = clock.monotonicMs();
-    const tellTime = () => onModelTime?.(clock.monotonicMs() - askedAt);
-    const onWaste: WasteListener = (usage) => cost.count(usage);
+    const reportModelTime = () => onModelTime?.(clock.monotonicMs() - askedAt);
+    const onAttemptUsage: AttemptUsageListener = (usage) => cost.count(usage);
     try {
-      if (tell === undefined) return await llm.generate(prompt, signal, onWaste);
+      if (notifyReader === undefined) return await llm.generate(prompt, signal, onAttemptUsage);
       let begun = false;
-      const onText: TextListener = (text) => {
-        if (!begun) tellTime();
+      const onDelta: TextListener = (text) => {
+        if (!begun) reportModelTime();
         begun = true;
-        cost.hear(text);
-        return tell(text);
+        cost.addChunk(text);
+        return notifyReader(text);
       };
-      return await llm.stream(prompt, signal, onText, onWaste);
+      return await llm.stream(prompt, signal, onDelta, onAttemptUsage);
     } finally {
-      tellTime();
+      reportModelTime();
     }
   }
 }
 
-function recorded(reader: TurnReader, started: StartedTurn, pieces: string[]): TextListener {
+function recorded(reader: TurnStream, started: TurnHeader, pieces: string[]): TextListener {
   return (text) => {
     pieces.push(text);
-    return reader.onText(text, started);
+    return reader.onDelta(text, started);
   };
 }

@@ -16,16 +16,16 @@ import { type Clock, isoTime } from '../ports/system/clock.js';
 import type { IdGenerator } from '../ports/system/id-generator.js';
 import type { Logger } from '../ports/system/logger.js';
 import { AnswerTurn, type TurnListener } from './answer-turn.js';
-import { readKeptAnswer } from './kept-answer.js';
+import { readReplayRecord } from './replay-record.js';
 import type { ConversationState, SentMessage } from './sent-message.js';
-import type { TurnCosts } from './turn-costs.js';
+import type { TurnMeters } from './turn-meters.js';
 
 interface Dependencies {
   readonly characters: CharacterRepository;
   readonly conversations: ConversationCache;
   readonly llm: LlmGateway;
-  readonly costs: TurnCosts;
-  readonly requestLimits: Pick<RequestLimits, 'crowded'>;
+  readonly costs: TurnMeters;
+  readonly requestLimits: Pick<RequestLimits, 'concurrencyLimited'>;
   readonly modelPolicy: ModelPolicy;
   readonly historyBounds: HistoryBounds;
   readonly ids: IdGenerator;
@@ -82,7 +82,8 @@ export class SendMessage {
       maxConcurrentTurns: input.maxConcurrentTurns,
       signal: input.signal,
     });
-    if (opened.kind === 'crowded') throw await requestLimits.crowded(clientId, origin, opened.limit);
+    if (opened.kind === 'concurrency_limited')
+      throw await requestLimits.concurrencyLimited(clientId, origin, opened.limit);
     if (opened.kind === 'replay') return this.replay(opened.answer, input);
     try {
       const sent = await this.run(turn, opened, input);
@@ -97,13 +98,13 @@ export class SendMessage {
   }
 
   private async replay(answer: string, input: SendMessageInput): Promise<SendMessageOutput> {
-    const { sent, telling } = readKeptAnswer(answer, input.message);
+    const { sent, chunks } = readReplayRecord(answer, input.message);
     const { id: turnId, conversationId, characterId } = sent.turn;
     const { reader, signal } = input;
     if (reader !== undefined) {
-      for (const text of telling.pieces) {
+      for (const text of chunks.pieces) {
         signal.throwIfAborted();
-        await reader.onText(text, { turnId, conversation: telling.conversation, replayed: true });
+        await reader.onDelta(text, { turnId, conversation: chunks.conversation, replayed: true });
       }
     }
     this.deps.logger.info({ clientId: input.clientId, turnId, conversationId, characterId }, 'turn replayed');

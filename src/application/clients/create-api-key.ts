@@ -1,6 +1,6 @@
-import { accountSuspended } from '#src/application/access/refusal-of.js';
+import { accountSuspended } from '#src/application/access/denial-reason.js';
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
-import { MOST_USABLE_KEYS } from '#src/domain/access/api-key.js';
+import { MAX_USABLE_KEYS } from '#src/domain/access/api-key.js';
 import { AppError } from '#src/domain/errors.js';
 import type { ClientRepository } from '../ports/storage/client-repository.js';
 import type { AuditLog } from '../ports/system/audit-log.js';
@@ -25,7 +25,7 @@ export class CreateApiKey {
 
   async execute({ clientId, askedBy, name, origin }: CreateApiKeyInput): Promise<IssuedApiKey> {
     const { stored, issued } = issueApiKey(this.deps, name ?? null);
-    const addition = { askedBy, mostUsable: MOST_USABLE_KEYS };
+    const addition = { askedBy, maxUsable: MAX_USABLE_KEYS };
     const result = await this.deps.clients.addKey(clientId, stored, addition);
     if (result === 'missing') throw new AppError('unauthenticated');
     if (result === 'suspended') throw accountSuspended();

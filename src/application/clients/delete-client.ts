@@ -1,4 +1,4 @@
-import { refusalOf } from '#src/application/access/refusal-of.js';
+import { denialReason } from '#src/application/access/denial-reason.js';
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { ConversationCache } from '../ports/chat/conversation-cache.js';
 import type { ClientRepository } from '../ports/storage/client-repository.js';
@@ -32,7 +32,7 @@ export class DeleteClient {
   private async assertMayAsk(keyId: string | null): Promise<void> {
     if (keyId === null) return;
     const [verifier = null] = await this.deps.clients.findKeyVerifiers([keyId]);
-    const refusal = refusalOf(verifier);
-    if (refusal !== null) throw refusal;
+    const denial = denialReason(verifier);
+    if (denial !== null) throw denial;
   }
 }

@@ -29,7 +29,7 @@ export interface PasswordAttempt {
 type Counted = readonly [FailureLimit, string];
 
 const WINDOW_SECONDS = 900;
-const LONGEST_BLOCK_SECONDS = 14_400;
+const MAX_BLOCK_SECONDS = 14_400;
 /** How many accounts one address, and how many addresses one account may be wrong about. */
 const BREADTH = 10;
 /** Whoever is refused anyway, or a stranger to an account under attack, hashes as one party: they never stand in its owner's way. */
@@ -50,10 +50,10 @@ export class PasswordAttempts {
   /** @throws AppError `rate_limited` when this address was wrong too often, whatever it asks for, or asked too often. */
   async begin(email: string, origin: RequestOrigin): Promise<PasswordAttempt> {
     const { passwords, failureLimiter, limits } = this.deps;
-    const most = limits.passwordsPer15Minutes;
+    const max = limits.passwordsPer15Minutes;
     const account = emailLookup(email);
-    const unit = origin.addressUnit;
-    if (most === 0) {
+    const unit = origin.rateLimitAddress;
+    if (max === 0) {
       const party = { account, address: unit };
       return { verify: async (password, hash) => passwords.verify(password, await hash, party) };
     }
@@ -64,31 +64,31 @@ export class PasswordAttempts {
       if (decision.allowed) counted.push([limit, key]);
       return decision;
     };
-    const ofAddress = await count(limitOf('password-ip', most * BREADTH), unit);
+    const ofAddress = await count(limitOf('password-ip', max * BREADTH), unit);
     if (!ofAddress.allowed) {
       await giveCheckBack();
       throw new RateLimitedError(ofAddress);
     }
     const ofBoth = await count(
-      { ...limitOf('password', most), longestBlockSeconds: LONGEST_BLOCK_SECONDS },
+      { ...limitOf('password', max), maxBlockSeconds: MAX_BLOCK_SECONDS },
       `${unit} ${account}`,
     );
-    const { refusal, isStranger } = ofBoth.allowed
+    const { denial, isStranger } = ofBoth.allowed
       ? await this.judgeOfAccount(count, account, unit, ofBoth)
-      : { refusal: ofBoth, isStranger: true };
+      : { denial: ofBoth, isStranger: true };
     const party = { account: isStranger ? STRANGERS : account, address: unit };
 
     return {
       verify: async (password, hash) => {
         const isRight = await Promise.resolve(hash)
-          .then((found) => passwords.verify(password, refusal === null ? found : null, party))
+          .then((found) => passwords.verify(password, denial === null ? found : null, party))
           .catch(async (error: unknown) => {
             await Promise.all([this.giveBack(counted), giveCheckBack()]);
             throw error;
           });
         if (isRight) await this.deps.knownAddresses.remember(account, unit);
         // One too many at once was not looked at: it may have been right.
-        if (isRight || refusal?.isBlocked === false) await this.giveBack(counted);
+        if (isRight || denial?.isBlocked === false) await this.giveBack(counted);
         else await Promise.all(counted.map(([limit, key]) => this.fail(limit, key, origin)));
         return isRight;
       },
@@ -105,14 +105,14 @@ export class PasswordAttempts {
     account: string,
     unit: string,
     ofBoth: AttemptDecision,
-  ): Promise<{ refusal: AttemptDecision | null; isStranger: boolean }> {
-    const most = this.deps.limits.passwordsPer15Minutes;
-    const ofAccount = await count(limitOf('password-account', most * BREADTH), account);
+  ): Promise<{ denial: AttemptDecision | null; isStranger: boolean }> {
+    const max = this.deps.limits.passwordsPer15Minutes;
+    const ofAccount = await count(limitOf('password-account', max * BREADTH), account);
     if (ofAccount.allowed || (await this.deps.knownAddresses.has(account, unit))) {
-      return { refusal: null, isStranger: false };
+      return { denial: null, isStranger: false };
     }
     const isFirst = ofBoth.limit - ofBoth.remaining === 1;
-    return { refusal: isFirst ? null : ofAccount, isStranger: true };
+    return { denial: isFirst ? null : ofAccount, isStranger: true };
   }
 
   private async fail(limit: FailureLimit, key: string, origin: RequestOrigin): Promise<void> {
@@ -122,5 +122,5 @@ export class PasswordAttempts {
 }
 
 function limitOf(scope: FailureLimit['scope'], limit: number): FailureLimit {
-  return { scope, limit, windowSeconds: WINDOW_SECONDS, longestBlockSeconds: WINDOW_SECONDS };
+  return { scope, limit, windowSeconds: WINDOW_SECONDS, maxBlockSeconds: WINDOW_SECONDS };
 }

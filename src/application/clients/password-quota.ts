@@ -30,15 +30,15 @@ export class PasswordQuota {
    */
   async spend(account: string, origin: RequestOrigin): Promise<() => Promise<void>> {
     const { passwordsPer15Minutes } = this.deps.limits;
-    const unit = origin.addressUnit;
+    const unit = origin.rateLimitAddress;
     const ofAddress = limitOf('password-checks-ip', passwordsPer15Minutes * CHECKS_OF_ADDRESS);
     const giveBackOfAddress = await this.count(ofAddress, unit, origin);
     const ofAccount = limitOf('password-checks', passwordsPer15Minutes * CHECKS_OF_ACCOUNT);
     // Refused for one account, an address keeps its checks of the others.
     const giveBackOfAccount = await this.count(ofAccount, `${unit} ${account}`, origin).catch(
-      async (refusal: unknown) => {
+      async (denial: unknown) => {
         await giveBackOfAddress();
-        throw refusal;
+        throw denial;
       },
     );
     return async () => {

@@ -1,9 +1,9 @@
-import { accountSuspended } from '#src/application/access/refusal-of.js';
+import { accountSuspended } from '#src/application/access/denial-reason.js';
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import {
   FRESH_KEY_MS,
-  MOST_REVOKED_KEYS_KEPT,
-  MOST_USABLE_KEYS,
+  MAX_REVOKED_KEYS_KEPT,
+  MAX_USABLE_KEYS,
   UNKNOWN_USE_MS,
 } from '#src/domain/access/api-key.js';
 import { AppError } from '#src/domain/errors.js';
@@ -46,11 +46,11 @@ export class RecoverAccess {
     const nowMs = clock.now();
     const result = await clients.recoverKey(clientId, stored, {
       passwordHash,
-      mostUsable: MOST_USABLE_KEYS,
+      maxUsable: MAX_USABLE_KEYS,
       sparedSince: isoTime(nowMs - FRESH_KEY_MS),
       revokedAt: isoTime(nowMs),
       unknownUseAt: isoTime(nowMs - UNKNOWN_USE_MS),
-      mostRevokedKept: MOST_REVOKED_KEYS_KEPT,
+      maxRevokedKept: MAX_REVOKED_KEYS_KEPT,
     });
     if (result === 'changed') throw wrongCredentials();
     if (result === 'suspended') throw accountSuspended();

@@ -1,5 +1,5 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
-import { MOST_REVOKED_KEYS_KEPT } from '#src/domain/access/api-key.js';
+import { MAX_REVOKED_KEYS_KEPT } from '#src/domain/access/api-key.js';
 import { AppError } from '#src/domain/errors.js';
 import type { ClientRepository } from '../ports/storage/client-repository.js';
 import type { AuditLog } from '../ports/system/audit-log.js';
@@ -25,7 +25,7 @@ export class RevokeApiKey {
     const { clients, clock, audit } = this.deps;
     const now = isoTime(clock.now());
     const askedBy = origin.actorKeyId;
-    const result = await clients.revokeKey(clientId, keyId, now, MOST_REVOKED_KEYS_KEPT, askedBy);
+    const result = await clients.revokeKey(clientId, keyId, now, MAX_REVOKED_KEYS_KEPT, askedBy);
     if (result === 'missing') throw new AppError('api_key_not_found');
     if (result === 'last') throw new AppError('last_key');
     audit.record({ event: 'key_revoked', origin, clientId, keyId });

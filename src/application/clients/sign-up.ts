@@ -41,7 +41,7 @@ export class SignUp {
     const { commonPasswords, knownAddresses, audit } = this.deps;
     await requireAcceptablePassword(commonPasswords, input.password, input.email, 'password');
     const { client, issued } = await this.#quota.spend(input.origin, () => this.create(input));
-    await knownAddresses.remember(emailLookup(input.email), input.origin.addressUnit);
+    await knownAddresses.remember(emailLookup(input.email), input.origin.rateLimitAddress);
     audit.record({ event: 'signup', origin: input.origin, clientId: client.id, keyId: issued.id });
     return { client, apiKey: issued.apiKey };
   }
@@ -50,7 +50,7 @@ export class SignUp {
     const { clients, passwords, ids, clock } = this.deps;
     const passwordHash = await passwords.hash(input.password, {
       account: emailLookup(input.email),
-      address: input.origin.addressUnit,
+      address: input.origin.rateLimitAddress,
     });
     const client: Client = {
       id: ids.next(),

@@ -79,7 +79,7 @@ export class UpdateClient {
       return { verified };
     }
     await requireAcceptablePassword(commonPasswords, newPassword, email ?? verified.email, 'newPassword');
-    const party = { account: emailLookup(verified.email), address: origin.addressUnit };
+    const party = { account: emailLookup(verified.email), address: origin.rateLimitAddress };
     return { verified, passwordHash: await passwords.hash(newPassword, party) };
   }
 }

@@ -37,18 +37,21 @@ export class RequestLimits {
   /** The refusal that {@link address} would answer, where this process knows it without asking or counting. */
   knownAddress(origin: RequestOrigin): RateDecision | null {
     const limited = this.addressLimit(origin);
-    return limited && this.deps.rateLimiter.knownRefusal(limited.limit, limited.key);
+    return limited && this.deps.rateLimiter.knownDenial(limited.limit, limited.key);
   }
 
   /** Sign-ups that anybody may make, of one address, whatever comes of them. */
   async signUp(origin: RequestOrigin): Promise<RateDecision | null> {
-    return this.consume(limited('signup', this.deps.limits.signupsPerHour, HOUR, origin.addressUnit), origin);
+    return this.consume(
+      limited('signup', this.deps.limits.signupsPerHour, HOUR, origin.rateLimitAddress),
+      origin,
+    );
   }
 
   /** A key that let nobody in. Good keys from the same address are not held up. */
   async badKey(origin: RequestOrigin): Promise<RateDecision | null> {
     return this.consume(
-      limited('bad-keys', this.deps.limits.badKeysPerMinute, MINUTE, origin.addressUnit),
+      limited('bad-keys', this.deps.limits.badKeysPerMinute, MINUTE, origin.rateLimitAddress),
       origin,
     );
   }
@@ -57,17 +60,17 @@ export class RequestLimits {
    * Before a right service key lets anybody in: whoever has guessed too often learns nothing more, not even by it. Right
    * and wrong ones are put in one order, so that parallel guesses are worth no more than one after the other.
    */
-  async serviceKey({ addressUnit }: RequestOrigin): Promise<AttemptDecision | null> {
+  async serviceKey({ rateLimitAddress }: RequestOrigin): Promise<AttemptDecision | null> {
     const limit = this.serviceKeyLimit();
-    return limit && this.deps.failureLimiter.peek(limit, addressUnit);
+    return limit && this.deps.failureLimiter.peek(limit, rateLimitAddress);
   }
 
   async badServiceKey(origin: RequestOrigin): Promise<AttemptDecision | null> {
     const limit = this.serviceKeyLimit();
     if (limit === null) return null;
     const { failureLimiter, audit } = this.deps;
-    const decision = await failureLimiter.attempt(limit, origin.addressUnit);
-    if (decision.allowed && (await failureLimiter.fail(limit, origin.addressUnit))) {
+    const decision = await failureLimiter.attempt(limit, origin.rateLimitAddress);
+    if (decision.allowed && (await failureLimiter.fail(limit, origin.rateLimitAddress))) {
       audit.record({ event: 'limit_blocked', origin, limit: limit.scope });
     }
     return decision;
@@ -113,7 +116,11 @@ export class RequestLimits {
    * @param limit that was in force.
    * @returns what its caller is told.
    */
-  async crowded(clientId: string, origin: RequestOrigin, limit: number): Promise<RateLimitedError> {
+  async concurrencyLimited(
+    clientId: string,
+    origin: RequestOrigin,
+    limit: number,
+  ): Promise<RateLimitedError> {
     const once: RateLimit = { scope: 'turns-refused', limit: 1, windowSeconds: MINUTE };
     const { allowed } = await this.deps.rateLimiter.consume(once, clientId);
     if (allowed) this.deps.audit.record({ event: 'limit_blocked', origin, limit: 'turns', clientId });
@@ -129,11 +136,11 @@ export class RequestLimits {
   private serviceKeyLimit(): FailureLimit | null {
     const limit = this.deps.limits.badKeysPerMinute;
     if (limit === 0) return null;
-    return { scope: 'service-key', limit, windowSeconds: MINUTE, longestBlockSeconds: HOUR };
+    return { scope: 'service-key', limit, windowSeconds: MINUTE, maxBlockSeconds: HOUR };
   }
 
-  private addressLimit({ addressUnit }: RequestOrigin): LimitedKey | null {
-    return limited('ip', this.deps.limits.ipPerMinute, MINUTE, addressUnit);
+  private addressLimit({ rateLimitAddress }: RequestOrigin): LimitedKey | null {
+    return limited('ip', this.deps.limits.ipPerMinute, MINUTE, rateLimitAddress);
   }
 
   private async consume(

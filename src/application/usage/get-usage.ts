@@ -1,5 +1,5 @@
 import {
-  MOST_SHOWN_CHARACTERS,
+  MAX_SHOWN_CHARACTERS,
   type ShownUsage,
   type TurnCounts,
   USAGE_DAYS,
@@ -31,7 +31,7 @@ export interface TurnTotals extends TurnCounts {
 
 export interface UsageDay extends TurnTotals {
   readonly day: UtcDay;
-  /** The {@link MOST_SHOWN_CHARACTERS} with the most tokens, by id, and the rest of the day as one, without an id. */
+  /** The {@link MAX_SHOWN_CHARACTERS} with the most tokens, by id, and the rest of the day as one, without an id. */
   readonly characters: (TurnTotals & { readonly characterId: string | null })[];
 }
 
@@ -62,7 +62,7 @@ export class GetUsage {
     const today = utcDayOf(clock.now());
     const days = utcDaysUntil(today, USAGE_DAYS);
     await usage.flush();
-    const rows = await usageRepository.list(clientId, days.at(-1) ?? today, MOST_SHOWN_CHARACTERS);
+    const rows = await usageRepository.list(clientId, days.at(-1) ?? today, MAX_SHOWN_CHARACTERS);
     const rowsOf = byDay(rows);
     const shown = days.map((day) => toUsageDay(day, rowsOf.get(day) ?? []));
     const limit = budgetTokensPerDay ?? this.deps.budgetTokensPerDay;

@@ -1,7 +1,7 @@
 import type { ClientTerms } from '../clients/client-terms.js';
 
 /** Usable keys of one client, its first one included. */
-export const MOST_USABLE_KEYS = 100;
+export const MAX_USABLE_KEYS = 100;
 
 /** How long a new key has to be put to use before it may give way to another, in milliseconds. */
 export const FRESH_KEY_MS = 60_000;
@@ -10,7 +10,7 @@ export const FRESH_KEY_MS = 60_000;
 export const UNKNOWN_USE_MS = 24 * 60 * 60 * 1000;
 
 /** Revoked keys of one client: the newest stay for the list, older ones go when another is revoked. */
-export const MOST_REVOKED_KEYS_KEPT = 100;
+export const MAX_REVOKED_KEYS_KEPT = 100;
 
 /** What may be shown of a key after its making. */
 export interface ApiKey {

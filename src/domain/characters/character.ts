@@ -23,4 +23,4 @@ export type CharacterTraits = Omit<Character, 'id' | 'createdAt' | 'updatedAt'>;
 export const DEFAULT_TTL_SECONDS = 300;
 
 /** Of one client. */
-export const MOST_CHARACTERS = 10_000;
+export const MAX_CHARACTERS = 10_000;

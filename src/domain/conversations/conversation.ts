@@ -65,10 +65,10 @@ export function keepNewest(exchanges: readonly Exchange[], bounds: HistoryBounds
 
 /** The newest whole exchanges that fit both bounds. */
 export function selectHistory(exchanges: readonly Exchange[], bounds: HistoryBounds): readonly Exchange[] {
-  const most = Math.floor(bounds.maxMessages / 2);
+  const max = Math.floor(bounds.maxMessages / 2);
   let tokens = 0;
   let first = exchanges.length;
-  while (first > 0 && exchanges.length - first < most) {
+  while (first > 0 && exchanges.length - first < max) {
     const candidate = exchanges[first - 1];
     if (candidate === undefined || tokens + candidate.tokens > bounds.maxTokens) break;
     tokens += candidate.tokens;

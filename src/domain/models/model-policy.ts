@@ -10,15 +10,15 @@ export interface ModelPolicy {
   readonly maxOutputTokens: number;
 }
 
-type ModelWishes = Partial<Pick<Character, 'model' | 'maxOutputTokens'>>;
+type RequestedModel = Partial<Pick<Character, 'model' | 'maxOutputTokens'>>;
 
 /** @throws AppError `invalid_request` when a character asks for more than the operator allows. */
-export function assertModelAllowed(policy: ModelPolicy, wishes: ModelWishes): void {
+export function assertModelAllowed(policy: ModelPolicy, requested: RequestedModel): void {
   const fields: FieldError[] = [];
-  if (wishes.model != null && !policy.allowedModels.includes(wishes.model)) {
+  if (requested.model != null && !policy.allowedModels.includes(requested.model)) {
     fields.push({ field: 'model', message: 'must be one of the models that the operator allows' });
   }
-  if (wishes.maxOutputTokens != null && wishes.maxOutputTokens > policy.maxOutputTokens) {
+  if (requested.maxOutputTokens != null && requested.maxOutputTokens > policy.maxOutputTokens) {
     fields.push({ field: 'maxOutputTokens', message: `must be at most ${policy.maxOutputTokens}` });
   }
   if (fields.length > 0) throw new AppError('invalid_request', { fields });

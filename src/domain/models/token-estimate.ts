@@ -36,6 +36,6 @@ export function estimatePrompt({ instructions, greeting, history, message }: Pro
 }
 
 /** The most that one answer should cost, the reply at its cap. */
-export function estimateDearest(prompt: PromptTexts & { readonly maxOutputTokens: number }): number {
+export function estimateMaxTokens(prompt: PromptTexts & { readonly maxOutputTokens: number }): number {
   return estimatePrompt(prompt) + TOKENS_BEFORE_REPLY + prompt.maxOutputTokens;
 }

@@ -23,7 +23,7 @@ export interface ShownUsage extends TurnCounts {
 }
 
 /** Of one day, by themselves. */
-export const MOST_SHOWN_CHARACTERS = 100;
+export const MAX_SHOWN_CHARACTERS = 100;
 
 /** How far back usage is shown, today included; and how many recorded days are kept at least, whatever the clock says. */
 export const USAGE_DAYS = 30;

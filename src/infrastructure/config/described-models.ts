@@ -1,5 +1,5 @@
 import { detectProvider, PROVIDERS, type Provider } from '#src/domain/models/model-provider.js';
-import { estimateDearest } from '#src/domain/models/token-estimate.js';
+import { estimateMaxTokens } from '#src/domain/models/token-estimate.js';
 import type { ProviderConfig } from './config.js';
 import type { Environment } from './environment-schema.js';
 
@@ -58,7 +58,7 @@ export function modelFaults({ prefix, model, provider, apiKey, baseUrl }: Descri
 }
 
 /** What a turn holds of the budget besides the cap of its reply, when all its texts are as short as they may be. */
-const LEAST_PROMPT_TOKENS = estimateDearest({
+const LEAST_PROMPT_TOKENS = estimateMaxTokens({
   instructions: 'x',
   greeting: null,
   history: [],

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Config } from './config.js';
 import { nameList, ruled, variable, wholeNumber } from './variable.js';
 
-const MOST = 1_000_000_000;
+const MAX = 1_000_000_000;
 
 const MAPPED_IPV4 = new BlockList();
 MAPPED_IPV4.addSubnet('::ffff:0:0', 96, 'ipv6');
@@ -29,26 +29,26 @@ const proxyList = ruled(
 );
 
 export const limitVariables = {
-  LIMIT_IP_PER_MINUTE: variable(wholeNumber(0, MOST, 3000), {
+  LIMIT_IP_PER_MINUTE: variable(wholeNumber(0, MAX, 3000), {
     description: 'Requests of one address in a minute; IPv6 counts by /64',
   }),
-  LIMIT_CHAT_PER_MINUTE: variable(wholeNumber(0, MOST, 600), {
+  LIMIT_CHAT_PER_MINUTE: variable(wholeNumber(0, MAX, 600), {
     description: 'Chat requests of one account in a minute',
   }),
-  LIMIT_REQUESTS_PER_MINUTE: variable(wholeNumber(0, MOST, 1200), {
+  LIMIT_REQUESTS_PER_MINUTE: variable(wholeNumber(0, MAX, 1200), {
     description: 'Other requests of one account in a minute',
   }),
   LIMIT_CONCURRENT_TURNS: variable(wholeNumber(0, 100_000, 100), {
     description: 'Chat requests of one account at the same time',
   }),
-  LIMIT_SIGNUPS_PER_HOUR: variable(wholeNumber(0, MOST, 20), {
+  LIMIT_SIGNUPS_PER_HOUR: variable(wholeNumber(0, MAX, 20), {
     description: 'Sign-ups of one address in an hour; all addresses together may make ten times as many',
   }),
-  LIMIT_PASSWORDS_PER_15_MINUTES: variable(wholeNumber(0, MOST, 10), {
+  LIMIT_PASSWORDS_PER_15_MINUTES: variable(wholeNumber(0, MAX, 10), {
     description:
       'Wrong passwords for one account from one address; ten times as many from one address for all accounts, and for one account from all. Of right and wrong ones ten times as many for one account from one address, thirty times as many from one address',
   }),
-  LIMIT_BAD_KEYS_PER_MINUTE: variable(wholeNumber(0, MOST, 60), {
+  LIMIT_BAD_KEYS_PER_MINUTE: variable(wholeNumber(0, MAX, 60), {
     description: 'Wrong API keys, and wrong service keys, of one address in a minute',
   }),
   LIMIT_CONNECTIONS_PER_ADDRESS: variable(wholeNumber(0, 1_000_000, 500), {

@@ -4,7 +4,7 @@ import type { Config, ProviderConfig } from './config.js';
 import {
   atMost,
   httpUrl,
-  LONGEST_TIMER_MS,
+  MAX_TIMER_MS,
   nameList,
   oneOf,
   ruled,
@@ -63,14 +63,14 @@ export const modelVariables = {
       '`true`: the start asks the provider once, in the background and at no cost, for its list of models, and tells of a key or a name that it refuses',
     see: 'docs/models.md#when-a-model-fails',
   }),
-  MODEL_FIRST_TOKEN_MS: variable(wholeNumber(1, LONGEST_TIMER_MS, 15_000), {
+  MODEL_FIRST_TOKEN_MS: variable(wholeNumber(1, MAX_TIMER_MS, 15_000), {
     description:
       "How long a streamed call may take to its first word, in milliseconds, a model's thinking included; a retry begins within it",
   }),
-  MODEL_CHUNK_MS: variable(wholeNumber(1, LONGEST_TIMER_MS, 10_000), {
+  MODEL_CHUNK_MS: variable(wholeNumber(1, MAX_TIMER_MS, 10_000), {
     description: 'How long a stream may be silent between two pieces, in milliseconds',
   }),
-  MODEL_TOTAL_MS: variable(wholeNumber(1, LONGEST_TIMER_MS, 60_000), {
+  MODEL_TOTAL_MS: variable(wholeNumber(1, MAX_TIMER_MS, 60_000), {
     description: 'How long one turn may wait for models, with everything that is tried, in milliseconds',
   }),
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Config } from './config.js';
-import { LONGEST_TIMER_MS, oneOf, ruled, variable, wholeNumber } from './variable.js';
+import { MAX_TIMER_MS, oneOf, ruled, variable, wholeNumber } from './variable.js';
 
 export const operationVariables = {
   NODE_ENV: variable(
@@ -25,11 +25,11 @@ export const operationVariables = {
     description: 'From which level on lines are logged; the audit log is at `info`',
     see: 'docs/operations/audit-log.md',
   }),
-  START_TIMEOUT_MS: variable(wholeNumber(1, LONGEST_TIMER_MS, 60_000), {
+  START_TIMEOUT_MS: variable(wholeNumber(1, MAX_TIMER_MS, 60_000), {
     description:
       'How long the start may take, in milliseconds. One that takes longer ends with one line that names the step at which it hangs',
   }),
-  SHUTDOWN_GRACE_MS: variable(wholeNumber(0, LONGEST_TIMER_MS, 25_000), {
+  SHUTDOWN_GRACE_MS: variable(wholeNumber(0, MAX_TIMER_MS, 25_000), {
     description:
       'How long running requests may take to end after SIGTERM, in milliseconds. It stays below the time after which the supervisor kills (docker-compose.yml: 30 s)',
     see: 'docs/operations/shutdown.md',

@@ -11,7 +11,7 @@ const NAMES = Object.keys(environmentSchema.shape);
 /** What variables begin with that nobody else's do; `REDIS_…` and `LANGCHAIN_…` are others' too. */
 const OWN_FAMILIES = /^(FASTWRAP|MODEL|LIMIT|BUDGET|HISTORY|CONVERSATION|TRACING)_/;
 /** Two letters in the wrong order are two edits. */
-const MOST_EDITS = 2;
+const MAX_EDITS = 2;
 const LEAST_LENGTH = 6;
 
 /** What does not keep the service from its start, and is probably not what was meant. */
@@ -33,7 +33,7 @@ function misspelling(variable: string): StartWarning[] {
   const [nearest = '', edits = 0] = NAMES.map((name) => [name, editsBetween(variable, name)] as const).reduce(
     (best, next) => (next[1] < best[1] ? next : best),
   );
-  const isNear = edits <= MOST_EDITS && Math.min(variable.length, nearest.length) >= LEAST_LENGTH;
+  const isNear = edits <= MAX_EDITS && Math.min(variable.length, nearest.length) >= LEAST_LENGTH;
   if (!isNear && !OWN_FAMILIES.test(variable)) return [];
   return [{ fields: { variable, nearest }, message: 'this variable is unknown, and ignored' }];
 }

@@ -49,16 +49,16 @@ function ruleOf(form: z.ZodType): string | null {
   return inner instanceof z.ZodType ? ruleOf(inner) : null;
 }
 
-export const LONGEST_TIMER_MS = 2_147_483_647;
+export const MAX_TIMER_MS = 2_147_483_647;
 
-export function wholeNumber(least: number, most: number, preset: number) {
-  const rule = `must be a whole number from ${least} to ${most}`;
+export function wholeNumber(least: number, max: number, preset: number) {
+  const rule = `must be a whole number from ${least} to ${max}`;
   const form = z
     .string()
     .regex(/^\d{1,16}$/, rule)
     .transform(Number)
-    .refine((value) => value >= least && value <= most, rule);
-  const upTo = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
+    .refine((value) => value >= least && value <= max, rule);
+  const upTo = max === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${max}`;
   return ruled(form, upTo).default(preset);
 }
 

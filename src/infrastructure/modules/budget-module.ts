@@ -2,7 +2,7 @@ import { ContainerModule } from 'inversify';
 import { MemoryTokenBudget } from '#src/adapters/memory/budgets/memory-token-budget.js';
 import { RedisTokenBudget } from '#src/adapters/redis/budgets/redis-token-budget.js';
 import { UsageRecords } from '#src/application/background/usage-records.js';
-import { TurnCosts } from '#src/application/chat/turn-costs.js';
+import { TurnMeters } from '#src/application/chat/turn-meters.js';
 import type { Config } from '../config/config.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { CLOCK, IDS, TOKEN_BUDGET, USAGE_REPOSITORY } from '../tokens.js';
@@ -33,10 +33,10 @@ export function budgetModule(
         return new UsageRecords({ clock, usageRepository });
       })
       .inSingletonScope();
-    bind(TurnCosts)
+    bind(TurnMeters)
       .toDynamicValue(
         (context) =>
-          new TurnCosts({
+          new TurnMeters({
             budget: context.get(TOKEN_BUDGET),
             usage: context.get(UsageRecords),
             usageRepository: context.get(USAGE_REPOSITORY),

@@ -6,7 +6,7 @@ import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexibl
 import { InsuredCounters } from '#src/adapters/rate-limiter-flexible/insured-counters.js';
 import { MemoryCounters } from '#src/adapters/rate-limiter-flexible/memory-counters.js';
 import { RedisCounters } from '#src/adapters/rate-limiter-flexible/redis-counters.js';
-import { GatheredCounts } from '#src/adapters/redis/counters/gathered-counts.js';
+import { BatchedCounters } from '#src/adapters/redis/counters/batched-counters.js';
 import type { Config } from '../config/config.js';
 import { CLOCK, FAILURE_LIMITER, KNOWN_ADDRESSES, RATE_LIMITER } from '../tokens.js';
 import { REDIS } from './redis-module.js';
@@ -53,7 +53,7 @@ function redisCounters(context: ResolutionContext): Counters {
   const connection = context.get(REDIS);
   const shared = new RedisCounters({
     client: connection.client,
-    counts: new GatheredCounts(connection),
+    counts: new BatchedCounters(connection),
     attempt: (operation) => connection.attempt(operation),
     prefix: PREFIX,
   });

@@ -12,7 +12,7 @@ import { UpdateCharacter } from '#src/application/characters/update-character.js
 import { DeleteConversation } from '#src/application/chat/delete-conversation.js';
 import { GetConversation } from '#src/application/chat/get-conversation.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
-import { TurnCosts } from '#src/application/chat/turn-costs.js';
+import { TurnMeters } from '#src/application/chat/turn-meters.js';
 import { CreateApiKey } from '#src/application/clients/create-api-key.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
 import { GetClient } from '#src/application/clients/get-client.js';
@@ -77,7 +77,7 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
     failureLimiter: context.get(FAILURE_LIMITER),
     knownAddresses: context.get(KNOWN_ADDRESSES),
     limits: config.limits,
-    costs: context.get(TurnCosts),
+    costs: context.get(TurnMeters),
     usage: context.get(UsageRecords),
     usageRepository: context.get(USAGE_REPOSITORY),
     budget: context.get(TOKEN_BUDGET),

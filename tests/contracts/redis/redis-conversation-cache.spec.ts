@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { conversationCacheContract } from '#tests/contracts/conversation-cache.contract.js';
-import type { ConversationCacheHarness } from '#tests/support/fixtures/conversation-cache-bench.js';
-import { RedisBench } from '#tests/support/fixtures/redis-bench.js';
+import type { ConversationCacheHarness } from '#tests/support/fixtures/cache-fixture.js';
+import { RedisCacheFixture } from '#tests/support/fixtures/redis-cache-fixture.js';
 import { describeOnAnyRedis, type RedisUnderTest } from '#tests/support/processes/with-redis.js';
 
 function harness(redis: () => RedisUnderTest): ConversationCacheHarness {
   return {
     name: 'Redis',
     create: async (options) => {
-      const bench = await RedisBench.start(redis(), options);
-      const { client } = bench.connection;
+      const fixture = await RedisCacheFixture.start(redis(), options);
+      const { client } = fixture.connection;
       await client.flushdb();
       return {
-        cache: bench.cache,
+        cache: fixture.cache,
         now: () => Date.now(),
         advance: (ms) => delay(ms),
         ageReplays: async (ms) => {
@@ -20,7 +20,7 @@ function harness(redis: () => RedisUnderTest): ConversationCacheHarness {
             await client.pexpire(key, (await client.pttl(key)) - ms);
           }
         },
-        close: () => bench.stop(),
+        close: () => fixture.stop(),
       };
     },
   };

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { makeTestFolder } from '#tests/support/fixtures/test-app.js';
 import { type Campaign, type FamilyResult, isWon, runCampaign } from './campaign.js';
 import { passwordRace } from './families/password-race.js';
-import { refusals } from './families/refusals.js';
+import { denials } from './families/refusals.js';
 import { type Family, LeftOut } from './family.js';
 import { atLeast, atMost, exactly } from './figure.js';
 import { processesIn } from './janitor.js';
@@ -73,7 +73,7 @@ describe('the judge of the attacks', () => {
     expect(isWon(results)).to.equal(false);
   });
 
-  for (const family of [refusals, passwordRace]) {
+  for (const family of [denials, passwordRace]) {
     it(`sees ${family.name} go through a service that withstands nothing`, async function () {
       this.timeout(60_000);
       const [result] = await attackBroken(family);

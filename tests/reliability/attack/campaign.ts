@@ -20,8 +20,8 @@ export interface Campaign extends Omit<ArenaOptions, 'random'> {
 }
 
 /** No family takes longer, the soak aside, which says itself how long it takes. */
-const MOST_MS = 240_000;
-const LONGEST_REASON = 120;
+const MAX_MS = 240_000;
+const MAX_REASON_CHARACTERS = 120;
 
 /** The families one after the other, each with the same numbers for the same seed whatever ran before it. */
 export async function runCampaign({
@@ -60,9 +60,9 @@ interface Outcome {
 
 async function fight(family: Family, arena: Arena): Promise<Outcome> {
   let timer: NodeJS.Timeout | undefined;
-  const mostMs = MOST_MS + arena.soakMinutes * 60_000;
+  const maxMs = MAX_MS + arena.soakMinutes * 60_000;
   const tooLate = new Promise<readonly Figure[]>((resolve) => {
-    timer = setTimeout(() => resolve([missed('the family', 'did not end', `${mostMs / 1000} s`)]), mostMs);
+    timer = setTimeout(() => resolve([missed('the family', 'did not end', `${maxMs / 1000} s`)]), maxMs);
   });
   try {
     return { figures: await Promise.race([family.run(arena), tooLate]), leftOut: null };
@@ -77,7 +77,7 @@ async function fight(family: Family, arena: Arena): Promise<Outcome> {
 
 function firstLine(error: unknown): string {
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  return line.slice(0, LONGEST_REASON);
+  return line.slice(0, MAX_REASON_CHARACTERS);
 }
 
 function leftBehind(janitor: Campaign['janitor']): Figure[] {

@@ -11,7 +11,7 @@ import { passwordRace } from './families/password-race.js';
 import { pipelining } from './families/pipelining.js';
 import { privacy } from './families/privacy.js';
 import { redisFaults } from './families/redis-faults.js';
-import { refusals } from './families/refusals.js';
+import { denials } from './families/refusals.js';
 import { replies } from './families/replies.js';
 import { rightPasswords } from './families/right-passwords.js';
 import { slowCallers } from './families/slow-callers.js';
@@ -29,7 +29,7 @@ export const FAMILIES: readonly Family[] = [
   slowCallers,
   docsDescriptors,
   pipelining,
-  refusals,
+  denials,
   usageReport,
   rightPasswords,
   passwordRace,

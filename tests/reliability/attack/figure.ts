@@ -7,8 +7,8 @@ export interface Figure {
 }
 
 /** A value that is no number misses. */
-export function atMost(what: string, value: number, most: number, unit = ''): Figure {
-  return { what, value: written(value, unit), bound: `≤ ${written(most, unit)}`, isMet: value <= most };
+export function atMost(what: string, value: number, max: number, unit = ''): Figure {
+  return { what, value: written(value, unit), bound: `≤ ${written(max, unit)}`, isMet: value <= max };
 }
 
 /** A value that is no number misses. */

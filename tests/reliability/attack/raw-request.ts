@@ -23,8 +23,8 @@ export async function answersTo(url: string, request: string): Promise<number[]>
   connection.write(request);
   const statuses: number[] = [];
   for (;;) {
-    const patienceMs = statuses.length === 0 ? PATIENCE_MS : SILENCE_MS;
-    const answer = await Promise.race([connection.nextAnswer(), delay(patienceMs, null, { ref: false })]);
+    const idleTimeoutMs = statuses.length === 0 ? PATIENCE_MS : SILENCE_MS;
+    const answer = await Promise.race([connection.nextAnswer(), delay(idleTimeoutMs, null, { ref: false })]);
     if (answer === null) break;
     statuses.push(answer.status);
   }

@@ -53,9 +53,9 @@ export class Swarm {
   }
 
   /** Resolves when the other side has ended all of them, or after the time. @returns how long that took. */
-  async ended(mostMs: number): Promise<number> {
+  async ended(maxMs: number): Promise<number> {
     const startedAt = performance.now();
-    const signal = AbortSignal.timeout(mostMs);
+    const signal = AbortSignal.timeout(maxMs);
     for (const socket of [...this.#open]) {
       if (!socket.destroyed) await once(socket, 'close', { signal }).catch(() => undefined);
     }

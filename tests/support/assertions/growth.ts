@@ -1,6 +1,6 @@
 const FACTOR = 8;
 /** Linear work takes eight times as long on eight times as much, quadratic work 64 times. */
-export const MOST_GROWTH = 24;
+export const MAX_GROWTH = 24;
 const LEAST_MS = 0.1;
 const ROUNDS = 2;
 const ROUNDS_IN_DOUBT = 12;
@@ -15,7 +15,7 @@ export async function growth(prepare: (length: number) => () => unknown, length:
   const large = prepare(length * FACTOR);
   const repeats = await repeatsFor(small);
   const measured = await compare(small, large, repeats, ROUNDS);
-  return measured <= MOST_GROWTH ? measured : compare(small, large, repeats, ROUNDS_IN_DOUBT);
+  return measured <= MAX_GROWTH ? measured : compare(small, large, repeats, ROUNDS_IN_DOUBT);
 }
 
 async function compare(

@@ -17,7 +17,7 @@ export function forgetPeak(pid: number): void {
 }
 
 /** How many files a process started here may have open: node raises the soft limit to the hard one. */
-export function mostOpenFiles(): number {
+export function maxOpenFiles(): number {
   const [, , hard] = /^Max open files\s+(\S+)\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
   return hard === undefined || hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard);
 }

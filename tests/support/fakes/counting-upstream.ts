@@ -36,7 +36,7 @@ export class CountingUpstream {
   /** Tokens. */
   spent = 0;
   /** Those that were granted at least once. */
-  readonly wishes = new Set<Wish>();
+  readonly requested = new Set<Wish>();
   readonly #seen = new Set<string>();
   readonly #waiting = new Map<string, () => void>();
 
@@ -46,7 +46,7 @@ export class CountingUpstream {
       this.#seen.add(message);
       this.#waiting.get(message)?.();
       const wish = wishOf(message);
-      this.wishes.add(wish);
+      this.requested.add(wish);
       return this.#behaviours[wish](request, response);
     };
   }

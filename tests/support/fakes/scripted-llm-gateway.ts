@@ -1,16 +1,16 @@
 import { EventEmitter, once } from 'node:events';
 import type {
+  AttemptUsageListener,
   LlmGateway,
   Prompt,
   TextListener,
-  WasteListener,
 } from '#src/application/ports/chat/llm-gateway.js';
 import type { Completion } from '#src/domain/conversations/turn.js';
 
 type Answer = (
   prompt: Prompt,
   signal: AbortSignal,
-  onWaste: WasteListener | undefined,
+  onAttemptUsage: AttemptUsageListener | undefined,
 ) => Completion | Promise<Completion>;
 
 export const GOOD_DAY: Completion = {
@@ -26,23 +26,27 @@ export class ScriptedLlmGateway implements LlmGateway {
   answer: Answer = () => GOOD_DAY;
   readonly #events = new EventEmitter();
 
-  async generate(prompt: Prompt, signal: AbortSignal, onWaste?: WasteListener): Promise<Completion> {
+  async generate(
+    prompt: Prompt,
+    signal: AbortSignal,
+    onAttemptUsage?: AttemptUsageListener,
+  ): Promise<Completion> {
     this.prompts.push(prompt);
     const answer = this.answer;
     this.#events.emit('prompt', signal);
-    return answer(prompt, signal, onWaste);
+    return answer(prompt, signal, onAttemptUsage);
   }
 
   /** The answer word by word. */
   async stream(
     prompt: Prompt,
     signal: AbortSignal,
-    onText: TextListener,
-    onWaste?: WasteListener,
+    onDelta: TextListener,
+    onAttemptUsage?: AttemptUsageListener,
   ): Promise<Completion> {
-    const completion = await this.generate(prompt, signal, onWaste);
+    const completion = await this.generate(prompt, signal, onAttemptUsage);
     for (const word of completion.reply.content.match(/\S*\s*/g) ?? []) {
-      if (word !== '') await onText(word);
+      if (word !== '') await onDelta(word);
     }
     return completion;
   }

@@ -66,10 +66,10 @@ describe('BcryptPasswordHasher', () => {
       hasher.verify('wrong horse', null, PARTY),
     ]).flat();
     const results = await Promise.allSettled(flood);
-    const refusals = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason);
-    expect(refusals).to.have.length(7);
-    for (const refusal of refusals) {
-      expect(refusal).to.be.instanceOf(AppError).with.property('code', 'overloaded');
+    const errors = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason);
+    expect(errors).to.have.length(7);
+    for (const error of errors) {
+      expect(error).to.be.instanceOf(AppError).with.property('code', 'overloaded');
     }
     const hash = await hasher.hash('correct horse', PARTY);
     expect(await hasher.verify('correct horse', hash, PARTY)).to.equal(true);

@@ -154,7 +154,7 @@ for (const { where, processes, needsRedis } of [
         completed += outcomes.filter((outcome) => outcome === 200).length;
       }
       await upstream.fake.idle();
-      expect([...upstream.wishes]).to.have.members(WISHES);
+      expect([...upstream.requested]).to.have.members(WISHES);
       const { spent } = await settled();
       expect(spent).to.equal(upstream.spent);
       const { turns, totalTokens } = await recorded();

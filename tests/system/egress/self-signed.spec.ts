@@ -12,10 +12,10 @@ const VARIABLE = 'NODE_TLS_REJECT_UNAUTHORIZED';
 
 describe(`a certificate that nobody vouches for, with ${VARIABLE}=0 in the environment`, () => {
   /** What somebody said who believed the certificate. */
-  let heard: Buffer[];
+  let received: Buffer[];
   const server = createServer(SELF_SIGNED, (socket) => {
     socket.on('error', () => undefined);
-    socket.on('data', (data) => heard.push(data));
+    socket.on('data', (data) => received.push(data));
   });
   let port: number;
   const variable = process.env[VARIABLE];
@@ -29,7 +29,7 @@ describe(`a certificate that nobody vouches for, with ${VARIABLE}=0 in the envir
     port = typeof address === 'object' && address !== null ? address.port : 0;
   });
   beforeEach(() => {
-    heard = [];
+    received = [];
   });
   after(async () => {
     if (variable === undefined) delete process.env[VARIABLE];
@@ -43,7 +43,7 @@ describe(`a certificate that nobody vouches for, with ${VARIABLE}=0 in the envir
     await once(socket, 'secureConnect');
     socket.end('hello');
     await once(socket, 'close');
-    expect(Buffer.concat(heard).toString()).to.equal('hello');
+    expect(Buffer.concat(received).toString()).to.equal('hello');
   });
 
   for (const provider of ['openai', 'openai-compatible', 'mistral'] as const) {
@@ -56,7 +56,7 @@ describe(`a certificate that nobody vouches for, with ${VARIABLE}=0 in the envir
           : gateway.generate(prompt('m'), signal);
         expect(await rejection(call)).to.have.property('code', 'model_failed');
         await close();
-        expect(heard).to.deep.equal([]);
+        expect(received).to.deep.equal([]);
       });
     }
   }
@@ -70,7 +70,7 @@ describe(`a certificate that nobody vouches for, with ${VARIABLE}=0 in the envir
     );
     expect(await rejection(sent)).to.have.property('code', 'DEPTH_ZERO_SELF_SIGNED_CERT');
     await langsmith.close();
-    expect(heard).to.deep.equal([]);
+    expect(received).to.deep.equal([]);
   });
 
   for (const kind of ['single', 'sentinel', 'cluster'] as const) {
@@ -92,7 +92,7 @@ describe(`a certificate that nobody vouches for, with ${VARIABLE}=0 in the envir
       const refused = new Promise<unknown>((resolve) => client.on('error', resolve));
       expect(await refused).to.be.instanceOf(Error);
       client.disconnect();
-      expect(heard).to.deep.equal([]);
+      expect(received).to.deep.equal([]);
     });
   }
 });

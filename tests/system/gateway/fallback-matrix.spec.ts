@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { complete, FakeOpenAi } from '#tests/support/fakes/fake-openai.js';
-import { Rig, runAll } from '#tests/support/fixtures/rig.js';
+import { GatewayFixture, runAll } from '#tests/support/fixtures/gateway-fixture.js';
 import { connect } from '#tests/unit/adapters/langchain/connection.js';
 import { type ChatAnswer, chat } from './chat-call.js';
 import { FAULTS, type Form } from './faults.js';
@@ -22,7 +22,7 @@ function expected({ fault, form }: (typeof CELLS)[number]): 'first' | 'fallback'
 
 describe('the fault matrix with a fallback of another provider', function () {
   this.timeout(60_000);
-  let rig: Rig;
+  let fixture: GatewayFixture;
   let second: FakeOpenAi;
   let answers: readonly Promise<ChatAnswer>[];
 
@@ -31,20 +31,20 @@ describe('the fault matrix with a fallback of another provider', function () {
     second.behaviour = complete({ content: 'From the second choice.' });
     await connect('mistral', null).gateway.warmUp();
     const behaviours = new Map(CELLS.map(({ fault, model }) => [model, fault.behaviour ?? (() => {})]));
-    rig = await Rig.start('openai-compatible', behaviours, {
+    fixture = await GatewayFixture.start('openai-compatible', behaviours, {
       MODEL_FALLBACK: FALLBACK,
       MODEL_FALLBACK_PROVIDER: 'mistral',
       MODEL_FALLBACK_KEY: 'sk-another-key',
       MODEL_FALLBACK_BASE_URL: second.baseUrl,
     });
     const tasks = CELLS.map(({ form, model }) => async () => {
-      const characterId = await rig.client.createCharacter({ model });
-      return chat(rig.client, { form, characterId, conversationId: model });
+      const characterId = await fixture.client.createCharacter({ model });
+      return chat(fixture.client, { form, characterId, conversationId: model });
     });
     answers = runAll(tasks, AT_A_TIME);
   });
   after(async () => {
-    await rig.stop();
+    await fixture.stop();
     await second.close();
   });
 
@@ -60,7 +60,7 @@ describe('the fault matrix with a fallback of another provider', function () {
         expect(answer?.turn?.model).to.equal(who === 'first' ? cell.model : FALLBACK);
       }
       if (who === 'fallback') expect(answer?.text).to.equal('From the second choice.');
-      expect(rig.requestsFor(cell.model).length).to.equal(ending.asks ?? 1);
+      expect(fixture.requestsFor(cell.model).length).to.equal(ending.asks ?? 1);
     });
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Behaviour, FakeOpenAi } from '#tests/support/fakes/fake-openai.js';
-import { Rig, runAll, StallMeter } from '#tests/support/fixtures/rig.js';
+import { GatewayFixture, runAll, StallMeter } from '#tests/support/fixtures/gateway-fixture.js';
 import { KEY } from '#tests/unit/adapters/langchain/connection.js';
 import { type ChatAnswer, chat } from './chat-call.js';
 import { DEADLINES, type Ending, FAULTS, type Fault, type Form } from './faults.js';
@@ -13,7 +13,7 @@ const AT_A_TIME = 16;
 /** What a turn may take above its deadline, and what the end of its upstream request may take after it. */
 const GRACE_MS = 250;
 /** Longer than the longest pause before a retry: whoever has not asked again by then will not. */
-const LONGEST_PAUSE_MS = 450;
+const MAX_PAUSE_MS = 450;
 
 const STATUS: Readonly<Record<string, number>> = {
   stop: 200,
@@ -62,29 +62,34 @@ function lasts({ lasts, with: end, asks = 1 }: Ending): boolean {
   return lasts ?? (end === 'model_timeout' || asks !== 1);
 }
 
-async function run(rig: Rig, cell: Cell, leaver: AbortController, meter: StallMeter): Promise<Result> {
+async function run(
+  fixture: GatewayFixture,
+  cell: Cell,
+  leaver: AbortController,
+  meter: StallMeter,
+): Promise<Result> {
   const { form, model } = cell;
-  const characterId = await rig.client.createCharacter({ model });
+  const characterId = await fixture.client.createCharacter({ model });
   const call = { form, characterId, conversationId: model };
   const stalledBefore = meter.stalledMs;
   if (cell.caller === 'leaves' && cell.fault.behaviour === null) setTimeout(() => leaver.abort(), 50);
-  const answer = await chat(rig.client, call, leaver.signal).catch((error: unknown) => {
+  const answer = await chat(fixture.client, call, leaver.signal).catch((error: unknown) => {
     if (!leaver.signal.aborted) throw error;
     return null;
   });
   const endedAt = performance.now();
-  const outcome = await rig.outcomeOf(model);
-  const requests = rig.requestsFor(model);
+  const outcome = await fixture.outcomeOf(model);
+  const requests = fixture.requestsFor(model);
   await Promise.all(requests.map(({ over }) => over));
   const overAfterMs = performance.now() - endedAt;
   const stalledMs = meter.stalledMs - stalledBefore;
-  await delay(LONGEST_PAUSE_MS);
+  await delay(MAX_PAUSE_MS);
   return {
     answer,
     outcome,
-    storedMessages: await rig.storedMessages(model),
+    storedMessages: await fixture.storedMessages(model),
     asks: requests.length,
-    asksLater: rig.requestsFor(model).length,
+    asksLater: fixture.requestsFor(model).length,
     overAfterMs,
     stalledMs,
   };
@@ -115,14 +120,14 @@ function expectEnding({ answer, stalledMs }: Result, ending: Ending, form: Form)
     expect(answer.events).to.deep.equal([]);
   }
   if (completed) expect(answer.text).to.equal(answer.turn?.reply.content);
-  const most = ending.by === undefined ? DEADLINES.firstToken : DEADLINES[ending.by];
-  expect(answer.tookMs).to.be.lessThan(most + GRACE_MS + stalledMs);
+  const max = ending.by === undefined ? DEADLINES.firstToken : DEADLINES[ending.by];
+  expect(answer.tookMs).to.be.lessThan(max + GRACE_MS + stalledMs);
 }
 
 for (const provider of PROVIDERS) {
   describe(`the fault matrix on ${provider}`, function () {
     this.timeout(60_000);
-    const rigs: Rig[] = [];
+    const rigs: GatewayFixture[] = [];
     let meter: StallMeter;
     const complaints: unknown[] = [];
     const complain = (complaint: unknown) => complaints.push(complaint);
@@ -141,19 +146,21 @@ for (const provider of PROVIDERS) {
           return [cell.model, cell.caller === 'leaves' ? withLeaver(cell, behaviour, leave) : behaviour];
         }),
       );
-      const rig = await Rig.start(provider, behaviours);
-      const deadRig = await Rig.start(provider, behaviours, { MODEL_BASE_URL: nobody.baseUrl });
-      rigs.push(rig, deadRig);
+      const fixture = await GatewayFixture.start(provider, behaviours);
+      const deadFixture = await GatewayFixture.start(provider, behaviours, {
+        MODEL_BASE_URL: nobody.baseUrl,
+      });
+      rigs.push(fixture, deadFixture);
       const tasks = CELLS.map((cell) => () => {
         const leaver = leavers.get(cell) ?? new AbortController();
-        return run(cell.fault.behaviour === null ? deadRig : rig, cell, leaver, meter);
+        return run(cell.fault.behaviour === null ? deadFixture : fixture, cell, leaver, meter);
       });
       const running = runAll(tasks, AT_A_TIME);
       results = new Map(CELLS.map((cell, i) => [cell, running[i] ?? Promise.reject(new Error('lost'))]));
     });
     after(async () => {
       meter.stop();
-      await Promise.all(rigs.map((rig) => rig.stop()));
+      await Promise.all(rigs.map((fixture) => fixture.stop()));
       process.off('unhandledRejection', complain).off('warning', complain);
     });
 

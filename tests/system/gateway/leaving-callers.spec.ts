@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { complete, FakeOpenAi } from '#tests/support/fakes/fake-openai.js';
-import { Rig } from '#tests/support/fixtures/rig.js';
+import { GatewayFixture } from '#tests/support/fixtures/gateway-fixture.js';
 import { chat } from './chat-call.js';
 import type { Form } from './faults.js';
 
@@ -14,46 +14,50 @@ const DEADLINE_MS = 1600;
 const LEFT_AFTER_MS = 850;
 
 describe('a provider that hangs, and callers who leave before the deadline', () => {
-  let rig: Rig;
+  let fixture: GatewayFixture;
   let second: FakeOpenAi;
   const leavers = new Map<string, AbortController>();
 
   before(async () => {
     second = await FakeOpenAi.start();
     second.behaviour = complete({ content: 'From the second choice.' });
-    rig = await Rig.start('openai-compatible', new Map(FORMS.map((form) => [form, () => {}])), {
-      MODEL_FIRST_TOKEN_MS: String(DEADLINE_MS),
-      MODEL_TOTAL_MS: String(2 * DEADLINE_MS),
-      MODEL_FALLBACK: FALLBACK,
-      MODEL_FALLBACK_PROVIDER: 'openai-compatible',
-      MODEL_FALLBACK_BASE_URL: second.baseUrl,
-    });
-    rig.upstream.behaviour = ({ body }) => {
+    fixture = await GatewayFixture.start(
+      'openai-compatible',
+      new Map(FORMS.map((form) => [form, () => {}])),
+      {
+        MODEL_FIRST_TOKEN_MS: String(DEADLINE_MS),
+        MODEL_TOTAL_MS: String(2 * DEADLINE_MS),
+        MODEL_FALLBACK: FALLBACK,
+        MODEL_FALLBACK_PROVIDER: 'openai-compatible',
+        MODEL_FALLBACK_BASE_URL: second.baseUrl,
+      },
+    );
+    fixture.upstream.behaviour = ({ body }) => {
       const leaver = leavers.get(body.messages?.at(-1)?.content ?? '');
       setTimeout(() => leaver?.abort(), LEFT_AFTER_MS);
     };
   });
   after(async () => {
-    await rig.stop();
+    await fixture.stop();
     await second.close();
   });
 
   for (const form of FORMS) {
     it(`is found out all the same, ${form}: the next caller gets the fallback at once`, async () => {
-      const characterId = await rig.client.createCharacter({ model: form });
+      const characterId = await fixture.client.createCharacter({ model: form });
       const leave = async (name: string) => {
         const leaver = new AbortController();
         leavers.set(name, leaver);
         const call = { form, characterId, conversationId: name, message: name };
-        const answer = await chat(rig.client, call, leaver.signal).catch(() => null);
+        const answer = await chat(fixture.client, call, leaver.signal).catch(() => null);
         expect(answer).to.equal(null);
-        return rig.outcomeOf(name);
+        return fixture.outcomeOf(name);
       };
       const names = Array.from({ length: CALLERS }, (_, index) => `${form}-${index}`);
       expect(await Promise.all(names.map(leave))).to.deep.equal(Array(CALLERS).fill('cancelled'));
-      const next = await chat(rig.client, { form, characterId, conversationId: `${form}-next` });
+      const next = await chat(fixture.client, { form, characterId, conversationId: `${form}-next` });
       expect(next.turn?.model).to.equal(FALLBACK);
-      expect(rig.requestsFor(form)).to.have.length(CALLERS);
+      expect(fixture.requestsFor(form)).to.have.length(CALLERS);
     });
   }
 });

@@ -1,19 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import {
-  forgetPeak,
-  memoryMib,
-  mostOpenFiles,
-  openFiles,
-} from '#tests/support/assertions/process-figures.js';
+import { forgetPeak, maxOpenFiles, memoryMib, openFiles } from '#tests/support/assertions/process-figures.js';
 import { PacedUpstream, PIECE, PIECES } from '#tests/support/fakes/paced-upstream.js';
 import { ApiClient } from '#tests/support/fixtures/api-client.js';
 import { type SseEvent, SseReader } from '#tests/support/fixtures/sse-reader.js';
 import { makeTestFolder, type TestFolder } from '#tests/support/fixtures/test-app.js';
 import { ServerProcess } from '#tests/support/processes/server-process.js';
 
-const MOST_GROWTH_MIB = 256;
-const MOST_SECONDS = 60;
+const MAX_GROWTH_MIB = 256;
+const MAX_SECONDS = 60;
 const WARM_UP = 50;
 /** A slow reader takes what has come this often, and nothing in between. */
 const BITE_MS = 400;
@@ -133,7 +128,7 @@ describe('a process with streams open', function () {
   }
 
   it('serves 1,000 at once, 30 % of them to slow readers and 30 % to readers who leave', async () => {
-    const count = Math.min(1000, Math.floor((mostOpenFiles() - 200) / 2));
+    const count = Math.min(1000, Math.floor((maxOpenFiles() - 200) / 2));
     upstream.keepBack(0);
     await warmUp(1);
     const files = openFiles(server.pid);
@@ -176,9 +171,9 @@ describe('a process with streams open', function () {
         `${after.toFixed(0)} after; open files ${files} before, ${filesAtOnce} with all open, ${filesAfter} after\n`,
     );
     expect(whole.length + left.length).to.equal(count);
-    expect(peak - before).to.be.below(MOST_GROWTH_MIB);
+    expect(peak - before).to.be.below(MAX_GROWTH_MIB);
     expect(filesAfter).to.be.at.most(files);
-    expect(seconds).to.be.below(MOST_SECONDS);
+    expect(seconds).to.be.below(MAX_SECONDS);
     expect(calledOffMs).to.be.below(1000);
     expect({ answered, brokenOff }).to.deep.equal({
       answered: 1 + WARM_UP + whole.length,

@@ -220,7 +220,7 @@ for (const [provider, model] of [
         });
       }
 
-      for (const [what, text, most] of [
+      for (const [what, text, max] of [
         ['an event that never ends', 'x'.repeat(64 * 1024), 8],
         ['lines that never make an event', 'data: x\r\n'.repeat(8000), 8],
         ['events that never say anything', `: ${'x'.repeat(64 * 1024)}\r\n\r\n`, 48],
@@ -236,7 +236,7 @@ for (const [provider, model] of [
           });
           expect((await modelError(completion)).code).to.equal('model_failed');
           await upstream.idle();
-          expect(sent).to.be.lessThan(most * 1024 * 1024);
+          expect(sent).to.be.lessThan(max * 1024 * 1024);
         });
       }
     });
@@ -349,7 +349,7 @@ for (const [provider, model] of [
           );
           const { over } = await asked;
           if (/middle|pours/.test(what)) await begun;
-          const heard = pieces;
+          const received = pieces;
           const left = performance.now();
           caller.abort(reason);
           expect(await answer).to.equal(reason);
@@ -357,7 +357,7 @@ for (const [provider, model] of [
           await over;
           expect(performance.now() - left).to.be.lessThan(250);
           await new Promise(setImmediate);
-          expect(pieces).to.equal(heard);
+          expect(pieces).to.equal(received);
           expect(getEventListeners(caller.signal, 'abort')).to.have.length(0);
           expect(upstream.requests).to.have.length(1);
         });

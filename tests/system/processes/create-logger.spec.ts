@@ -50,15 +50,15 @@ describe('createLogger', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    const told = lines.filter((line) => 'dropped' in line);
-    const kept = lines.length - told.length;
+    const reported = lines.filter((line) => 'dropped' in line);
+    const kept = lines.length - reported.length;
     expect(lines.slice(0, kept - 1).map(({ i }) => i)).to.deep.equal(
       Array.from({ length: kept - 1 }, (_, i) => i),
     );
     expect(kept).to.be.within(1000, 3000);
-    expect(told.reduce((sum, { dropped }) => sum + dropped, 0)).to.equal(10_001 - kept);
-    expect(told[0]).to.include({ level: 40, msg: 'log lines were dropped: nobody took them' });
-    expect(new Date(told[0].time).toISOString()).to.equal(told[0].time);
+    expect(reported.reduce((sum, { dropped }) => sum + dropped, 0)).to.equal(10_001 - kept);
+    expect(reported[0]).to.include({ level: 40, msg: 'log lines were dropped: nobody took them' });
+    expect(new Date(reported[0].time).toISOString()).to.equal(reported[0].time);
   });
 
   it('does not keep the process from its end when nobody takes what is left', async () => {

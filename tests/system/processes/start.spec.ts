@@ -35,7 +35,7 @@ describe('the start of the process', function () {
   }
 
   /** @returns what it says instead of starting. */
-  async function refusal(env?: Record<string, string>): Promise<string> {
+  async function startError(env?: Record<string, string>): Promise<string> {
     const server = spawn(env);
     expect(await server.exited).to.deep.equal({ code: 1, signal: null });
     expect(server.stdout).to.equal('');
@@ -77,7 +77,7 @@ describe('the start of the process', function () {
   });
 
   it('stops at a bad configuration with one message', async () => {
-    expect(await refusal({ PORT: CANARY, SIGNUP: CANARY, TRUST_PROXY: CANARY })).to.equal(
+    expect(await startError({ PORT: CANARY, SIGNUP: CANARY, TRUST_PROXY: CANARY })).to.equal(
       [
         'FastWrap cannot start. The configuration is not valid:',
         '  - PORT must be a whole number from 0 to 65535',
@@ -89,7 +89,7 @@ describe('the start of the process', function () {
   });
 
   it('refuses the demo in production', async () => {
-    const message = await refusal({
+    const message = await startError({
       NODE_ENV: 'production',
       FASTWRAP_API_KEY: 'operator-key-0001',
       MODEL: 'demo',
@@ -118,18 +118,18 @@ describe('the start of the process', function () {
 
   it('stops at faults in .env as at others, and at a .env that cannot be read', async () => {
     await writeFile(join(folder.path, '.env'), `LOG_LEVEL=warn\nDATABASE_URL=${CANARY}\n`);
-    expect(await refusal()).to.equal(
+    expect(await startError()).to.equal(
       'FastWrap cannot start. The configuration is not valid:\n  - DATABASE_URL must be sqlite:<path> or memory:\n',
     );
     await rename(join(folder.path, '.env'), join(folder.path, 'old'));
     await mkdir(join(folder.path, '.env'));
-    expect(await refusal()).to.match(/^FastWrap cannot start\. EISDIR.*\n$/);
+    expect(await startError()).to.match(/^FastWrap cannot start\. EISDIR.*\n$/);
   });
 
   it('says in one line that the port is taken, and leaves no half-open database', async () => {
     const { url } = await start({ DATABASE_URL: 'memory:' });
     const { port } = new URL(url);
-    expect(await refusal({ PORT: port })).to.equal(
+    expect(await startError({ PORT: port })).to.equal(
       `FastWrap cannot start. listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
     );
     const log = await stat(join(folder.path, 'data/fastwrap.db-wal')).catch(() => null);
@@ -144,12 +144,12 @@ describe('the start of the process', function () {
     await first.server.exited;
 
     await rename(secretFile, `${secretFile}.lost`);
-    const message = await refusal();
+    const message = await startError();
     expect(message).to.equal(
       'FastWrap cannot start. The database ./data/fastwrap.db was made with another secret: ' +
         'put back ./data/fastwrap.db.secret, or the FASTWRAP_SECRET that it was made with.\n',
     );
-    expect(await refusal({ FASTWRAP_SECRET: `${CANARY}-0123456789abcdef0123456789abcdef` })).to.equal(
+    expect(await startError({ FASTWRAP_SECRET: `${CANARY}-0123456789abcdef0123456789abcdef` })).to.equal(
       message,
     );
 
@@ -162,12 +162,12 @@ describe('the start of the process', function () {
     await start({ FASTWRAP_SECRET: '0123456789abcdef0123456789abcdef' });
     const file = await stat(join(folder.path, 'data/fastwrap.db.secret')).catch(() => null);
     expect(file).to.equal(null);
-    expect(await refusal()).to.match(/was made with another secret/);
+    expect(await startError()).to.match(/was made with another secret/);
   });
 
   it('says in one line that a database is none', async () => {
     await writeFile(join(folder.path, 'notes.db'), `${CANARY} `.repeat(1000));
-    expect(await refusal({ DATABASE_URL: 'sqlite:notes.db' })).to.match(
+    expect(await startError({ DATABASE_URL: 'sqlite:notes.db' })).to.match(
       /^FastWrap cannot start\. The database \S+notes\.db cannot be opened: .+\n$/,
     );
   });

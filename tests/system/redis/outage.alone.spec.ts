@@ -64,8 +64,8 @@ describeWithRedis('the service while Redis is away', (redis) => {
       const answers = await load.stop();
 
       expect(Math.max(...answers.map(({ tookMs }) => tookMs))).to.be.below(1000);
-      const refusals = answers.filter(({ status }) => status !== 200);
-      for (const { status, code, retryAfter, tookMs } of refusals) {
+      const denials = answers.filter(({ status }) => status !== 200);
+      for (const { status, code, retryAfter, tookMs } of denials) {
         expect([status, code, retryAfter]).to.deep.equal([503, 'cache_unavailable', '1']);
         expect(tookMs).to.be.below(500);
       }

@@ -6,8 +6,8 @@ import { Redis } from 'ioredis';
 import { RedisConnection } from '#src/adapters/redis/connection/redis-connection.js';
 import { RedisScript } from '#src/adapters/redis/connection/redis-script.js';
 import type { RedisSettings } from '#src/adapters/redis/connection/redis-settings.js';
-import { expectAppError, rejectionOf } from '#tests/support/fixtures/conversation-cache-bench.js';
-import { RedisBench } from '#tests/support/fixtures/redis-bench.js';
+import { expectAppError, rejectionOf } from '#tests/support/fixtures/cache-fixture.js';
+import { RedisCacheFixture } from '#tests/support/fixtures/redis-cache-fixture.js';
 import { type LogLine, recordingLogger } from '#tests/support/fixtures/test-app.js';
 import { freePort } from '#tests/support/processes/free-port.js';
 import { RedisServer } from '#tests/support/processes/redis-server.js';
@@ -145,11 +145,14 @@ describeWithRedis('RedisConnection', (redis) => {
     );
     operator.disconnect();
     const credentials = { username: 'shop', password: CANARY };
-    const bench = await RedisBench.start({ url: '', connection: { ...redis().connection, credentials } });
-    await bench.cache.check();
-    await bench.add('t1');
-    await (await bench.open()).release();
-    await bench.cache.deleteByClient('client');
-    await bench.stop();
+    const fixture = await RedisCacheFixture.start({
+      url: '',
+      connection: { ...redis().connection, credentials },
+    });
+    await fixture.cache.check();
+    await fixture.add('t1');
+    await (await fixture.open()).release();
+    await fixture.cache.deleteByClient('client');
+    await fixture.stop();
   });
 });

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { AccessWatch } from '#src/application/background/access-watch.js';
 import type { ApiKeyVerifier } from '#src/domain/access/api-key.js';
 import { AppError } from '#src/domain/errors.js';
-import { outcomeOf } from '#tests/support/fixtures/workshop.js';
+import { outcomeOf } from '#tests/support/fixtures/use-case-fixture.js';
 
 /** A database that takes its time over the keys of what runs. */
 class SlowClients {

@@ -1,21 +1,21 @@
 import { expect } from 'chai';
 import { GetUsage } from '#src/application/usage/get-usage.js';
 import { idOf } from '#tests/contracts/client-repository.contract.js';
-import { Workshop } from '#tests/support/fixtures/workshop.js';
+import { UseCaseFixture } from '#tests/support/fixtures/use-case-fixture.js';
 
 const DAY = '2026-01-01';
 
 describe('GetUsage', () => {
-  let shop: Workshop;
+  let app: UseCaseFixture;
 
   beforeEach(() => {
-    shop = new Workshop();
+    app = new UseCaseFixture();
   });
 
-  afterEach(() => shop.close());
+  afterEach(() => app.close());
 
   it('shows no more than 100 characters of a day by themselves, and loses none of what the others cost', async () => {
-    const { clientId } = await shop.signUp();
+    const { clientId } = await app.signUp();
     const entries = Array.from({ length: 150 }, (_, i) => ({
       clientId,
       day: DAY,
@@ -24,8 +24,8 @@ describe('GetUsage', () => {
       inputTokens: i + 1,
       outputTokens: 1,
     }));
-    await shop.usageRepository.add(entries, DAY);
-    const getUsage = new GetUsage({ ...shop, budgetTokensPerDay: 0 });
+    await app.usageRepository.add(entries, DAY);
+    const getUsage = new GetUsage({ ...app, budgetTokensPerDay: 0 });
     const [today] = (await getUsage.execute({ clientId, budgetTokensPerDay: null })).days;
     const all = { turns: 150, inputTokens: 11_325, outputTokens: 150, totalTokens: 11_475 };
     const { characters, ...totals } = today ?? { characters: [] };

@@ -6,38 +6,38 @@ import { PasswordAttempts } from '#src/application/clients/password-attempts.js'
 import { RecoverAccess } from '#src/application/clients/recover-access.js';
 import { UpdateClient } from '#src/application/clients/update-client.js';
 import { AppError } from '#src/domain/errors.js';
-import { ORIGIN, outcomeOf, Workshop } from '#tests/support/fixtures/workshop.js';
+import { ORIGIN, outcomeOf, UseCaseFixture } from '#tests/support/fixtures/use-case-fixture.js';
 
 const RIGHT = 'correct horse battery';
 const OWNERS = '192.0.2.1';
 
 describe('PasswordAttempts', () => {
-  let shop: Workshop;
+  let app: UseCaseFixture;
 
-  const at = (address: string): RequestOrigin => ({ ...ORIGIN, address, addressUnit: address });
+  const at = (address: string): RequestOrigin => ({ ...ORIGIN, address, rateLimitAddress: address });
   const recover = (password: string, address = OWNERS, email = 'ada@example.com') =>
-    outcomeOf(new RecoverAccess(shop).execute({ email, password, origin: at(address) }));
+    outcomeOf(new RecoverAccess(app).execute({ email, password, origin: at(address) }));
   const fail = async (times: number, address = OWNERS, email?: string) => {
     const outcomes = [];
     for (let count = 0; count < times; count += 1) outcomes.push(await recover('wrong', address, email));
     return new Set(outcomes);
   };
   const blocks = () =>
-    shop.auditLines
+    app.auditLines
       .filter(({ fields }) => fields['audit'] === 'limit_blocked')
       .map(({ fields }) => fields['limit']);
 
   beforeEach(async () => {
-    shop = new Workshop();
-    await shop.signUp('ada@example.com');
+    app = new UseCaseFixture();
+    await app.signUp('ada@example.com');
   });
-  afterEach(() => shop.close());
+  afterEach(() => app.close());
 
   it('refuses the right password too after ten wrong ones, in the very words of a wrong one', async () => {
     await fail(9);
     expect(await recover(RIGHT)).to.equal('done');
     expect(await fail(1)).to.deep.equal(new Set(['unauthenticated']));
-    const error = await new RecoverAccess(shop)
+    const error = await new RecoverAccess(app)
       .execute({ email: 'ada@example.com', password: RIGHT, origin: at(OWNERS) })
       .catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(AppError).and.to.include({
@@ -45,7 +45,7 @@ describe('PasswordAttempts', () => {
       detail: 'Email or password is wrong.',
     });
     expect(blocks()).to.deep.equal(['password']);
-    shop.clock.advance(900_000);
+    app.clock.advance(900_000);
     expect(await recover(RIGHT)).to.equal('done');
   });
 
@@ -57,8 +57,8 @@ describe('PasswordAttempts', () => {
 
   it('checks a hundred passwords for an account from an address, right ones included, and says so beyond', async () => {
     for (let count = 0; count < 100; count += 1) expect(await recover(RIGHT)).to.equal('done');
-    const verify = sinon.spy(shop.passwords, 'verify');
-    const refused = await new RecoverAccess(shop)
+    const verify = sinon.spy(app.passwords, 'verify');
+    const refused = await new RecoverAccess(app)
       .execute({ email: 'ADA@example.com', password: RIGHT, origin: at(OWNERS) })
       .catch((thrown: unknown) => thrown);
     expect(refused).to.be.instanceOf(AppError).and.to.include({
@@ -70,7 +70,7 @@ describe('PasswordAttempts', () => {
     expect(verify.callCount).to.equal(0);
     expect(blocks()).to.deep.equal(['password-checks']);
     expect(await recover(RIGHT, '203.0.113.1')).to.equal('done');
-    shop.clock.advance(900_000);
+    app.clock.advance(900_000);
     expect(await recover(RIGHT)).to.equal('done');
   });
 
@@ -78,14 +78,14 @@ describe('PasswordAttempts', () => {
     const answers = async (email: string, address: string) => {
       const all = [];
       for (let count = 0; count < 103; count += 1) {
-        const error: unknown = await new RecoverAccess(shop)
+        const error: unknown = await new RecoverAccess(app)
           .execute({ email, password: 'wrong', origin: at(address) })
           .catch((thrown: unknown) => thrown);
         all.push(error instanceof AppError ? `${error.code} ${error.detail} ${error.retryAfterSeconds}` : '');
       }
       return all;
     };
-    shop.limits.passwordsPer15Minutes = 9;
+    app.limits.passwordsPer15Minutes = 9;
     const [known, unknown] = [
       await answers('ada@example.com', '203.0.113.1'),
       await answers('nobody@example.com', '203.0.113.2'),
@@ -96,7 +96,7 @@ describe('PasswordAttempts', () => {
 
   it('checks three hundred passwords from an address; what one account is refused for leaves the others their share', async () => {
     const emails = ['bob', 'cleo', 'dan'].map((name) => `${name}@example.com`);
-    for (const email of emails) await shop.signUp(email);
+    for (const email of emails) await app.signUp(email);
     for (let count = 0; count < 100; count += 1) await recover(RIGHT);
     for (let count = 0; count < 300; count += 1) expect(await recover(RIGHT)).to.equal('rate_limited');
     for (let count = 0; count < 200; count += 1) {
@@ -108,7 +108,7 @@ describe('PasswordAttempts', () => {
   });
 
   it('lets ten of many simultaneous guesses be looked at', async () => {
-    const verify = sinon.spy(shop.passwords, 'verify');
+    const verify = sinon.spy(app.passwords, 'verify');
     await Promise.all(Array.from({ length: 100 }, () => recover('wrong')));
     expect(verify.getCalls().filter(({ args }) => args[1] !== null)).to.have.length(10);
     expect(verify.callCount).to.equal(100);
@@ -116,7 +116,7 @@ describe('PasswordAttempts', () => {
 
   it('never punishes right passwords for coming at once', async () => {
     const passwords = new BcryptPasswordHasher({ pepper: new Uint8Array(32) });
-    const attempts = new PasswordAttempts({ ...shop, passwords });
+    const attempts = new PasswordAttempts({ ...app, passwords });
     const hash = await passwords.hash(RIGHT, { account: 'ada@example.com', address: OWNERS });
     const ask = async (password = RIGHT) => {
       const attempt = await attempts.begin('ada@example.com', at(OWNERS));
@@ -131,10 +131,10 @@ describe('PasswordAttempts', () => {
   });
 
   it('counts what is one too many at once towards nothing, not even its address', async () => {
-    shop.limits.passwordsPer15Minutes = 1;
+    app.limits.passwordsPer15Minutes = 1;
     for (let round = 0; round < 3; round += 1) {
       const email = `owner${round}@example.com`;
-      await shop.signUp(email);
+      await app.signUp(email);
       const outcomes = await Promise.all(Array.from({ length: 8 }, () => recover(RIGHT, OWNERS, email)));
       expect(outcomes.filter((outcome) => outcome === 'unauthenticated')).to.have.length(7);
       expect(await recover(RIGHT, OWNERS, email)).to.equal('done');
@@ -144,7 +144,7 @@ describe('PasswordAttempts', () => {
 
   it('takes as long for a limited account as for any: the hasher works every time', async () => {
     await fail(10);
-    const verify = sinon.spy(shop.passwords, 'verify');
+    const verify = sinon.spy(app.passwords, 'verify');
     await recover(RIGHT);
     const [[password, hash] = []] = verify.args;
     expect([password, hash, verify.callCount]).to.deep.equal([RIGHT, null, 1]);
@@ -168,7 +168,7 @@ describe('PasswordAttempts', () => {
       );
     }
     for (const email of ['ada@example.com', 'nobody@example.com']) {
-      const refused = await new RecoverAccess(shop)
+      const refused = await new RecoverAccess(app)
         .execute({ email, password: RIGHT, origin: at('198.51.100.1') })
         .catch((thrown: unknown) => thrown);
       expect(refused).to.be.instanceOf(AppError).and.to.include({
@@ -194,7 +194,7 @@ describe('PasswordAttempts', () => {
   });
 
   it('counts no attempt that the hasher was too busy for', async () => {
-    const busy = sinon.stub(shop.passwords, 'verify').rejects(new AppError('overloaded'));
+    const busy = sinon.stub(app.passwords, 'verify').rejects(new AppError('overloaded'));
     for (let count = 0; count < 120; count += 1) expect(await recover(RIGHT)).to.equal('overloaded');
     busy.restore();
     expect(await recover(RIGHT)).to.equal('done');
@@ -202,7 +202,7 @@ describe('PasswordAttempts', () => {
 
   it('counts nothing while the database cannot answer, in an outage between the count and the password', async () => {
     const outage = sinon
-      .stub(shop.clients, 'findCredentialsByEmail')
+      .stub(app.clients, 'findCredentialsByEmail')
       .rejects(new AppError('database_unavailable'));
     for (let count = 0; count < 320; count += 1)
       expect(await recover(RIGHT)).to.equal('database_unavailable');
@@ -219,10 +219,10 @@ describe('PasswordAttempts', () => {
   });
 
   it('stands before the changes that need the current password, too', async () => {
-    const { clientId } = await shop.signUp('bob@example.com');
+    const { clientId } = await app.signUp('bob@example.com');
     const change = (currentPassword: string) =>
       outcomeOf(
-        new UpdateClient(shop).execute({
+        new UpdateClient(app).execute({
           clientId,
           email: 'b@example.com',
           currentPassword,

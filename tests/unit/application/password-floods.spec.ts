@@ -4,7 +4,7 @@ import { PasswordAttempts } from '#src/application/clients/password-attempts.js'
 import { RecoverAccess } from '#src/application/clients/recover-access.js';
 import { SignUp } from '#src/application/clients/sign-up.js';
 import { SlowPasswordHasher } from '#tests/support/fakes/slow-password-hasher.js';
-import { ORIGIN, outcomeOf, Workshop } from '#tests/support/fixtures/workshop.js';
+import { ORIGIN, outcomeOf, UseCaseFixture } from '#tests/support/fixtures/use-case-fixture.js';
 
 const RIGHT = 'correct horse battery';
 const ATTACKS_PER_SECOND = 45;
@@ -12,28 +12,28 @@ const SECONDS = 20;
 const TICK_MS = 5;
 
 describe('a flood of passwords', () => {
-  let shop: Workshop;
+  let app: UseCaseFixture;
   let timers: sinon.SinonFakeTimers;
   let recovery: RecoverAccess;
   let signingUp: SignUp;
 
-  const at = (address: string) => ({ ...ORIGIN, address, addressUnit: address });
+  const at = (address: string) => ({ ...ORIGIN, address, rateLimitAddress: address });
   const recover = (email: string, address: string, password = RIGHT) =>
     outcomeOf(recovery.execute({ email, password, origin: at(address) }));
   const signUp = (email: string, address: string) =>
     outcomeOf(signingUp.execute({ email, password: RIGHT, origin: at(address) }));
 
   beforeEach(async () => {
-    shop = new Workshop();
-    for (let number = 0; number < 10; number += 1) await shop.signUp(`owner${number}@example.com`);
-    for (let number = 0; number < 50; number += 1) await shop.signUp(`evil${number}@example.com`);
-    const slow = { ...shop, passwords: new SlowPasswordHasher() };
+    app = new UseCaseFixture();
+    for (let number = 0; number < 10; number += 1) await app.signUp(`owner${number}@example.com`);
+    for (let number = 0; number < 50; number += 1) await app.signUp(`evil${number}@example.com`);
+    const slow = { ...app, passwords: new SlowPasswordHasher() };
     recovery = new RecoverAccess({ ...slow, passwordAttempts: new PasswordAttempts(slow) });
     signingUp = new SignUp(slow);
     timers = sinon.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
   });
   afterEach(() => {
-    shop.close();
+    app.close();
     timers.restore();
   });
 
@@ -73,7 +73,7 @@ describe('a flood of passwords', () => {
       ['sign-ups from one address', (index: number) => signUp(`more${index}@example.com`, '203.0.113.1')],
     ] as const) {
       it(`holds up nobody else: ${name}, ${kind}`, async () => {
-        shop.limits.passwordsPer15Minutes = limit;
+        app.limits.passwordsPer15Minutes = limit;
         const { attacks, honest } = await flood(attack);
         expect(honest).to.deep.equal(new Set(['done']));
         expect(new Set(attacks)).not.to.deep.equal(new Set(['done']));
@@ -84,7 +84,8 @@ describe('a flood of passwords', () => {
   it('does not hold up the owner of the account that is guessed at, where the owner was seen before', async () => {
     const owner: Promise<string>[] = [];
     await flood((index) => {
-      if (index % ATTACKS_PER_SECOND === 1) owner.push(recover('owner0@example.com', ORIGIN.addressUnit));
+      if (index % ATTACKS_PER_SECOND === 1)
+        owner.push(recover('owner0@example.com', ORIGIN.rateLimitAddress));
       return recover('owner0@example.com', `203.0.${index >> 8}.${index & 255}`, 'wrong');
     });
     const outcomes = await Promise.all(owner);

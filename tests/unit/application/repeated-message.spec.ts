@@ -2,50 +2,50 @@ import { expect } from 'chai';
 import { DeleteCharacter } from '#src/application/characters/delete-character.js';
 import { DeleteConversation } from '#src/application/chat/delete-conversation.js';
 import type { SendMessageInput } from '#src/application/chat/send-message.js';
-import type { StartedTurn } from '#src/application/chat/turn-reader.js';
+import type { TurnHeader } from '#src/application/chat/turn-stream.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
 import type { Character } from '#src/domain/characters/character.js';
 import { AppError } from '#src/domain/errors.js';
 import { GOOD_DAY } from '#tests/support/fakes/scripted-llm-gateway.js';
-import { ORIGIN, outcomeOf, Workshop } from '#tests/support/fixtures/workshop.js';
+import { ORIGIN, outcomeOf, UseCaseFixture } from '#tests/support/fixtures/use-case-fixture.js';
 
 const KEYED = { idempotency: { key: 'k', digest: 'digest' } };
 
 /** Somebody who writes down what they are told. */
 class Listener {
-  readonly told: { text: string; started: StartedTurn }[] = [];
+  readonly reported: { text: string; started: TurnHeader }[] = [];
 
-  async onText(text: string, started: StartedTurn): Promise<void> {
-    this.told.push({ text, started });
+  async onDelta(text: string, started: TurnHeader): Promise<void> {
+    this.reported.push({ text, started });
   }
 }
 
 describe('SendMessage, sent again with its idempotency key', () => {
-  let shop: Workshop;
+  let app: UseCaseFixture;
   let character: Character;
   let mine: { clientId: string; characterId: string };
 
   beforeEach(async () => {
-    shop = new Workshop();
-    const { clientId } = await shop.signUp();
-    character = await shop.createCharacter(clientId, { ttlSeconds: 60 });
+    app = new UseCaseFixture();
+    const { clientId } = await app.signUp();
+    character = await app.createCharacter(clientId, { ttlSeconds: 60 });
     mine = { clientId, characterId: character.id };
   });
 
-  afterEach(() => shop.close());
+  afterEach(() => app.close());
 
-  const send = (input: Partial<SendMessageInput> = {}) => shop.send({ ...mine, ...KEYED, ...input });
-  const kept = () => shop.conversations.find(mine.clientId, 'c');
+  const send = (input: Partial<SendMessageInput> = {}) => app.send({ ...mine, ...KEYED, ...input });
+  const kept = () => app.conversations.find(mine.clientId, 'c');
 
   it('gives the first answer again, byte for byte, and calls no model', async () => {
-    shop.llm.answer = () => ({
+    app.llm.answer = () => ({
       ...GOOD_DAY,
       reply: { content: '"Ja" \u2028\n 日本 👩‍👩‍👧', finishReason: 'length' },
     });
     const { replayed, ...first } = await send();
     expect(replayed).to.equal(false);
     const before = await kept();
-    shop.clock.advance(30_000);
+    app.clock.advance(30_000);
     let modelTime: number | null = null;
     const again = await send({
       onModelTime: (ms) => {
@@ -57,34 +57,34 @@ describe('SendMessage, sent again with its idempotency key', () => {
       JSON.stringify([first.turn.outcome, first.conversation]),
     );
     expect(modelTime).to.equal(null);
-    expect(shop.llm.prompts).to.have.length(1);
+    expect(app.llm.prompts).to.have.length(1);
     expect(await kept()).to.deep.equal(before);
     const { id: turnId } = first.turn;
-    expect(shop.logLines.slice(1)).to.deep.equal([
+    expect(app.logLines.slice(1)).to.deep.equal([
       { level: 'info', fields: { ...mine, turnId, conversationId: 'c' }, message: 'turn replayed' },
     ]);
   });
 
   it('stays in the conversation that was begun for it', async () => {
     const unnamed = { clientId: mine.clientId, characterId: mine.characterId, ...KEYED };
-    const first = await shop.send({ ...unnamed, conversationId: undefined });
-    const again = await shop.send({ ...unnamed, conversationId: undefined });
+    const first = await app.send({ ...unnamed, conversationId: undefined });
+    const again = await app.send({ ...unnamed, conversationId: undefined });
     expect(again.conversation).to.deep.equal(first.conversation);
   });
 
   it('tells a reader the same pieces in the same way', async () => {
-    shop.llm.answer = () => {
-      shop.clock.advance(2000);
+    app.llm.answer = () => {
+      app.clock.advance(2000);
       return { ...GOOD_DAY, reply: { content: 'Good day to you.', finishReason: 'stop' } };
     };
     const [first, second] = [new Listener(), new Listener()];
     const { replayed: _, ...sent } = await send({ reader: first });
-    expect(first.told.map(({ text }) => text)).to.deep.equal(['Good ', 'day ', 'to ', 'you.']);
+    expect(first.reported.map(({ text }) => text)).to.deep.equal(['Good ', 'day ', 'to ', 'you.']);
     expect(await send({ reader: second })).to.deep.equal({ ...sent, replayed: true });
-    expect(second.told).to.deep.equal(
-      first.told.map(({ text, started }) => ({ text, started: { ...started, replayed: true } })),
+    expect(second.reported).to.deep.equal(
+      first.reported.map(({ text, started }) => ({ text, started: { ...started, replayed: true } })),
     );
-    expect(second.told[0]?.started.conversation.expiresAt).not.to.equal(sent.conversation.expiresAt);
+    expect(second.reported[0]?.started.conversation.expiresAt).not.to.equal(sent.conversation.expiresAt);
     expect(await send()).to.deep.equal({ ...sent, replayed: true });
   });
 
@@ -92,38 +92,38 @@ describe('SendMessage, sent again with its idempotency key', () => {
     const { turn, conversation } = await send();
     const reader = new Listener();
     await send({ reader });
-    expect(reader.told).to.deep.equal([
+    expect(reader.reported).to.deep.equal([
       { text: 'Good day.', started: { turnId: turn.id, conversation, replayed: true } },
     ]);
   });
 
   it('tells a reader nothing of an empty reply', async () => {
-    shop.llm.answer = () => ({ ...GOOD_DAY, reply: { content: '', finishReason: 'stop' } });
+    app.llm.answer = () => ({ ...GOOD_DAY, reply: { content: '', finishReason: 'stop' } });
     await send();
     const reader = new Listener();
     expect((await send({ reader })).turn.outcome.reply.content).to.equal('');
-    expect(reader.told).to.deep.equal([]);
+    expect(reader.reported).to.deep.equal([]);
   });
 
   it('tells no more to a reader who has gone', async () => {
     await send({ reader: new Listener() });
     const caller = new AbortController();
     const left = new DOMException('The caller has gone.', 'AbortError');
-    let told = 0;
+    let reported = 0;
     const reader = {
-      onText: async () => {
-        told += 1;
+      onDelta: async () => {
+        reported += 1;
         caller.abort(left);
       },
     };
     const error: unknown = await send({ reader, signal: caller.signal }).catch((reason: unknown) => reason);
-    expect([error, told]).to.deep.equal([left, 1]);
+    expect([error, reported]).to.deep.equal([left, 1]);
     expect((await send()).replayed).to.equal(true);
   });
 
   it('is refused while the first is running, and for another request; the first goes on', async () => {
-    const held = shop.llm.hold();
-    const called = shop.llm.nextCall();
+    const held = app.llm.hold();
+    const called = app.llm.nextCall();
     const first = send();
     await called;
     expect(await outcomeOf(send())).to.equal('request_in_progress');
@@ -133,7 +133,7 @@ describe('SendMessage, sent again with its idempotency key', () => {
     expect((await first).replayed).to.equal(false);
     expect(await outcomeOf(send(other))).to.equal('idempotency_mismatch');
     expect((await send()).replayed).to.equal(true);
-    expect(shop.llm.prompts).to.have.length(1);
+    expect(app.llm.prompts).to.have.length(1);
     expect((await kept())?.turns).to.equal(1);
   });
 
@@ -144,27 +144,27 @@ describe('SendMessage, sent again with its idempotency key', () => {
 
   const failures: Readonly<Record<string, () => Promise<string>>> = {
     model_failed: () => {
-      shop.llm.answer = () => {
+      app.llm.answer = () => {
         throw new AppError('model_failed');
       };
       return outcomeOf(send());
     },
     internal_error: () => {
-      shop.llm.answer = () => {
+      app.llm.answer = () => {
         throw new TypeError('boom');
       };
       return outcomeOf(send()).then((name) => (name === 'TypeError' ? 'internal_error' : name));
     },
     character_not_found: () => outcomeOf(send({ characterId: '0190c0de-1234-7abc-8def-0123456789ab' })),
     conversation_character_mismatch: async () => {
-      const other = await shop.createCharacter(mine.clientId);
-      await shop.send({ ...mine, characterId: other.id, conversationId: 'c2' });
+      const other = await app.createCharacter(mine.clientId);
+      await app.send({ ...mine, characterId: other.id, conversationId: 'c2' });
       return outcomeOf(send({ conversationId: 'c2' }));
     },
     conversation_busy: async () => {
-      const held = shop.llm.hold();
-      const called = shop.llm.nextCall();
-      const running = shop.send({ ...mine, conversationId: 'c2' });
+      const held = app.llm.hold();
+      const called = app.llm.nextCall();
+      const running = app.send({ ...mine, conversationId: 'c2' });
       await called;
       const outcome = await outcomeOf(send({ conversationId: 'c2', onBusy: 'reject' }));
       held.release();
@@ -172,8 +172,8 @@ describe('SendMessage, sent again with its idempotency key', () => {
       return outcome;
     },
     AbortError: async () => {
-      shop.llm.hold();
-      const called = shop.llm.nextCall();
+      app.llm.hold();
+      const called = app.llm.nextCall();
       const caller = new AbortController();
       const turn = outcomeOf(send({ signal: caller.signal }));
       await called;
@@ -184,7 +184,7 @@ describe('SendMessage, sent again with its idempotency key', () => {
   for (const [code, fail] of Object.entries(failures)) {
     it(`is run when the first ended in ${code}`, async () => {
       expect(await fail()).to.equal(code);
-      shop.llm.answer = () => GOOD_DAY;
+      app.llm.answer = () => GOOD_DAY;
       const again = await send();
       expect([again.replayed, again.conversation.turns]).to.deep.equal([false, 1]);
       expect((await send()).replayed).to.equal(true);
@@ -193,15 +193,15 @@ describe('SendMessage, sent again with its idempotency key', () => {
 
   it('brings nothing back that was deleted', async () => {
     await send();
-    await new DeleteConversation(shop).execute({ clientId: mine.clientId, conversationId: 'c' });
+    await new DeleteConversation(app).execute({ clientId: mine.clientId, conversationId: 'c' });
     const again = await send();
     expect([again.replayed, again.conversation.isNew]).to.deep.equal([false, true]);
-    await new DeleteCharacter(shop).execute(mine);
+    await new DeleteCharacter(app).execute(mine);
     expect(await outcomeOf(send())).to.equal('character_not_found');
 
-    const successor = await shop.createCharacter(mine.clientId);
+    const successor = await app.createCharacter(mine.clientId);
     await send({ characterId: successor.id });
-    await new DeleteClient(shop).execute({ clientId: mine.clientId, origin: ORIGIN });
+    await new DeleteClient(app).execute({ clientId: mine.clientId, origin: ORIGIN });
     expect(await outcomeOf(send({ characterId: successor.id }))).to.equal('character_not_found');
   });
 });

@@ -9,7 +9,7 @@ import { DeleteClient } from '#src/application/clients/delete-client.js';
 import type { Character } from '#src/domain/characters/character.js';
 import { AppError } from '#src/domain/errors.js';
 import { GOOD_DAY } from '#tests/support/fakes/scripted-llm-gateway.js';
-import { ORIGIN, outcomeOf, Workshop } from '#tests/support/fixtures/workshop.js';
+import { ORIGIN, outcomeOf, UseCaseFixture } from '#tests/support/fixtures/use-case-fixture.js';
 
 /** Something else happens between the look at a character and what follows it. */
 class InterruptedCharacterRepository extends MemoryCharacterRepository {
@@ -28,33 +28,33 @@ class InterruptedCharacterRepository extends MemoryCharacterRepository {
 }
 
 describe('SendMessage', () => {
-  let shop: Workshop;
+  let app: UseCaseFixture;
   let clientId: string;
   let character: Character;
   let mine: { clientId: string; characterId: string };
 
   beforeEach(async () => {
-    shop = new Workshop();
-    ({ clientId } = await shop.signUp());
-    character = await shop.createCharacter(clientId, { ttlSeconds: 60 });
+    app = new UseCaseFixture();
+    ({ clientId } = await app.signUp());
+    character = await app.createCharacter(clientId, { ttlSeconds: 60 });
     mine = { clientId, characterId: character.id };
   });
 
-  afterEach(() => shop.close());
+  afterEach(() => app.close());
 
-  const kept = () => shop.conversations.find(clientId, 'c');
-  const outcomes = () => shop.logLines.map(({ fields }) => [fields['outcome'], fields['code']]);
+  const kept = () => app.conversations.find(clientId, 'c');
+  const outcomes = () => app.logLines.map(({ fields }) => [fields['outcome'], fields['code']]);
 
   it('shows the model the instructions, the whole turns before, the message and the bounds', async () => {
-    await shop.characters.update(
+    await app.characters.update(
       clientId,
       character.id,
       { model: 'large', temperature: 0.5, maxOutputTokens: 9 },
       character.updatedAt,
     );
-    await shop.send({ ...mine, message: 'one' });
-    await shop.send({ ...mine, message: 'two' });
-    const [, second] = shop.llm.prompts;
+    await app.send({ ...mine, message: 'one' });
+    await app.send({ ...mine, message: 'two' });
+    const [, second] = app.llm.prompts;
     const { history, ...rest } = second ?? {};
     expect(rest).to.deep.equal({
       model: 'large',
@@ -68,19 +68,19 @@ describe('SendMessage', () => {
   });
 
   it('gives back the turn and the state of its conversation', async () => {
-    const startedAt = new Date(shop.clock.now()).toISOString();
-    shop.llm.answer = () => {
-      shop.clock.advance(2500);
+    const startedAt = new Date(app.clock.now()).toISOString();
+    app.llm.answer = () => {
+      app.clock.advance(2500);
       return GOOD_DAY;
     };
     let waitedMs = -1;
-    const { turn, conversation } = await shop.send({
+    const { turn, conversation } = await app.send({
       ...mine,
       onModelTime: (ms) => {
         waitedMs = ms;
       },
     });
-    const completedAt = new Date(shop.clock.now()).toISOString();
+    const completedAt = new Date(app.clock.now()).toISOString();
     expect(turn).to.deep.equal({
       id: turn.id,
       conversationId: 'c',
@@ -94,11 +94,11 @@ describe('SendMessage', () => {
       characterId: character.id,
       isNew: true,
       turns: 1,
-      expiresAt: new Date(shop.clock.now() + 60_000).toISOString(),
+      expiresAt: new Date(app.clock.now() + 60_000).toISOString(),
       truncated: false,
     });
     expect(waitedMs).to.equal(2500);
-    expect(shop.logLines).to.deep.equal([
+    expect(app.logLines).to.deep.equal([
       {
         level: 'info',
         fields: {
@@ -117,9 +117,9 @@ describe('SendMessage', () => {
 
   it('says when the model was shown less than the whole conversation', async () => {
     const truncated = [];
-    for (let i = 0; i < 5; i += 1) truncated.push((await shop.send(mine)).conversation.truncated);
+    for (let i = 0; i < 5; i += 1) truncated.push((await app.send(mine)).conversation.truncated);
     expect(truncated).to.deep.equal([false, false, false, false, true]);
-    expect(shop.llm.prompts.at(-1)?.history).to.have.length(3);
+    expect(app.llm.prompts.at(-1)?.history).to.have.length(3);
     expect((await kept())?.turns).to.equal(5);
   });
 
@@ -129,53 +129,53 @@ describe('SendMessage', () => {
     ['throws what nobody foresaw', new TypeError('boom'), 'internal_error'],
   ] as const) {
     it(`keeps nothing when the model ${what}, and frees the conversation`, async () => {
-      await shop.send(mine);
+      await app.send(mine);
       const before = await kept();
-      shop.clock.advance(1000);
-      shop.llm.answer = () => {
+      app.clock.advance(1000);
+      app.llm.answer = () => {
         throw thrown;
       };
-      const error: unknown = await shop.send(mine).catch((reason: unknown) => reason);
+      const error: unknown = await app.send(mine).catch((reason: unknown) => reason);
       expect(error).to.equal(thrown);
       expect(await kept()).to.deep.equal(before);
       expect(outcomes().at(-1)).to.deep.equal(['failed', code]);
 
-      shop.llm.answer = () => GOOD_DAY;
-      const next = await shop.send({ ...mine, onBusy: 'reject' });
+      app.llm.answer = () => GOOD_DAY;
+      const next = await app.send({ ...mine, onBusy: 'reject' });
       expect(next.conversation.turns).to.equal(2);
     });
   }
 
   it('keeps nothing and calls no model for a character that is not there or is another’s', async () => {
-    const other = await shop.signUp('grace@example.com');
-    const theirs = await shop.createCharacter(other.clientId);
+    const other = await app.signUp('grace@example.com');
+    const theirs = await app.createCharacter(other.clientId);
     for (const characterId of [theirs.id, '0190c0de-1234-7abc-8def-0123456789ab']) {
-      expect(await outcomeOf(shop.send({ clientId, characterId }))).to.equal('character_not_found');
+      expect(await outcomeOf(app.send({ clientId, characterId }))).to.equal('character_not_found');
     }
-    expect(shop.llm.prompts).to.deep.equal([]);
+    expect(app.llm.prompts).to.deep.equal([]);
     expect(await kept()).to.equal(null);
     expect(outcomes()).to.deep.equal(Array(2).fill(['failed', 'character_not_found']));
   });
 
   it('keeps a conversation to its character', async () => {
-    await shop.send(mine);
-    const second = await shop.createCharacter(clientId);
+    await app.send(mine);
+    const second = await app.createCharacter(clientId);
     const before = await kept();
-    expect(await outcomeOf(shop.send({ clientId, characterId: second.id }))).to.equal(
+    expect(await outcomeOf(app.send({ clientId, characterId: second.id }))).to.equal(
       'conversation_character_mismatch',
     );
-    expect(shop.llm.prompts).to.have.length(1);
+    expect(app.llm.prompts).to.have.length(1);
     expect(await kept()).to.deep.equal(before);
   });
 
   it('keeps nothing when the caller goes, cancels the model, and lets the next one in', async () => {
-    const held = shop.llm.hold();
-    const called = shop.llm.nextCall();
+    const held = app.llm.hold();
+    const called = app.llm.nextCall();
     const caller = new AbortController();
     const left = new DOMException('The caller has gone.', 'AbortError');
-    const turn = shop.send({ ...mine, signal: caller.signal });
+    const turn = app.send({ ...mine, signal: caller.signal });
     const signal = await called;
-    const waiting = shop.send({ ...mine, message: 'next' });
+    const waiting = app.send({ ...mine, message: 'next' });
     caller.abort(left);
     expect(await turn.catch((reason: unknown) => reason)).to.equal(left);
     expect(signal.reason).to.equal(left);
@@ -187,7 +187,7 @@ describe('SendMessage', () => {
   it('answers a failed turn only when its conversation has been given back', async () => {
     const events: string[] = [];
     const given = new EventEmitter();
-    const conversations = new Proxy(shop.conversations, {
+    const conversations = new Proxy(app.conversations, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name);
         if (name !== 'openTurn') return typeof member === 'function' ? member.bind(target) : member;
@@ -204,9 +204,9 @@ describe('SendMessage', () => {
         };
       },
     });
-    shop.llm.answer = () => Promise.reject(new AppError('model_failed'));
-    const sendMessage = new SendMessage({ ...shop, conversations });
-    const answered = outcomeOf(sendMessage.execute(shop.messageInput(mine))).then((outcome) =>
+    app.llm.answer = () => Promise.reject(new AppError('model_failed'));
+    const sendMessage = new SendMessage({ ...app, conversations });
+    const answered = outcomeOf(sendMessage.execute(app.messageInput(mine))).then((outcome) =>
       events.push(outcome),
     );
     await once(given, 'asked');
@@ -216,32 +216,32 @@ describe('SendMessage', () => {
   });
 
   it('calls no model for a caller who goes while waiting', async () => {
-    const held = shop.llm.hold();
-    const called = shop.llm.nextCall();
+    const held = app.llm.hold();
+    const called = app.llm.nextCall();
     const caller = new AbortController();
-    const first = shop.send(mine);
+    const first = app.send(mine);
     await called;
-    const waiting = outcomeOf(shop.send({ ...mine, signal: caller.signal }));
+    const waiting = outcomeOf(app.send({ ...mine, signal: caller.signal }));
     caller.abort();
     expect(await waiting).to.equal('AbortError');
     held.release();
     await first;
-    expect(shop.llm.prompts).to.have.length(1);
+    expect(app.llm.prompts).to.have.length(1);
     expect((await kept())?.turns).to.equal(1);
   });
 
   describe('when a deletion comes in the middle of a turn', () => {
     const DELETIONS = {
-      conversation_not_found: () => new DeleteConversation(shop).execute({ clientId, conversationId: 'c' }),
-      character_not_found: () => new DeleteCharacter(shop).execute(mine),
-      unauthenticated: () => new DeleteClient(shop).execute({ clientId, origin: ORIGIN }),
+      conversation_not_found: () => new DeleteConversation(app).execute({ clientId, conversationId: 'c' }),
+      character_not_found: () => new DeleteCharacter(app).execute(mine),
+      unauthenticated: () => new DeleteClient(app).execute({ clientId, origin: ORIGIN }),
     };
     for (const [code, remove] of Object.entries(DELETIONS)) {
       it(`ends the turn with ${code}, and brings nothing back to life`, async () => {
-        await shop.send(mine);
-        const held = shop.llm.hold();
-        const called = shop.llm.nextCall();
-        const turn = outcomeOf(shop.send(mine));
+        await app.send(mine);
+        const held = app.llm.hold();
+        const called = app.llm.nextCall();
+        const turn = outcomeOf(app.send(mine));
         const signal = await called;
         await remove();
         expect(await turn).to.equal(code);
@@ -251,38 +251,38 @@ describe('SendMessage', () => {
       });
 
       it(`ends the turn with ${code} also when the model answers all the same`, async () => {
-        await shop.send(mine);
-        shop.llm.answer = async () => {
+        await app.send(mine);
+        app.llm.answer = async () => {
           await remove();
           return GOOD_DAY;
         };
-        expect(await outcomeOf(shop.send(mine))).to.equal(code);
+        expect(await outcomeOf(app.send(mine))).to.equal(code);
         expect(await kept()).to.equal(null);
       });
     }
 
     it('calls no model when the turn was lost before', async () => {
-      const characters = new InterruptedCharacterRepository(shop.database, DELETIONS.character_not_found);
-      const sendMessage = new SendMessage({ ...shop, characters });
-      expect(await outcomeOf(sendMessage.execute(shop.messageInput(mine)))).to.equal('character_not_found');
-      expect(shop.llm.prompts).to.deep.equal([]);
+      const characters = new InterruptedCharacterRepository(app.database, DELETIONS.character_not_found);
+      const sendMessage = new SendMessage({ ...app, characters });
+      expect(await outcomeOf(sendMessage.execute(app.messageInput(mine)))).to.equal('character_not_found');
+      expect(app.llm.prompts).to.deep.equal([]);
     });
 
     for (const [what, remove, code] of [
-      ['character', () => new DeleteCharacter(shop).execute(mine), 'character_not_found'],
-      ['client', () => new DeleteClient(shop).execute({ clientId, origin: ORIGIN }), 'unauthenticated'],
+      ['character', () => new DeleteCharacter(app).execute(mine), 'character_not_found'],
+      ['client', () => new DeleteClient(app).execute({ clientId, origin: ORIGIN }), 'unauthenticated'],
     ] as const) {
       it(`lets nobody who waited go on without the ${what}`, async () => {
-        const held = shop.llm.hold();
-        const called = shop.llm.nextCall();
-        const running = outcomeOf(shop.send(mine));
+        const held = app.llm.hold();
+        const called = app.llm.nextCall();
+        const running = outcomeOf(app.send(mine));
         await called;
-        const waiting = [1, 2, 3].map(() => outcomeOf(shop.send(mine)));
+        const waiting = [1, 2, 3].map(() => outcomeOf(app.send(mine)));
         await remove();
         await running;
         expect(await Promise.all(waiting)).to.deep.equal(Array(3).fill(code));
         held.release();
-        expect(shop.llm.prompts).to.have.length(1);
+        expect(app.llm.prompts).to.have.length(1);
         expect(await kept()).to.equal(null);
       });
     }

@@ -11,7 +11,7 @@ const policy: ModelPolicy = {
 const MODEL = { field: 'model', message: 'must be one of the models that the operator allows' };
 const CAP = { field: 'maxOutputTokens', message: 'must be at most 500' };
 
-function character(wishes: Partial<Character>): Character {
+function character(requested: Partial<Character>): Character {
   const now = '2026-01-01T00:00:00.000Z';
   return {
     id: 'x',
@@ -24,32 +24,32 @@ function character(wishes: Partial<Character>): Character {
     ttlSeconds: 300,
     createdAt: now,
     updatedAt: now,
-    ...wishes,
+    ...requested,
   };
 }
 
 describe('assertModelAllowed', () => {
-  for (const wishes of [
+  for (const requested of [
     {},
     { model: null, maxOutputTokens: null },
     { model: 'small' },
     { model: 'large', maxOutputTokens: 500 },
     { maxOutputTokens: 1 },
   ]) {
-    it(`allows ${JSON.stringify(wishes)}`, () => {
-      expect(() => assertModelAllowed(policy, wishes)).not.to.throw();
+    it(`allows ${JSON.stringify(requested)}`, () => {
+      expect(() => assertModelAllowed(policy, requested)).not.to.throw();
     });
   }
 
-  for (const [wishes, fields] of [
+  for (const [requested, fields] of [
     [{ model: 'huge' }, [MODEL]],
     [{ model: '' }, [MODEL]],
     [{ model: 'Large' }, [MODEL]],
     [{ maxOutputTokens: 501 }, [CAP]],
     [{ model: 'huge', maxOutputTokens: 501 }, [MODEL, CAP]],
   ] as const) {
-    it(`refuses ${JSON.stringify(wishes)}, and names every faulty field`, () => {
-      expect(() => assertModelAllowed(policy, wishes))
+    it(`refuses ${JSON.stringify(requested)}, and names every faulty field`, () => {
+      expect(() => assertModelAllowed(policy, requested))
         .to.throw(AppError)
         .that.deep.includes({ code: 'invalid_request', fields });
     });
@@ -57,7 +57,7 @@ describe('assertModelAllowed', () => {
 });
 
 describe('effectiveModel', () => {
-  for (const [wishes, expected] of [
+  for (const [requested, expected] of [
     [{}, { model: 'small', maxOutputTokens: 500 }],
     [
       { model: 'large', maxOutputTokens: 20 },
@@ -68,8 +68,8 @@ describe('effectiveModel', () => {
       { model: 'small', maxOutputTokens: 500 },
     ],
   ] as const) {
-    it(`of ${JSON.stringify(wishes)} is ${JSON.stringify(expected)}`, () => {
-      expect(effectiveModel(policy, character(wishes))).to.deep.equal(expected);
+    it(`of ${JSON.stringify(requested)} is ${JSON.stringify(expected)}`, () => {
+      expect(effectiveModel(policy, character(requested))).to.deep.equal(expected);
     });
   }
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { estimateDearest, estimatePrompt, estimateTokens } from '#src/domain/models/token-estimate.js';
+import { estimateMaxTokens, estimatePrompt, estimateTokens } from '#src/domain/models/token-estimate.js';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 200 });
 
@@ -70,12 +70,12 @@ describe('the estimate of a prompt', () => {
   });
 
   it('takes the reply at its cap for the dearest answer, and what chat formats put before it', () => {
-    const dearest = estimateDearest({ ...prompt, maxOutputTokens: 500 });
+    const dearest = estimateMaxTokens({ ...prompt, maxOutputTokens: 500 });
     expect(dearest).to.equal(estimatePrompt(prompt) + 3 + 500);
   });
 
   it('never falls below what OpenAI counts around messages: 4 for each and 3 before the reply', () => {
     const empty = { instructions: '', greeting: null, history: [], message: '', maxOutputTokens: 1 };
-    expect(estimateDearest(empty)).to.be.at.least(2 * 4 + 3 + 1);
+    expect(estimateMaxTokens(empty)).to.be.at.least(2 * 4 + 3 + 1);
   });
 });

@@ -83,7 +83,7 @@ function faultsOf(variables: Variables): readonly string[] {
 
 interface Whole {
   readonly least: number;
-  readonly most: number;
+  readonly max: number;
   readonly read: (config: Config) => number | undefined;
   /** Without which it would mean nothing. */
   readonly beside?: Variables;
@@ -94,65 +94,65 @@ function portOf({ redis }: Config): number | undefined {
 }
 
 const NUMBERS: Readonly<Record<string, Whole>> = {
-  PORT: { least: 0, most: 65_535, read: ({ port }) => port },
-  LIMIT_IP_PER_MINUTE: { least: 0, most: 1_000_000_000, read: ({ limits }) => limits.ipPerMinute },
-  LIMIT_CHAT_PER_MINUTE: { least: 0, most: 1_000_000_000, read: ({ limits }) => limits.chatPerMinute },
+  PORT: { least: 0, max: 65_535, read: ({ port }) => port },
+  LIMIT_IP_PER_MINUTE: { least: 0, max: 1_000_000_000, read: ({ limits }) => limits.ipPerMinute },
+  LIMIT_CHAT_PER_MINUTE: { least: 0, max: 1_000_000_000, read: ({ limits }) => limits.chatPerMinute },
   LIMIT_REQUESTS_PER_MINUTE: {
     least: 0,
-    most: 1_000_000_000,
+    max: 1_000_000_000,
     read: ({ limits }) => limits.requestsPerMinute,
   },
-  LIMIT_CONCURRENT_TURNS: { least: 0, most: 100_000, read: ({ limits }) => limits.concurrentTurns },
-  LIMIT_SIGNUPS_PER_HOUR: { least: 0, most: 1_000_000_000, read: ({ limits }) => limits.signupsPerHour },
+  LIMIT_CONCURRENT_TURNS: { least: 0, max: 100_000, read: ({ limits }) => limits.concurrentTurns },
+  LIMIT_SIGNUPS_PER_HOUR: { least: 0, max: 1_000_000_000, read: ({ limits }) => limits.signupsPerHour },
   LIMIT_PASSWORDS_PER_15_MINUTES: {
     least: 0,
-    most: 1_000_000_000,
+    max: 1_000_000_000,
     read: ({ limits }) => limits.passwordsPer15Minutes,
   },
-  LIMIT_BAD_KEYS_PER_MINUTE: { least: 0, most: 1_000_000_000, read: ({ limits }) => limits.badKeysPerMinute },
+  LIMIT_BAD_KEYS_PER_MINUTE: { least: 0, max: 1_000_000_000, read: ({ limits }) => limits.badKeysPerMinute },
   LIMIT_CONNECTIONS_PER_ADDRESS: {
     least: 0,
-    most: 1_000_000,
+    max: 1_000_000,
     read: ({ connectionsPerAddress }) => connectionsPerAddress,
   },
-  INSTANCES: { least: 1, most: 10_000, read: ({ instances }) => instances },
+  INSTANCES: { least: 1, max: 10_000, read: ({ instances }) => instances },
   MODEL_MAX_OUTPUT_TOKENS: {
     least: 1,
-    most: 1_000_000,
+    max: 1_000_000,
     read: ({ modelPolicy }) => modelPolicy.maxOutputTokens,
   },
   MODEL_FIRST_TOKEN_MS: {
     least: 1,
-    most: 2_147_483_647,
+    max: 2_147_483_647,
     read: ({ model }) => model.deadlines.firstTokenMs,
   },
-  MODEL_CHUNK_MS: { least: 1, most: 2_147_483_647, read: ({ model }) => model.deadlines.chunkMs },
-  MODEL_TOTAL_MS: { least: 1, most: 2_147_483_647, read: ({ model }) => model.deadlines.totalMs },
-  REDIS_PORT: { least: 1, most: 65_535, read: portOf, beside: { REDIS_HOST: 'redis' } },
+  MODEL_CHUNK_MS: { least: 1, max: 2_147_483_647, read: ({ model }) => model.deadlines.chunkMs },
+  MODEL_TOTAL_MS: { least: 1, max: 2_147_483_647, read: ({ model }) => model.deadlines.totalMs },
+  REDIS_PORT: { least: 1, max: 65_535, read: portOf, beside: { REDIS_HOST: 'redis' } },
   CONVERSATION_CACHE_MAX: {
     least: 1,
-    most: 10_000_000,
+    max: 10_000_000,
     read: ({ conversationCache }) => conversationCache.maxConversations,
   },
   CONVERSATION_CACHE_MAX_BYTES: {
     least: 1_048_576,
-    most: 9_007_199_254_740_991,
+    max: 9_007_199_254_740_991,
     read: ({ conversationCache }) => conversationCache.maxBytes,
   },
   CONVERSATION_QUEUE_MAX: {
     least: 0,
-    most: 10_000,
+    max: 10_000,
     read: ({ conversationCache }) => conversationCache.maxWaiting,
   },
-  HISTORY_MAX_MESSAGES: { least: 2, most: 1000, read: ({ historyBounds }) => historyBounds.maxMessages },
-  HISTORY_MAX_TOKENS: { least: 0, most: 10_000_000, read: ({ historyBounds }) => historyBounds.maxTokens },
+  HISTORY_MAX_MESSAGES: { least: 2, max: 1000, read: ({ historyBounds }) => historyBounds.maxMessages },
+  HISTORY_MAX_TOKENS: { least: 0, max: 10_000_000, read: ({ historyBounds }) => historyBounds.maxTokens },
   BUDGET_TOKENS_PER_DAY: {
     least: 0,
-    most: 1_000_000_000_000,
+    max: 1_000_000_000_000,
     read: ({ budgetTokensPerDay }) => budgetTokensPerDay,
   },
-  START_TIMEOUT_MS: { least: 1, most: 2_147_483_647, read: ({ startTimeoutMs }) => startTimeoutMs },
-  SHUTDOWN_GRACE_MS: { least: 0, most: 2_147_483_647, read: ({ shutdownGraceMs }) => shutdownGraceMs },
+  START_TIMEOUT_MS: { least: 1, max: 2_147_483_647, read: ({ startTimeoutMs }) => startTimeoutMs },
+  SHUTDOWN_GRACE_MS: { least: 0, max: 2_147_483_647, read: ({ shutdownGraceMs }) => shutdownGraceMs },
 };
 
 interface Text {
@@ -400,16 +400,16 @@ describe('readConfig', () => {
     );
   });
 
-  for (const [name, { least, most, read, beside }] of Object.entries(NUMBERS)) {
-    it(`takes ${name} from ${least} to ${most}`, () => {
+  for (const [name, { least, max, read, beside }] of Object.entries(NUMBERS)) {
+    it(`takes ${name} from ${least} to ${max}`, () => {
       expect(read(readConfig({ ...beside, [name]: String(least) }))).to.equal(least);
-      expect(read(readConfig({ ...beside, [name]: String(most) }))).to.equal(most);
-      const rule = `${name} must be a whole number from ${least} to ${most}`;
-      const outside = [least - 1, most + 1].map(String);
+      expect(read(readConfig({ ...beside, [name]: String(max) }))).to.equal(max);
+      const rule = `${name} must be a whole number from ${least} to ${max}`;
+      const outside = [least - 1, max + 1].map(String);
       for (const bad of [
         ...outside,
         CANARY,
-        `${most}${CANARY}`,
+        `${max}${CANARY}`,
         '1.5',
         '1e3',
         ' 5',

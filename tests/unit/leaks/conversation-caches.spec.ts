@@ -13,8 +13,8 @@ import {
   keyed,
   rejectionOf,
   TTL_SECONDS,
-} from '#tests/support/fixtures/conversation-cache-bench.js';
-import { RedisBench } from '#tests/support/fixtures/redis-bench.js';
+} from '#tests/support/fixtures/cache-fixture.js';
+import { RedisCacheFixture } from '#tests/support/fixtures/redis-cache-fixture.js';
 import { describeWithRedis } from '#tests/support/processes/with-redis.js';
 
 /** Turns of callers whose signal is one and the same, as that of a service that lives long. */
@@ -87,10 +87,10 @@ describe('MemoryConversationCache leaves nothing behind', function () {
 });
 
 describeWithRedis('RedisConversationCache leaves nothing behind', (redis) => {
-  let bench: RedisBench;
+  let fixture: RedisCacheFixture;
   before(async () => {
-    bench = await RedisBench.start(redis(), { bounds: { maxMessages: 6, maxTokens: 1000 } });
+    fixture = await RedisCacheFixture.start(redis(), { bounds: { maxMessages: 6, maxTokens: 1000 } });
   });
-  after(() => bench.stop());
-  leavesNothingBehind(() => bench.cache);
+  after(() => fixture.stop());
+  leavesNothingBehind(() => fixture.cache);
 });

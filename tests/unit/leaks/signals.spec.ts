@@ -6,7 +6,7 @@ import { sleep } from '#src/application/async/sleep.js';
 import { AppError } from '#src/domain/errors.js';
 import { prompt } from '#tests/contracts/llm-gateway.contract.js';
 import { expectNoLeak } from '#tests/support/assertions/leak-count.js';
-import { rejectionOf } from '#tests/support/fixtures/conversation-cache-bench.js';
+import { rejectionOf } from '#tests/support/fixtures/cache-fixture.js';
 import { fail, ScriptedGateway, type Step, say } from '../adapters/failover/scripted-gateway.js';
 
 const LONG_MS = 60_000;
@@ -25,7 +25,7 @@ describe('a signal that outlives what waited for it', function () {
     await expectNoLeak([signal], () => rejectionOf(withinDeadline(LONG_MS, signal, broken)));
     await expectNoLeak([signal], () => rejectionOf(withinDeadline(0, signal, () => NEVER)));
     await expectNoLeak([signal], () =>
-      withinDeadline(LONG_MS, signal, async (_signal, patience) => patience.allow(LONG_MS)),
+      withinDeadline(LONG_MS, signal, async (_signal, idleTimeout) => idleTimeout.allow(LONG_MS)),
     );
   });
 

@@ -23,8 +23,8 @@ import { UpdateManagedClient } from '#src/application/operator/update-managed-cl
 import { AppError } from '#src/domain/errors.js';
 import type { Email, PageLimit, Uuid } from '../api/schemas.js';
 import { jsonBody } from '../pipeline/body/json-body.js';
+import { originOf } from '../pipeline/context-of.js';
 import type { Problem } from '../pipeline/errors/problem.js';
-import { originOf } from '../pipeline/request-context.js';
 import {
   type ManagedClient,
   type ManagedClientList,

@@ -3,8 +3,8 @@ import type { FieldError } from '#src/domain/errors.js';
 import type { OpenApiDocument } from './openapi-document.js';
 
 const DOCUMENT = 'openapi.json';
-const LONGEST_NAME = 64;
-const MOST_FAULTS = 50;
+const MAX_NAME_CHARACTERS = 64;
+const MAX_FAULTS = 50;
 const PATTERN_SENTENCES: ReadonlyMap<unknown, string> = new Map([
   ['uuid', 'must be a lower-case UUID'],
   ['email', 'must be an email address'],
@@ -34,7 +34,7 @@ export class BodySchemas {
     for (const error of validate.errors ?? []) {
       const fault = toFieldError(error);
       if (!byField.has(fault.field)) byField.set(fault.field, fault);
-      if (byField.size === MOST_FAULTS) break;
+      if (byField.size === MAX_FAULTS) break;
     }
     return [...byField.values()];
   }
@@ -70,7 +70,7 @@ function boundPattern(schema: object): object {
 function toFieldError(error: ErrorObject): FieldError {
   const parent = error.instancePath.slice(1).replaceAll('/', '.');
   const inner = error.params['missingProperty'] ?? error.params['additionalProperty'];
-  const path = [parent, typeof inner === 'string' ? inner.slice(0, LONGEST_NAME) : ''].filter(
+  const path = [parent, typeof inner === 'string' ? inner.slice(0, MAX_NAME_CHARACTERS) : ''].filter(
     (part) => part !== '',
   );
   return { field: path.join('.') || 'body', message: sentence(error) };

@@ -3,20 +3,20 @@ import { RateLimitedError } from '#src/application/limits/rate-limited-error.js'
 import type { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { RateDecision } from '#src/application/ports/limits/rate-limiter.js';
 import type { ClientPrincipal } from '#src/domain/access/principal.js';
-import { tellLimit } from './rate-limit-headers.js';
-import { originOf } from './request-context.js';
+import { originOf } from './context-of.js';
+import { setRateLimitHeaders } from './rate-limit-headers.js';
 
 /** Asked by whatever watches over the process: a refusal would have it killed in the middle of an attack. */
 const NEVER_LIMITED = new Set(['/livez', '/readyz']);
 
 /**
  * Stands in front of everything: an address that is known to ask too much costs nothing but its refusal. A turn of any
- * other is counted together with its client, once that is known ({@link admitClient}), so that both are one question.
+ * other is counted together with its client, once that is known ({@link limitClient}), so that both are one question.
  */
 export function limitAddresses(limits: RequestLimits): RequestHandler {
   return async (request, response, next) => {
-    if (isTurn(request)) enforce(response, limits.knownAddress(originOf(request)));
-    else if (!NEVER_LIMITED.has(request.path)) enforce(response, await limits.address(originOf(request)));
+    if (isTurn(request)) applyLimit(response, limits.knownAddress(originOf(request)));
+    else if (!NEVER_LIMITED.has(request.path)) applyLimit(response, await limits.address(originOf(request)));
     next();
   };
 }
@@ -25,26 +25,26 @@ export function limitAddresses(limits: RequestLimits): RequestHandler {
  * A request that no client is known for: what {@link limitAddresses} has not counted yet.
  * @throws AppError `rate_limited`.
  */
-export async function admitStranger(
+export async function limitAnonymous(
   request: Request,
   response: Response,
   limits: RequestLimits,
 ): Promise<void> {
-  if (isTurn(request)) enforce(response, await limits.address(originOf(request)));
+  if (isTurn(request)) applyLimit(response, await limits.address(originOf(request)));
 }
 
 /** @throws AppError `rate_limited`. */
-export function enforce(response: Response, decision: RateDecision | null): void {
+export function applyLimit(response: Response, decision: RateDecision | null): void {
   if (decision === null) return;
   if (!decision.allowed) throw new RateLimitedError(decision);
-  tellLimit(response, decision);
+  setRateLimitHeaders(response, decision);
 }
 
 /**
  * As soon as it is known which client asks.
  * @throws AppError `rate_limited`.
  */
-export async function admitClient(
+export async function limitClient(
   request: Request,
   response: Response,
   limits: RequestLimits,
@@ -54,7 +54,7 @@ export async function admitClient(
   const decisions = isTurn(request)
     ? await limits.turn(client, origin)
     : [await limits.request(client, origin)];
-  for (const decision of decisions) enforce(response, decision);
+  for (const decision of decisions) applyLimit(response, decision);
 }
 
 /** Also with a slash at the end, as the routes take it. */

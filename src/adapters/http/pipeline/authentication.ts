@@ -3,8 +3,8 @@ import type { Credentials } from '#src/application/access/authorize.js';
 import type { Principal, Right } from '#src/domain/access/principal.js';
 import { AppError } from '#src/domain/errors.js';
 import { httpServices } from '../http-services.js';
-import { admitClient, admitStranger, enforce } from './admission.js';
-import { originOf, requestContext } from './request-context.js';
+import { applyLimit, limitAnonymous, limitClient } from './admission.js';
+import { contextOf, originOf } from './context-of.js';
 
 /** The rights that a route can ask for with `@Security`; the names are the scheme names in tsoa.json. */
 const RIGHTS: Readonly<Record<string, Right>> = {
@@ -26,13 +26,13 @@ export async function expressAuthentication(request: Request, scheme: string): P
     right === 'client'
       ? await identifyClient(request, response)
       : await identifyOperator(request, response, right);
-  const context = requestContext(request);
+  const context = contextOf(request);
   context.principal = principal;
   context.right = right;
   const { limits } = httpServices(request);
-  if (principal.kind === 'client') await admitClient(request, response, limits, principal);
+  if (principal.kind === 'client') await limitClient(request, response, limits, principal);
   if (right === 'signup' && principal.kind === 'anonymous') {
-    enforce(response, await limits.signUp(originOf(request)));
+    applyLimit(response, await limits.signUp(originOf(request)));
   }
   return principal;
 }
@@ -42,7 +42,7 @@ export async function expressAuthentication(request: Request, scheme: string): P
  * @throws AppError as `Authorize` does.
  */
 export async function authorizeAgain(request: Request): Promise<void> {
-  const context = requestContext(request);
+  const context = contextOf(request);
   if (context.right === null) return;
   const { authorize } = httpServices(request);
   context.principal = await authorize.execute(context.right, presentedCredentials(request));
@@ -54,9 +54,9 @@ async function identifyClient(request: Request, response: Response): Promise<Pri
   try {
     return await authorize.execute('client', presentedCredentials(request));
   } catch (error) {
-    await admitStranger(request, response, limits);
+    await limitAnonymous(request, response, limits);
     if (isUnauthenticated(error) && presentsKey(request)) {
-      enforce(response, await limits.badKey(originOf(request)));
+      applyLimit(response, await limits.badKey(originOf(request)));
     }
     throw error;
   }
@@ -70,11 +70,11 @@ async function identifyOperator(request: Request, response: Response, right: Rig
   try {
     principal = await authorize.execute(right, credentials);
   } catch (error) {
-    if (isUnauthenticated(error)) enforce(response, await limits.badServiceKey(originOf(request)));
+    if (isUnauthenticated(error)) applyLimit(response, await limits.badServiceKey(originOf(request)));
     throw error;
   }
   const blocked = await limits.serviceKey(originOf(request));
-  if (blocked?.allowed === false) enforce(response, blocked);
+  if (blocked?.allowed === false) applyLimit(response, blocked);
   return principal;
 }
 

@@ -2,44 +2,44 @@ import type { Response } from 'express';
 import type { LimitDecision, RateDecision } from '#src/application/ports/limits/rate-limiter.js';
 
 /** One limit's members of the two headers. */
-interface Told {
+interface LimitMembers {
   readonly policy: string;
   readonly state: string;
 }
 
-const tellings = new WeakMap<Response, Told[]>();
+const limitMembers = new WeakMap<Response, LimitMembers[]>();
 
 /**
  * Tells the caller of a limit that its request was counted by, in the order in which they were asked
  * (draft-ietf-httpapi-ratelimit-headers: quota and window, what remains and seconds until the window ends).
  */
-export function tellLimit(response: Response, decision: RateDecision): void {
+export function setRateLimitHeaders(response: Response, decision: RateDecision): void {
   const { scope, limit, windowSeconds, remaining, resetMs } = decision;
-  tell(response, {
+  addMembers(response, {
     policy: `"${scope}";q=${limit};w=${windowSeconds}`,
     state: `"${scope}";r=${remaining};t=${wholeSeconds(resetMs)}`,
   });
 }
 
 /** What refuses is told of like what lets pass, in the end of the same list. */
-export function tellRefusal(response: Response, decision: LimitDecision | RateDecision): void {
-  if ('windowSeconds' in decision) tellLimit(response, decision);
-  else tellConcurrency(response, decision);
+export function setDenialHeaders(response: Response, decision: LimitDecision | RateDecision): void {
+  if ('windowSeconds' in decision) setRateLimitHeaders(response, decision);
+  else setConcurrencyHeaders(response, decision);
 }
 
 /** Of a limit without a window: its unit are requests at the same time, which the draft has a name for. */
-function tellConcurrency(response: Response, decision: LimitDecision): void {
+function setConcurrencyHeaders(response: Response, decision: LimitDecision): void {
   const { scope, limit, remaining, retryAfterMs } = decision;
-  tell(response, {
+  addMembers(response, {
     policy: `"${scope}";q=${limit};qu="concurrent-requests"`,
     state: `"${scope}";r=${remaining};t=${wholeSeconds(retryAfterMs)}`,
   });
 }
 
-function tell(response: Response, told: Told): void {
-  const all = tellings.get(response) ?? [];
-  all.push(told);
-  tellings.set(response, all);
+function addMembers(response: Response, members: LimitMembers): void {
+  const all = limitMembers.get(response) ?? [];
+  all.push(members);
+  limitMembers.set(response, all);
   response.setHeader('RateLimit-Policy', all.map(({ policy }) => policy).join(', '));
   response.setHeader('RateLimit', all.map(({ state }) => state).join(', '));
 }

@@ -1,54 +1,60 @@
-import type { Request } from 'express';
-import type { RequestOrigin } from '#src/application/access/request-origin.js';
-import type { ClientPrincipal, Principal, Right } from '#src/domain/access/principal.js';
+import { randomUUID } from 'node:crypto';
+import type { Request, RequestHandler, Response } from 'express';
+import onHeaders from 'on-headers';
+import type { Clock } from '#src/application/ports/system/clock.js';
+import type { Logger } from '#src/application/ports/system/logger.js';
+import { callerAddress } from './address/caller-address.js';
+import { rateLimitAddress } from './address/rate-limit-address.js';
+import { hasUnboundedRest } from './body/body-bound.js';
+import { contextOf, type RequestContext, setRequestContext } from './context-of.js';
 
-/** What one request carries besides what express knows of it. */
-export interface RequestContext {
-  readonly requestId: string;
-  /** Of the caller, as the trusted proxies say. */
-  readonly address: string | null;
-  /** What limits count as one address. */
-  readonly addressUnit: string;
-  /** On the monotonic clock. */
-  readonly startedMs: number;
-  /** How long a model was waited for; null when none was called. */
-  llmMs: number | null;
-  principal: Principal | null;
-  /** That the principal was let in by; null where the route asks for none. */
-  right: Right | null;
-}
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
-const contexts = new WeakMap<object, RequestContext>();
-
-export function setRequestContext(request: Request, context: RequestContext): void {
-  contexts.set(request, context);
-}
-
-export function requestContext(request: Request): RequestContext {
-  const context = contexts.get(request);
-  if (context === undefined) throw new Error('the request has no context: the first middleware did not run');
-  return context;
-}
-
-/** The client that the route's `@Security('apiKey')` has let in. */
-export function callingClient(request: Request): ClientPrincipal {
-  const { principal } = requestContext(request);
-  if (principal?.kind !== 'client') throw new Error('the route does not declare that it needs a client');
-  return principal;
-}
-
-export function callingClientId(request: Request): string {
-  return callingClient(request).clientId;
-}
-
-/** For the log. */
-export function originOf(request: Request): RequestOrigin {
-  const { requestId, address, addressUnit, principal } = requestContext(request);
-  return {
-    requestId,
-    address,
-    addressUnit,
-    actor: principal?.kind ?? 'anonymous',
-    actorKeyId: principal?.kind === 'client' ? principal.keyId : null,
+/** The first middleware: gives the request its context, every response `x-request-id` and `Server-Timing`, the log a line. */
+export function requestContext(clock: Clock, logger: Logger): RequestHandler {
+  return (request, response, next) => {
+    const incoming = request.get('x-request-id');
+    const address = callerAddress(request);
+    const context: RequestContext = {
+      requestId: incoming !== undefined && REQUEST_ID.test(incoming) ? incoming : randomUUID(),
+      address,
+      rateLimitAddress: rateLimitAddress(address),
+      startedMs: clock.monotonicMs(),
+      llmMs: null,
+      principal: null,
+      right: null,
+    };
+    setRequestContext(request, context);
+    response.set('x-request-id', context.requestId);
+    // What was answered to one key is for nobody else, and the key's header is none that shared caches know.
+    response.set('Cache-Control', 'no-store');
+    onHeaders(response, () => {
+      if (hasUnboundedRest(request)) response.set('Connection', 'close');
+      response.set('Server-Timing', serverTiming(clock.monotonicMs() - context.startedMs, context.llmMs));
+    });
+    response.once('close', () => logRequest(logger, request, response, clock));
+    next();
   };
+}
+
+/** `app` is the time spent here, without the wait for the model (W3C Server Timing; milliseconds). */
+function serverTiming(elapsedMs: number, llmMs: number | null): string {
+  const app = `app;dur=${Math.max(0, elapsedMs - (llmMs ?? 0)).toFixed(1)}`;
+  return llmMs === null ? app : `${app}, llm;dur=${llmMs.toFixed(1)}`;
+}
+
+function logRequest(logger: Logger, request: Request, response: Response, clock: Clock): void {
+  const { requestId, startedMs, principal } = contextOf(request);
+  logger.info(
+    {
+      requestId,
+      method: request.method,
+      route: request.route?.path ?? null,
+      status: response.statusCode,
+      durationMs: Math.round(clock.monotonicMs() - startedMs),
+      clientId: principal?.kind === 'client' ? principal.clientId : undefined,
+      aborted: response.writableFinished && response.errored === null ? undefined : true,
+    },
+    'request',
+  );
 }

@@ -1,4 +1,4 @@
-import { addressUnit } from '../pipeline/address/address-unit.js';
+import { rateLimitAddress } from '../pipeline/address/rate-limit-address.js';
 import type { ConnectionPolicy } from './connection-policy.js';
 
 /** A connection, as those of its address see it. */
@@ -35,7 +35,7 @@ export class AddressShares {
   /** @returns null where the address has as many connections as it may have. */
   find(address: string | undefined): AddressShare | null {
     const isBounded = address === undefined || !this.#policy.isProxy(address);
-    const name = `${isBounded ? '' : 'proxy '}${addressUnit(address ?? null)}`;
+    const name = `${isBounded ? '' : 'proxy '}${rateLimitAddress(address ?? null)}`;
     const share = this.#shares.get(name) ?? {
       name,
       isBounded,
@@ -43,8 +43,8 @@ export class AddressShares {
       pipelined: 0,
       parked: new Set(),
     };
-    const { maxConnectionsPerAddress: most } = this.#policy;
-    return share.isBounded && most > 0 && share.connections.size >= most ? null : share;
+    const { maxConnectionsPerAddress: max } = this.#policy;
+    return share.isBounded && max > 0 && share.connections.size >= max ? null : share;
   }
 
   join(share: AddressShare, connection: ShareHolder): void {
@@ -66,14 +66,14 @@ export class AddressShares {
   }
 }
 
-function cutDownTo(mostBytes: number, connections: Iterable<ShareHolder>): void {
+function cutDownTo(maxBytes: number, connections: Iterable<ShareHolder>): void {
   const waiting = [...connections]
     .map((connection) => ({ connection, bytes: connection.waitingBytes }))
     .filter(({ bytes }) => bytes > 0)
     .sort((one, other) => other.bytes - one.bytes);
   let sum = waiting.reduce((total, { bytes }) => total + bytes, 0);
   for (const { connection, bytes } of waiting) {
-    if (sum <= mostBytes) return;
+    if (sum <= maxBytes) return;
     connection.cut(new Error('Too much waits for readers at this address.'));
     sum -= bytes;
   }

@@ -14,10 +14,10 @@ export interface ConnectionPolicy {
   readonly lingerMs: number;
   /** What of a body is read and thrown away behind the last answer, in bytes, so that its sender reads that answer. */
   readonly lingerBytes: number;
-  /** Of requests that are refused before they are read: so many have a line in the log in each {@link refusalLogMs}. */
-  readonly maxRefusalLines: number;
+  /** Of requests that are refused before they are read: so many have a line in the log in each {@link errorResponseLogMs}. */
+  readonly maxErrorResponseLines: number;
   /** After so long the others have one line together. */
-  readonly refusalLogMs: number;
+  readonly errorResponseLogMs: number;
   /** How often the connections are looked at: everything above may come later by so much. */
   readonly lookMs: number;
   /** Of one connection: those that have no whole answer yet. What it sends beyond them is not read until there is room. */
@@ -40,8 +40,8 @@ export const DEFAULT_CONNECTION_POLICY: ConnectionPolicy = {
   stallMs: 30_000,
   lingerMs: 1000,
   lingerBytes: 16 * 1024 * 1024,
-  maxRefusalLines: 20,
-  refusalLogMs: 60_000,
+  maxErrorResponseLines: 20,
+  errorResponseLogMs: 60_000,
   lookMs: 1000,
   maxRequestsUnderWay: 16,
   maxPipelinedPerAddress: 64,

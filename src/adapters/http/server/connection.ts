@@ -3,17 +3,17 @@ import type { Socket } from 'node:net';
 import { AppError } from '#src/domain/errors.js';
 import type { AddressShare, ShareHolder } from './address-shares.js';
 import type { ConnectionPolicy } from './connection-policy.js';
+import { formatErrorResponse, respondWithError, toErrorResponse } from './error-response.js';
+import type { ErrorResponseLog } from './error-response-log.js';
 import type { FairTurns } from './fair-turns.js';
 import { ReaderHeadway } from './reader-headway.js';
-import { answerRefusal, refusalText, toRefusal } from './refusal.js';
-import type { RefusalLog } from './refusal-log.js';
 import { type RequestGate, RequestReader } from './request-reader.js';
 
 export interface ConnectionDeps {
   readonly policy: ConnectionPolicy;
   readonly share: AddressShare;
   readonly turns: FairTurns;
-  readonly refusals: RefusalLog;
+  readonly errorResponses: ErrorResponseLog;
 }
 
 /** One caller's connection: the requests under way on it, what it owes and is owed, and how it ends. */
@@ -81,7 +81,7 @@ export class Connection implements RequestGate, ShareHolder {
     if (this.#reader.unfinished === null) this.#lastWord = error;
     else if (this.#latest?.headersSent === false) {
       this.#refused = this.#latest;
-      answerRefusal(this.#latest, error, this.#deps.refusals);
+      respondWithError(this.#latest, error, this.#deps.errorResponses);
     }
     this.#endIfAnswered();
   }
@@ -174,11 +174,11 @@ export class Connection implements RequestGate, ShareHolder {
 
   #endIfAnswered(): void {
     if (this.#underWay.size > 0 || this.#socket.writableEnded) return;
-    const refusal = this.#lastWord === null ? null : toRefusal(this.#lastWord);
+    const errorResponse = this.#lastWord === null ? null : toErrorResponse(this.#lastWord);
     this.#lastWord = null;
-    if (refusal !== null) {
-      this.#deps.refusals.note(refusal, this.#reader.awaitedMs(performance.now()) ?? 0);
-      this.#socket.write(refusalText(refusal));
+    if (errorResponse !== null) {
+      this.#deps.errorResponses.note(errorResponse, this.#reader.awaitedMs(performance.now()) ?? 0);
+      this.#socket.write(formatErrorResponse(errorResponse));
     }
     this.#endGently();
   }

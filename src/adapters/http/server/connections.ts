@@ -7,9 +7,9 @@ import { AppError } from '#src/domain/errors.js';
 import { type AddressShare, AddressShares } from './address-shares.js';
 import { Connection } from './connection.js';
 import type { ConnectionPolicy } from './connection-policy.js';
+import { formatErrorResponse, toErrorResponse } from './error-response.js';
+import { ErrorResponseLog } from './error-response-log.js';
 import { FairTurns } from './fair-turns.js';
-import { refusalText, toRefusal } from './refusal.js';
-import { RefusalLog } from './refusal-log.js';
 
 /** In one round of the event loop: to refuse one takes some 0.2 ms. */
 const MAX_ENDED_AT_ONCE = 4;
@@ -20,12 +20,12 @@ export class Connections {
   readonly #turns = new FairTurns();
   readonly #shares: AddressShares;
   readonly #policy: ConnectionPolicy;
-  readonly #refusals: RefusalLog;
+  readonly #refusals: ErrorResponseLog;
   #isLooking = false;
 
   constructor(policy: ConnectionPolicy, logger: Logger) {
     this.#policy = policy;
-    this.#refusals = new RefusalLog(policy, logger);
+    this.#refusals = new ErrorResponseLog(policy, logger);
     this.#shares = new AddressShares(policy);
   }
 
@@ -90,7 +90,7 @@ export class Connections {
       policy: this.#policy,
       share,
       turns: this.#turns,
-      refusals: this.#refusals,
+      errorResponses: this.#refusals,
     });
     this.#open.set(socket, connection);
     this.#shares.join(share, connection);
@@ -102,11 +102,11 @@ export class Connections {
 
   /** Waits for nothing: what is too many must not be held open by a reader. */
   #refuse(socket: Socket): void {
-    const most = this.#policy.maxConnectionsPerAddress;
-    const detail = `The limit "connections" was hit: ${most} open connections of this address.`;
-    const refusal = toRefusal(new AppError('rate_limited', { detail, retryAfterSeconds: 1 }));
-    this.#refusals.note(refusal);
+    const max = this.#policy.maxConnectionsPerAddress;
+    const detail = `The limit "connections" was hit: ${max} open connections of this address.`;
+    const errorResponse = toErrorResponse(new AppError('rate_limited', { detail, retryAfterSeconds: 1 }));
+    this.#refusals.note(errorResponse);
     socket.pause();
-    socket.end(refusalText(refusal), () => socket.destroy());
+    socket.end(formatErrorResponse(errorResponse), () => socket.destroy());
   }
 }

@@ -16,7 +16,7 @@ import { hasValidHost } from './host-header.js';
 /** How long a connection may be idle while the server closes. */
 const IDLE_MS = 100;
 /** For the last words to requests that were called off. */
-const FAREWELL_MS = 500;
+const ABORT_GRACE_MS = 500;
 
 /**
  * Of connections that wait until they are taken: in a burst that is longer callers wait a second for another try. The kernel
@@ -73,13 +73,13 @@ export class HttpServer {
    * connection. After the grace they are called off, so that their callers can be told, and what is left shortly after
    * is cut.
    */
-  async close(graceMs: number, callOff: () => void): Promise<void> {
+  async close(graceMs: number, abortAll: () => void): Promise<void> {
     const grace = new AbortController();
     const end = setTimeout(() => {
       grace.abort();
-      callOff();
+      abortAll();
     }, graceMs);
-    const cut = setTimeout(() => this.server.closeAllConnections(), graceMs + FAREWELL_MS);
+    const cut = setTimeout(() => this.server.closeAllConnections(), graceMs + ABORT_GRACE_MS);
     const hasWaited = await this.connections.answered(grace.signal);
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => resolve());

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { bytesTaken } from './bytes-taken.js';
+import { socketProgress } from './socket-progress.js';
 
 /** Whether the reader of a connection takes any of what waits for it. */
 export class ReaderHeadway {
@@ -14,7 +14,7 @@ export class ReaderHeadway {
 
   /** For how long it has taken nothing, in milliseconds, as far as calls show. @param now on the clock of `performance`. */
   stalledMs(now: number): number {
-    const taken = this.#socket.writableLength === 0 ? null : bytesTaken(this.#socket);
+    const taken = this.#socket.writableLength === 0 ? null : socketProgress(this.#socket);
     if (taken === null || taken !== this.#taken) {
       this.#taken = taken;
       this.#takenAt = now;

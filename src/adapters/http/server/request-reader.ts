@@ -114,8 +114,8 @@ export class RequestReader implements TurnTaker {
    * After {@link stop}: reads what still comes and throws it away, so that the caller can end the connection properly, and
    * ends the connection itself when more comes than that.
    */
-  discard(mostBytes: number): void {
-    this.#discardUpTo = this.#socket.bytesRead + mostBytes;
+  discard(maxBytes: number): void {
+    this.#discardUpTo = this.#socket.bytesRead + maxBytes;
     this.#socket.resume();
   }
 

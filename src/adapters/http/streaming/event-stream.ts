@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import { FairSlices } from '#src/application/async/fair-slices.js';
-import { bytesTaken } from '../server/bytes-taken.js';
+import { socketProgress } from '../server/socket-progress.js';
 
 export interface EventStreamOptions {
   /** A comment goes out after so much silence. Default 15,000. */
@@ -114,7 +114,7 @@ export class EventStream {
   #watchReader(): () => void {
     const response = this.#response;
     // There is none while an earlier answer on the same connection is written.
-    const look = () => (response.socket === null ? null : bytesTaken(response.socket));
+    const look = () => (response.socket === null ? null : socketProgress(response.socket));
     let taken = look();
     const timer = setInterval(() => {
       const before = taken;

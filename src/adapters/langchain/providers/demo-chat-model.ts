@@ -7,7 +7,7 @@ import type { FinishReason } from '#src/domain/conversations/turn.js';
 import { estimateTokens } from '#src/domain/models/token-estimate.js';
 import type { ChatModelFactory, ChatModelSettings } from '../chat-model-factory.js';
 
-const MOST_QUOTED_CHARACTERS = 80;
+const MAX_QUOTED_CHARACTERS = 80;
 /** So that whoever builds a page sees it fill, as with a model that thinks. */
 const WORDS_AT_A_TIME = 3;
 const PAUSE_MS = 40;
@@ -98,8 +98,8 @@ function sentences(messages: readonly BaseMessage[]): string {
 
 function quote(text: string): string {
   const characters = [...text];
-  if (characters.length <= MOST_QUOTED_CHARACTERS) return text;
-  return `${characters.slice(0, MOST_QUOTED_CHARACTERS).join('')}…`;
+  if (characters.length <= MAX_QUOTED_CHARACTERS) return text;
+  return `${characters.slice(0, MAX_QUOTED_CHARACTERS).join('')}…`;
 }
 
 function usageOf(messages: readonly BaseMessage[], reply: string): UsageMetadata {

@@ -3,14 +3,14 @@ import type { Dispatcher } from 'undici';
 import type { ProviderConnection } from '../chat-model-factory.js';
 import { chunksOf, wholeText } from '../transport/bounded-body.js';
 import { jsonEvents } from '../transport/json-events.js';
-import { assertNoRefusal, refusal } from '../transport/provider-failure.js';
+import { assertNoErrorBody, errorFromResponse } from '../transport/provider-failure.js';
 import { jsonHeaders } from '../transport/provider-fetch.js';
 import { type ProviderTransport, toResponse } from '../transport/provider-transport.js';
 
 /** What a plain answer may weigh; the longest reply that a model gives is far below. */
-const MOST_OF_AN_ANSWER_BYTES = 8 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 /** A streamed answer wraps each token in some 300 bytes. */
-const MOST_OF_A_STREAM_BYTES = 32 * 1024 * 1024;
+const MAX_STREAM_BYTES = 32 * 1024 * 1024;
 
 /**
  * `POST …/chat/completions` as OpenAI's reference describes it. OpenAI's own client would cost more than the rest of
@@ -30,8 +30,8 @@ export class OpenAiEndpoint {
   /** @throws ProviderFailure; SyntaxError when the answer is no JSON. */
   async complete(request: object, signal: AbortSignal | null): Promise<OpenAIClient.ChatCompletion> {
     const body = await this.#post(request, signal);
-    const answer: OpenAIClient.ChatCompletion = JSON.parse(await wholeText(body, MOST_OF_AN_ANSWER_BYTES));
-    assertNoRefusal(answer);
+    const answer: OpenAIClient.ChatCompletion = JSON.parse(await wholeText(body, MAX_ANSWER_BYTES));
+    assertNoErrorBody(answer);
     return answer;
   }
 
@@ -51,7 +51,7 @@ export class OpenAiEndpoint {
       signal,
     });
     if (answer.statusCode < 200 || answer.statusCode > 299) {
-      throw await refusal(await toResponse(answer));
+      throw await errorFromResponse(await toResponse(answer));
     }
     return answer.body;
   }
@@ -60,9 +60,9 @@ export class OpenAiEndpoint {
 async function* completionEvents(
   body: Dispatcher.ResponseData['body'],
 ): AsyncGenerator<OpenAIClient.ChatCompletionChunk> {
-  for await (const data of jsonEvents(chunksOf(body, MOST_OF_A_STREAM_BYTES))) {
+  for await (const data of jsonEvents(chunksOf(body, MAX_STREAM_BYTES))) {
     const event: OpenAIClient.ChatCompletionChunk = JSON.parse(data);
-    assertNoRefusal(event);
+    assertNoErrorBody(event);
     yield event;
   }
 }

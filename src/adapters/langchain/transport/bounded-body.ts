@@ -7,21 +7,21 @@ import { ProviderFailure } from './provider-failure.js';
 const REST_BYTES = 4096;
 const REST_MS = 100;
 /** An event holds a few words. */
-const MOST_OF_AN_EVENT_BYTES = 1024 * 1024;
+const MAX_EVENT_BYTES = 1024 * 1024;
 /** At the beginning of a line: within an event's JSON no line ends. */
 const LAST_EVENTS = ['\ndata: [DONE]', '\ndata:[DONE]'];
-const LONGEST_LAST_EVENT = 13;
+const MAX_LAST_EVENT_BYTES = 13;
 
 /** @throws ProviderFailure when there is more. */
 export async function* chunksOf(
   body: Dispatcher.ResponseData['body'],
-  mostBytes: number,
+  maxBytes: number,
 ): AsyncGenerator<Buffer> {
   let bytes = 0;
   try {
     for await (const chunk of body.iterator({ destroyOnReturn: false })) {
       bytes += chunk.length;
-      if (bytes > mostBytes) throw new ProviderFailure({ name: 'AnswerTooLarge' });
+      if (bytes > maxBytes) throw new ProviderFailure({ name: 'AnswerTooLarge' });
       yield chunk;
     }
   } finally {
@@ -30,13 +30,13 @@ export async function* chunksOf(
 }
 
 /** The whole body as UTF-8. @throws ProviderFailure when there is more. */
-export function wholeText(body: Dispatcher.ResponseData['body'], mostBytes: number): Promise<string> {
+export function wholeText(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
     body.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > mostBytes) body.destroy(new ProviderFailure({ name: 'AnswerTooLarge' }));
+      if (bytes > maxBytes) body.destroy(new ProviderFailure({ name: 'AnswerTooLarge' }));
       else chunks.push(chunk);
     });
     body.once('end', () => resolve(new TextDecoder().decode(Buffer.concat(chunks))));
@@ -58,10 +58,9 @@ export async function* chunksOfEvents(chunks: AsyncIterable<Buffer>): AsyncGener
       await slices.next();
       yield event;
     }
-    if (splitter.unfinishedBytes > MOST_OF_AN_EVENT_BYTES)
-      throw new ProviderFailure({ name: 'EventTooLarge' });
+    if (splitter.unfinishedBytes > MAX_EVENT_BYTES) throw new ProviderFailure({ name: 'EventTooLarge' });
     const seen = Buffer.concat([tail, chunk]);
-    tail = seen.subarray(-LONGEST_LAST_EVENT);
+    tail = seen.subarray(-MAX_LAST_EVENT_BYTES);
     if (LAST_EVENTS.some((lastEvent) => seen.includes(lastEvent))) break;
   }
   yield splitter.rest();

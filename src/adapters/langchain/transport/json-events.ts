@@ -4,7 +4,7 @@ import { LineFeeds } from './line-feeds.js';
 import { ProviderFailure } from './provider-failure.js';
 
 /** An event holds a few words. */
-const MOST_OF_AN_EVENT = 512 * 1024;
+const MAX_EVENT_CHARACTERS = 512 * 1024;
 /** After it some servers keep the connection open. */
 const LAST_EVENT = '[DONE]';
 
@@ -16,7 +16,7 @@ export async function* jsonEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator
   let isTooLarge = false;
   const slices = new FairSlices();
   const parser = createParser({
-    maxBufferSize: MOST_OF_AN_EVENT,
+    maxBufferSize: MAX_EVENT_CHARACTERS,
     onEvent: ({ data }) => arrived.push(data),
     onError: ({ type }) => {
       isTooLarge ||= type === 'max-buffer-size-exceeded';

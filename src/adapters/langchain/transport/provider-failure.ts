@@ -1,5 +1,5 @@
 /** What a refusal meant, where its body says so in one of the ways that providers are known to use. */
-export type RefusalReason =
+export type ErrorReason =
   | 'context_too_long'
   | 'content_filtered'
   | 'quota_exhausted'
@@ -16,7 +16,7 @@ export interface ProviderFailureFacts {
 /** A provider's failure without one of its words: they may quote the key or the conversation. Safe to log. */
 export class ProviderFailure extends Error {
   readonly status: number | undefined;
-  /** A system's error code, or a {@link RefusalReason}. */
+  /** A system's error code, or a {@link ErrorReason}. */
   readonly code: string | undefined;
   readonly retryAfterSeconds: number | undefined;
 
@@ -29,7 +29,7 @@ export class ProviderFailure extends Error {
   }
 }
 
-const REASONS: readonly (readonly [RefusalReason, RegExp])[] = [
+const REASONS: readonly (readonly [ErrorReason, RegExp])[] = [
   [
     'context_too_long',
     /context[_ ](length|size|window)|maximum context|too many (input |prompt )?tokens|(prompt|input) (is )?too (long|large)|string_above_max_length/i,
@@ -47,9 +47,9 @@ const STATUSES: readonly (readonly [number, RegExp])[] = [
   [500, /server[_ ]?error|internal[_ ]error/i],
 ];
 
-const MOST_OF_A_REFUSAL_BYTES = 65_536;
+const MAX_ERROR_BODY_BYTES = 65_536;
 /** Lists, objects and texts of a refusal that are looked at; refusals have a handful. */
-const MOST_LOOKS = 1000;
+const MAX_LOOKS = 1000;
 const REFUSAL_WITHIN_MS = 250;
 const OWN_FIELDS = new Set([
   'error',
@@ -62,10 +62,10 @@ const OWN_FIELDS = new Set([
   'reason',
   'innererror',
 ]);
-const MOST_RETRY_AFTER_SECONDS = 3600;
+const MAX_RETRY_AFTER_SECONDS = 3600;
 
 /** Reads what a response other than 2xx means, and leaves its words behind. */
-export async function refusal(response: Response): Promise<ProviderFailure> {
+export async function errorFromResponse(response: Response): Promise<ProviderFailure> {
   const words = ownWords(await beginningOf(response).catch(() => ''));
   return new ProviderFailure({
     name: 'ProviderRefusal',
@@ -76,7 +76,7 @@ export async function refusal(response: Response): Promise<ProviderFailure> {
 }
 
 /** An error that comes with a status of 200, whole or in the middle of a stream. @throws ProviderFailure */
-export function assertNoRefusal(answer: unknown): void {
+export function assertNoErrorBody(answer: unknown): void {
   if (typeof answer !== 'object' || answer === null || !('error' in answer)) return;
   const { error } = answer;
   if (error === null || error === undefined) return;
@@ -96,7 +96,7 @@ function statusIn(error: unknown): number | undefined {
   return candidates.find((status) => status >= 400 && status <= 599);
 }
 
-function reasonIn(words: string): RefusalReason | undefined {
+function reasonIn(words: string): ErrorReason | undefined {
   return REASONS.find(([, pattern]) => pattern.test(words))?.[0];
 }
 
@@ -123,7 +123,7 @@ export function parseRetryAfter(header: string | null, date: string | null): num
   const seconds = Number(header);
   const sentAtMs = Date.parse(date ?? '');
   const wait = Math.ceil(Number.isNaN(seconds) ? (Date.parse(header) - sentAtMs) / 1000 : seconds);
-  return wait >= 1 ? Math.min(wait, MOST_RETRY_AFTER_SECONDS) : undefined;
+  return wait >= 1 ? Math.min(wait, MAX_RETRY_AFTER_SECONDS) : undefined;
 }
 
 /** What has come of it by then: the status says enough without a body that does not come. */
@@ -136,7 +136,7 @@ async function beginningOf(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   try {
-    while (text.length < MOST_OF_A_REFUSAL_BYTES) {
+    while (text.length < MAX_ERROR_BODY_BYTES) {
       const { done, value } = await reader.read();
       if (done) break;
       text += decoder.decode(value, { stream: true });
@@ -167,14 +167,14 @@ function ownWords(body: string): string {
 function wordsOf(answer: unknown): string[] {
   const words: string[] = [];
   const open: unknown[] = [answer];
-  let left = MOST_OF_A_REFUSAL_BYTES;
-  for (let looks = 0; open.length > 0 && left > 0 && looks < MOST_LOOKS; looks += 1) {
+  let left = MAX_ERROR_BODY_BYTES;
+  for (let looks = 0; open.length > 0 && left > 0 && looks < MAX_LOOKS; looks += 1) {
     const value = open.pop();
     if (typeof value === 'string') {
       words.push(value.slice(0, left));
       left -= value.length;
     } else if (Array.isArray(value)) {
-      open.push(...value.slice(0, MOST_LOOKS));
+      open.push(...value.slice(0, MAX_LOOKS));
     } else if (typeof value === 'object' && value !== null) {
       for (const [field, inner] of Object.entries(value)) if (OWN_FIELDS.has(field)) open.push(inner);
     }

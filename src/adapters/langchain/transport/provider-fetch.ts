@@ -1,4 +1,4 @@
-import { refusal } from './provider-failure.js';
+import { errorFromResponse } from './provider-failure.js';
 import type { ProviderTransport } from './provider-transport.js';
 
 /** What LangChain's clients are told instead of the key, so that none of their errors or dumps can show it. */
@@ -31,7 +31,7 @@ export function providerFetch(
     const { url, body } = await readRequest(input, init);
     const signal = callSignal ?? init?.signal ?? null;
     const response = await transport.send(url, { method: 'POST', headers, body, signal });
-    if (!response.ok) throw await refusal(response);
+    if (!response.ok) throw await errorFromResponse(response);
     return response;
   };
 }

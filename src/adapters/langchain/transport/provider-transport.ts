@@ -7,9 +7,9 @@ const CONNECT_TIMEOUT_MS = 5000;
 /** How long an idle connection is kept for the next turn. */
 const KEEP_ALIVE_MS = 30_000;
 /** What a plain answer may weigh; the longest reply that a model gives is far below. */
-const MOST_OF_AN_ANSWER_BYTES = 8 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 /** A streamed answer wraps each token in some 300 bytes. */
-const MOST_OF_A_STREAM_BYTES = 32 * 1024 * 1024;
+const MAX_STREAM_BYTES = 32 * 1024 * 1024;
 
 export interface TransportRequest {
   readonly method: Dispatcher.HttpMethod;
@@ -61,10 +61,10 @@ export async function toResponse(answer: Dispatcher.ResponseData): Promise<Respo
   const init = { status: answer.statusCode, headers: knownHeaders(answer.headers) };
   if (hasNoBody(init.status)) return new Response(null, init);
   if (/^text\/event-stream\b/i.test(init.headers.get('content-type') ?? '')) {
-    const chunks = chunksOf(answer.body, MOST_OF_A_STREAM_BYTES);
+    const chunks = chunksOf(answer.body, MAX_STREAM_BYTES);
     return new Response(ReadableStream.from(chunksOfEvents(chunks)), init);
   }
-  const chunks = chunksOf(answer.body, MOST_OF_AN_ANSWER_BYTES);
+  const chunks = chunksOf(answer.body, MAX_ANSWER_BYTES);
   return new Response(init.status >= 300 ? ReadableStream.from(chunks) : await wholeOf(chunks), init);
 }
 

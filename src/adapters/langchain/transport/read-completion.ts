@@ -1,6 +1,6 @@
 import type { BaseMessage } from '@langchain/core/messages';
 import type { ChatGeneration, ChatResult } from '@langchain/core/outputs';
-import type { Prompt, WasteListener } from '#src/application/ports/chat/llm-gateway.js';
+import type { AttemptUsageListener, Prompt } from '#src/application/ports/chat/llm-gateway.js';
 import type { Completion, FinishReason, Usage } from '#src/domain/conversations/turn.js';
 import type { AppError } from '#src/domain/errors.js';
 import { estimatePrompt, estimateTokens } from '#src/domain/models/token-estimate.js';
@@ -15,18 +15,22 @@ const FINISH_REASONS: ReadonlyMap<unknown, FinishReason> = new Map([
 ]);
 
 /** Far more than any output cap lets a model say. */
-const MOST_CHARACTERS = 1_000_000;
+const MAX_CHARACTERS = 1_000_000;
 
 /**
  * The reply of a whole answer.
  * @throws AppError `model_rejected` when a content filter cut it; `model_failed` when it has no text, was not finished,
  * is absurdly long, or asks for a tool.
  */
-export function readCompletion(result: ChatResult, prompt: Prompt, onWaste?: WasteListener): Completion {
+export function readCompletion(
+  result: ChatResult,
+  prompt: Prompt,
+  onAttemptUsage?: AttemptUsageListener,
+): Completion {
   const generation = result.generations[0];
   if (generation === undefined) {
     const usage = usageOfAll(result);
-    if (usage !== null) onWaste?.(usage);
+    if (usage !== null) onAttemptUsage?.(usage);
     throw unusable('no_choice');
   }
   return toCompletion(
@@ -36,7 +40,7 @@ export function readCompletion(result: ChatResult, prompt: Prompt, onWaste?: Was
       usage: reportedUsage(generation.message),
     },
     prompt,
-    onWaste,
+    onAttemptUsage,
   );
 }
 
@@ -49,12 +53,16 @@ export interface RawAnswer {
 }
 
 /** @throws as `readCompletion`. */
-export function toCompletion(answer: RawAnswer, prompt: Prompt, onWaste?: WasteListener): Completion {
+export function toCompletion(
+  answer: RawAnswer,
+  prompt: Prompt,
+  onAttemptUsage?: AttemptUsageListener,
+): Completion {
   try {
     return requireUsable(answer, prompt);
   } catch (error) {
     const usage = answer.usage ?? (hasCome(answer) ? estimatedUsage(prompt, answer.content) : null);
-    if (usage !== null) onWaste?.(usage);
+    if (usage !== null) onAttemptUsage?.(usage);
     throw error;
   }
 }
@@ -69,7 +77,7 @@ function requireUsable({ content, finishReason: reason, usage }: RawAnswer, prom
   const finishReason = FINISH_REASONS.get(reason);
   if (finishReason === undefined) throw unusable('not_finished');
   if (content === '') throw unusable('no_text');
-  assertBearable(content);
+  assertReasonableLength(content);
   return {
     reply: { content, finishReason },
     model: prompt.model,
@@ -78,8 +86,8 @@ function requireUsable({ content, finishReason: reason, usage }: RawAnswer, prom
 }
 
 /** @throws AppError `model_failed` when the reply is absurdly long. */
-export function assertBearable(content: string): void {
-  if (content.length > MOST_CHARACTERS) throw unusable('too_long');
+export function assertReasonableLength(content: string): void {
+  if (content.length > MAX_CHARACTERS) throw unusable('too_long');
 }
 
 function unusable(code: 'content_filter' | 'no_choice' | 'no_text' | 'not_finished' | 'too_long'): AppError {

@@ -1,5 +1,5 @@
 import type {
-  BudgetRefusal,
+  BudgetDenial,
   BudgetRequest,
   BudgetState,
   Reservation,
@@ -37,7 +37,7 @@ export class MemoryTokenBudget implements TokenBudget {
   async reserve(
     clientId: string,
     { day, tokens, limit, recordedUse }: BudgetRequest,
-  ): Promise<Reservation | BudgetRefusal> {
+  ): Promise<Reservation | BudgetDenial> {
     const key = keyOf(clientId, day);
     let counter = this.#counters.get(key);
     while (counter === undefined) {

@@ -1,7 +1,7 @@
 import { shareOfLimit } from '#src/application/limits/share-of-limit.js';
 import type {
+  ConcurrencyLimited,
   ConversationCache,
-  CrowdedOut,
   OpenTurn,
   OpenTurnRequest,
   ReplayedTurn,
@@ -17,8 +17,8 @@ import {
 import type { CompletedTurn } from '#src/domain/conversations/turn.js';
 import { AppError, type ErrorCode } from '#src/domain/errors.js';
 import { BoundedConversations } from './bounded-conversations.js';
-import { type HeldKey, ReplayRecords } from './replay-records.js';
-import { type ConcernedTurn, TurnLanes, type TurnRight } from './turn-lanes.js';
+import { type IdempotencyLock, IdempotencyStore } from './idempotency-store.js';
+import { type ConcernedTurn, type TurnLease, TurnQueue } from './turn-queue.js';
 
 export interface MemoryConversationCacheOptions {
   readonly clock: Clock;
@@ -53,8 +53,8 @@ export class MemoryConversationCache implements ConversationCache {
   readonly #clock: Clock;
   readonly #bounds: HistoryBounds;
   readonly #conversations: BoundedConversations;
-  readonly #replays: ReplayRecords;
-  readonly #lanes: TurnLanes;
+  readonly #replays: IdempotencyStore;
+  readonly #lanes: TurnQueue;
   readonly #instances: number;
   readonly #purge: NodeJS.Timeout;
 
@@ -66,13 +66,13 @@ export class MemoryConversationCache implements ConversationCache {
       maxConversations: options.maxConversations ?? 100_000,
       maxBytes: options.maxBytes ?? 256 * MEBIBYTE,
     });
-    this.#replays = new ReplayRecords({
+    this.#replays = new IdempotencyStore({
       clock: options.clock,
       maxReplays: options.maxReplays ?? 100_000,
       maxReplaysOfClient: options.maxReplaysOfClient ?? 10_000,
       maxBytes: options.maxReplayBytes ?? 64 * MEBIBYTE,
     });
-    this.#lanes = new TurnLanes({
+    this.#lanes = new TurnQueue({
       maxWaiting: options.maxWaiting ?? 8,
       maxWaitMs: options.maxWaitMs ?? 30_000,
     });
@@ -97,13 +97,17 @@ export class MemoryConversationCache implements ConversationCache {
     return this.#conversations.get(clientId, conversationId);
   }
 
-  async openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn | CrowdedOut> {
+  async openTurn(
+    clientId: string,
+    request: OpenTurnRequest,
+  ): Promise<OpenTurn | ReplayedTurn | ConcurrencyLimited> {
     const { conversationId, characterId, idempotency, maxConcurrentTurns, signal } = request;
     signal.throwIfAborted();
     const answer = idempotency && this.#replays.find(clientId, idempotency);
     if (answer !== null) return { kind: 'replay', answer };
     const limit = maxConcurrentTurns && shareOfLimit(maxConcurrentTurns, this.#instances);
-    if (limit !== null && this.#lanes.turnsOf(clientId) >= limit) return { kind: 'crowded', limit };
+    if (limit !== null && this.#lanes.turnsOf(clientId) >= limit)
+      return { kind: 'concurrency_limited', limit };
     const concerned: ConcernedTurn = { conversationId, characterIds: new Set([characterId]) };
     const key = idempotency && this.#replays.hold(clientId, idempotency, concerned);
     try {
@@ -144,7 +148,12 @@ export class MemoryConversationCache implements ConversationCache {
     this.#replays.clear();
   }
 
-  #opened(clientId: string, request: OpenTurnRequest, right: TurnRight, key: HeldKey | null): OpenTurn {
+  #opened(
+    clientId: string,
+    request: OpenTurnRequest,
+    right: TurnLease,
+    key: IdempotencyLock | null,
+  ): OpenTurn {
     const before = this.#conversations.get(clientId, request.conversationId);
     if (before !== null) right.turn.characterIds.add(before.characterId);
     const end = () => {

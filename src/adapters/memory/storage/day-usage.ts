@@ -32,12 +32,12 @@ export class DayUsage {
   }
 
   /** The dearest by their ids, and what is left of the day as one, if there is more. */
-  show(mostCharacters: number): ShownUsage[] {
-    const dearest = this.#ranked.slice(0, mostCharacters);
+  show(maxCharacters: number): ShownUsage[] {
+    const dearest = this.#ranked.slice(0, maxCharacters);
     const shown = dearest
       .toSorted((a, b) => (a.characterId < b.characterId ? -1 : 1))
       .map((row): ShownUsage => ({ ...row }));
-    if (this.#ranked.length <= mostCharacters) return shown;
+    if (this.#ranked.length <= maxCharacters) return shown;
     return [...shown, { day: this.day, characterId: null, ...dearest.reduce(subtractCounts, this.#sum) }];
   }
 

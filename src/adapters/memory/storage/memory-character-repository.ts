@@ -12,11 +12,11 @@ export class MemoryCharacterRepository implements CharacterRepository {
   async create(
     clientId: string,
     character: Character,
-    mostCharacters: number,
+    maxCharacters: number,
   ): Promise<'created' | 'missing' | 'full'> {
     const stored = this.database.client(clientId);
     if (stored === undefined) return 'missing';
-    if (stored.characters.size >= mostCharacters) return 'full';
+    if (stored.characters.size >= maxCharacters) return 'full';
     this.database.addCharacter(stored, { ...character });
     return 'created';
   }

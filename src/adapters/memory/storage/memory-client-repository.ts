@@ -1,4 +1,4 @@
-import { accountSuspended } from '#src/application/access/refusal-of.js';
+import { accountSuspended } from '#src/application/access/denial-reason.js';
 import type {
   ApiKeyUse,
   ClientChanges,
@@ -65,12 +65,12 @@ export class MemoryClientRepository implements ClientRepository {
   async addKey(
     clientId: string,
     key: NewApiKey,
-    { askedBy, mostUsable }: KeyAddition,
+    { askedBy, maxUsable }: KeyAddition,
   ): Promise<'added' | 'missing' | 'suspended' | 'full'> {
     const stored = this.database.client(clientId);
     if (stored?.keys.get(askedBy)?.revokedAt !== null) return 'missing';
     if (stored.suspendedAt !== null) return 'suspended';
-    if (usableKeys(stored).length >= mostUsable) return 'full';
+    if (usableKeys(stored).length >= maxUsable) return 'full';
     this.database.addKey(stored, toStored(key));
     return 'added';
   }
@@ -88,10 +88,10 @@ export class MemoryClientRepository implements ClientRepository {
     const usable = usableKeys(stored).sort(
       (a, b) => Number(isSpared(a)) - Number(isSpared(b)) || byUse(a, b),
     );
-    const givingWay = usable.slice(0, Math.max(0, usable.length + 1 - recovery.mostUsable));
+    const givingWay = usable.slice(0, Math.max(0, usable.length + 1 - recovery.maxUsable));
     for (const each of givingWay) stored.keys.set(each.id, { ...each, revokedAt: recovery.revokedAt });
     this.database.addKey(stored, toStored(key));
-    this.forgetRevoked(stored, recovery.mostRevokedKept);
+    this.forgetRevoked(stored, recovery.maxRevokedKept);
     return givingWay.map(({ id }) => id);
   }
 
@@ -126,7 +126,7 @@ export class MemoryClientRepository implements ClientRepository {
     clientId: string,
     keyId: string,
     revokedAt: string,
-    mostRevokedKept: number,
+    maxRevokedKept: number,
     askedBy: string | null = null,
   ): Promise<'revoked' | 'missing' | 'last'> {
     const stored = this.database.client(clientId);
@@ -137,7 +137,7 @@ export class MemoryClientRepository implements ClientRepository {
       if (usableKeys(stored).length === 1) return 'last';
       stored.keys.set(keyId, { ...key, revokedAt });
     }
-    this.forgetRevoked(stored, mostRevokedKept);
+    this.forgetRevoked(stored, maxRevokedKept);
     return 'revoked';
   }
 
@@ -155,9 +155,9 @@ export class MemoryClientRepository implements ClientRepository {
 
   async check(): Promise<void> {}
 
-  private forgetRevoked(stored: StoredClient, mostKept: number): void {
+  private forgetRevoked(stored: StoredClient, maxKept: number): void {
     const revoked = [...stored.keys.values()].filter((each) => each.revokedAt !== null);
-    for (const { id } of revoked.sort(byRevocation).slice(mostKept)) this.database.deleteKey(stored, id);
+    for (const { id } of revoked.sort(byRevocation).slice(maxKept)) this.database.deleteKey(stored, id);
   }
 }
 

@@ -34,11 +34,11 @@ export class MemoryUsageRepository implements UsageRepository {
     }
   }
 
-  async list(clientId: string, fromDay: UtcDay, mostCharacters: number): Promise<ShownUsage[]> {
+  async list(clientId: string, fromDay: UtcDay, maxCharacters: number): Promise<ShownUsage[]> {
     return [...this.#daysOf(clientId)]
       .filter(([day]) => day >= fromDay)
       .sort(([a], [b]) => (a > b ? -1 : 1))
-      .flatMap(([, usage]) => usage.show(mostCharacters));
+      .flatMap(([, usage]) => usage.show(maxCharacters));
   }
 
   async tokensOn(clientId: string, day: UtcDay): Promise<number> {

@@ -1,5 +1,5 @@
 import type { Clock } from '#src/application/ports/system/clock.js';
-import { ClientHolding, type Entry } from '../conversations/client-holding.js';
+import { ClientPartition, type Entry } from '../conversations/client-partition.js';
 import { MaxHeap } from './max-heap.js';
 
 export interface FairLruOptions<V> {
@@ -21,8 +21,8 @@ export interface FairLruOptions<V> {
  * for the room that they take until the next purge.
  */
 export class FairLru<V> {
-  readonly #clients = new Map<string, ClientHolding<V>>();
-  readonly #bySize = new MaxHeap<ClientHolding<V>>();
+  readonly #clients = new Map<string, ClientPartition<V>>();
+  readonly #bySize = new MaxHeap<ClientPartition<V>>();
   readonly #options: FairLruOptions<V>;
   readonly #maxOfClient: number;
   #size = 0;
@@ -39,14 +39,14 @@ export class FairLru<V> {
   }
 
   get(clientId: string, name: string): V | undefined {
-    const holding = this.#clients.get(clientId);
-    const entry = holding?.get(name);
-    if (holding === undefined || entry === undefined) return undefined;
+    const partition = this.#clients.get(clientId);
+    const entry = partition?.get(name);
+    if (partition === undefined || entry === undefined) return undefined;
     if (!this.#isAlive(entry)) {
-      this.#drop(holding, entry);
+      this.#drop(partition, entry);
       return undefined;
     }
-    holding.use(name);
+    partition.use(name);
     return entry.value;
   }
 
@@ -60,32 +60,32 @@ export class FairLru<V> {
     const bytes = this.#options.sizeOf(value);
     this.delete(clientId, name);
     this.#makeRoom(clientId, bytes);
-    const holding = this.#holdingOf(clientId);
-    holding.add({ name, value, bytes, expiresAtMs: this.#options.clock.monotonicMs() + ttlMs });
+    const partition = this.#partitionOf(clientId);
+    partition.add({ name, value, bytes, expiresAtMs: this.#options.clock.monotonicMs() + ttlMs });
     this.#size += 1;
     this.#bytes += bytes;
-    this.#bySize.reorder(holding);
+    this.#bySize.reorder(partition);
   }
 
   /** @returns false when there was none, or it had expired. */
   delete(clientId: string, name: string): boolean {
-    const holding = this.#clients.get(clientId);
-    const entry = holding?.get(name);
-    if (holding === undefined || entry === undefined) return false;
-    this.#drop(holding, entry);
+    const partition = this.#clients.get(clientId);
+    const entry = partition?.get(name);
+    if (partition === undefined || entry === undefined) return false;
+    this.#drop(partition, entry);
     return this.#isAlive(entry);
   }
 
   /** Looks at this client's values alone. */
   deleteWhere(clientId: string, concerns: (value: V) => boolean): void {
-    const holding = this.#clients.get(clientId);
-    if (holding === undefined) return;
-    for (const entry of holding.entries()) if (concerns(entry.value)) this.#drop(holding, entry);
+    const partition = this.#clients.get(clientId);
+    if (partition === undefined) return;
+    for (const entry of partition.entries()) if (concerns(entry.value)) this.#drop(partition, entry);
   }
 
   purgeExpired(): void {
-    for (const holding of this.#clients.values()) {
-      for (const entry of holding.entries()) if (!this.#isAlive(entry)) this.#drop(holding, entry);
+    for (const partition of this.#clients.values()) {
+      for (const entry of partition.entries()) if (!this.#isAlive(entry)) this.#drop(partition, entry);
     }
   }
 
@@ -116,29 +116,29 @@ export class FairLru<V> {
     }
   }
 
-  #evictFrom(holding: ClientHolding<V>): void {
-    const entry = holding.leastRecent;
-    if (entry !== null) this.#drop(holding, entry);
+  #evictFrom(partition: ClientPartition<V>): void {
+    const entry = partition.leastRecent;
+    if (entry !== null) this.#drop(partition, entry);
   }
 
-  #drop(holding: ClientHolding<V>, entry: Entry<V>): void {
-    holding.delete(entry.name);
+  #drop(partition: ClientPartition<V>, entry: Entry<V>): void {
+    partition.delete(entry.name);
     this.#size -= 1;
     this.#bytes -= entry.bytes;
-    if (holding.size > 0) {
-      this.#bySize.reorder(holding);
+    if (partition.size > 0) {
+      this.#bySize.reorder(partition);
     } else {
-      this.#bySize.remove(holding);
-      this.#clients.delete(holding.clientId);
+      this.#bySize.remove(partition);
+      this.#clients.delete(partition.clientId);
     }
   }
 
-  #holdingOf(clientId: string): ClientHolding<V> {
+  #partitionOf(clientId: string): ClientPartition<V> {
     const known = this.#clients.get(clientId);
     if (known !== undefined) return known;
-    const holding = new ClientHolding<V>(clientId);
-    this.#clients.set(clientId, holding);
-    this.#bySize.add(holding);
-    return holding;
+    const partition = new ClientPartition<V>(clientId);
+    this.#clients.set(clientId, partition);
+    this.#bySize.add(partition);
+    return partition;
   }
 }

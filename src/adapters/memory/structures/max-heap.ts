@@ -1,11 +1,11 @@
 /** What a heap holds: only the heap writes `place`. */
-export interface Weighed {
+export interface Sized {
   readonly bytes: number;
   place: number;
 }
 
 /** Keeps the heaviest at hand, in O(log n) for each change: a binary heap whose items know their places. */
-export class MaxHeap<T extends Weighed> {
+export class MaxHeap<T extends Sized> {
   readonly #items: T[] = [];
 
   get heaviest(): T | undefined {

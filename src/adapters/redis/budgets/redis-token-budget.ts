@@ -1,5 +1,5 @@
 import type {
-  BudgetRefusal,
+  BudgetDenial,
   BudgetRequest,
   BudgetState,
   Reservation,
@@ -23,7 +23,7 @@ export interface RedisTokenBudgetOptions {
 /** The day, the lease of its last turn, and some time to spare. */
 const COUNTER_LIFE_MS = 26 * 3_600_000;
 const RETRY_PAUSE_MS = 1000;
-const MOST_UNSETTLED = 10_000;
+const MAX_UNSETTLED = 10_000;
 
 /** Of all processes on one Redis. One round trip for each reservation and one for its settlement. */
 export class RedisTokenBudget implements TokenBudget {
@@ -40,7 +40,7 @@ export class RedisTokenBudget implements TokenBudget {
     this.#timely = new DeadlineRunner(options.connection);
   }
 
-  async reserve(clientId: string, request: BudgetRequest): Promise<Reservation | BudgetRefusal> {
+  async reserve(clientId: string, request: BudgetRequest): Promise<Reservation | BudgetDenial> {
     const { newId } = this.#options;
     const { day, tokens, recordedUse } = request;
     const hold = { key: keyOf(clientId, day), id: newId(), tokens };
@@ -96,18 +96,18 @@ export class RedisTokenBudget implements TokenBudget {
   async #settle(hold: Hold, spent: number): Promise<void> {
     this.#end(hold);
     try {
-      await this.#tell({ hold, spent }, '');
+      await this.#send({ hold, spent }, '');
     } catch {
       this.#settleLater(hold, spent);
     }
   }
 
-  async #tell({ hold, spent }: Unsettled, triedBefore: '' | '1'): Promise<void> {
+  async #send({ hold, spent }: Unsettled, triedBefore: '' | '1'): Promise<void> {
     await this.#options.connection.run(SETTLE, [hold.key], [hold.id, hold.tokens, spent, triedBefore]);
   }
 
   #settleLater(hold: Hold, spent: number): void {
-    const { maxUnsettled = MOST_UNSETTLED } = this.#options;
+    const { maxUnsettled = MAX_UNSETTLED } = this.#options;
     this.#unsettled.set(hold.id, { hold, spent });
     const [first] = this.#unsettled.keys();
     if (first !== undefined && this.#unsettled.size > maxUnsettled) this.#unsettled.delete(first);
@@ -117,7 +117,7 @@ export class RedisTokenBudget implements TokenBudget {
   /** One after the other; what still cannot be told stays where it is. */
   async #settleUnsettled(): Promise<void> {
     for (const [id, unsettled] of this.#unsettled) {
-      await this.#tell(unsettled, '1').then(
+      await this.#send(unsettled, '1').then(
         () => this.#unsettled.delete(id),
         () => undefined,
       );
@@ -139,7 +139,7 @@ interface Unsettled {
   readonly spent: number;
 }
 
-type Answer = BudgetRefusal | { readonly kind: 'reserved' | 'unknown' };
+type Answer = BudgetDenial | { readonly kind: 'reserved' | 'unknown' };
 
 function readAnswer(answer: unknown): Answer {
   const [kind, remaining] = Array.isArray(answer) ? answer : [];

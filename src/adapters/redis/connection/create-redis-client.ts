@@ -6,14 +6,14 @@ export type RedisClient = Redis | Cluster;
 /** For what the client asks by itself when it connects; whatever an adapter asks is bounded by the connection, and tighter. */
 const COMMAND_TIMEOUT_MS = 1000;
 
-const LONGEST_PAUSE_MS = 400;
+const MAX_PAUSE_MS = 400;
 
 /** Said, because else NODE_TLS_REJECT_UNAUTHORIZED of the environment would have a say. */
 const TLS = { rejectUnauthorized: true };
 
 /** Short enough to be back well within two seconds, spread so that many processes do not come at once. */
 function pauseBeforeRetry(attempt: number): number {
-  return Math.min(50 * attempt, LONGEST_PAUSE_MS) * (0.75 + Math.random() / 4);
+  return Math.min(50 * attempt, MAX_PAUSE_MS) * (0.75 + Math.random() / 4);
 }
 
 function login({ username, password }: RedisCredentials): { username?: string; password?: string } {

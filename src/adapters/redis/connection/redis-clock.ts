@@ -11,10 +11,10 @@ export class RedisClock {
   /** @param now the server's time in whole milliseconds, at some moment from `sentAt` to `receivedAt` by `performance.now()`. */
   learn(now: number, sentAt: number, receivedAt: number): void {
     const least = now - receivedAt;
-    const most = now + 1 - sentAt;
-    const fits = least <= this.#most && most >= this.#least;
+    const max = now + 1 - sentAt;
+    const fits = least <= this.#most && max >= this.#least;
     this.#least = fits ? Math.max(least, this.#least) : least;
-    this.#most = fits ? Math.min(most, this.#most) : most;
+    this.#most = fits ? Math.min(max, this.#most) : max;
   }
 
   /**

@@ -2,7 +2,7 @@ import { Cluster } from 'ioredis';
 import type { Logger } from '#src/application/ports/system/logger.js';
 import { createRedisClient, type RedisClient } from './create-redis-client.js';
 import { RedisBreaker } from './redis-breaker.js';
-import { hopelessness, isReply, NO_ADDRESS, redisUnavailable, withoutArguments } from './redis-failure.js';
+import { fatalReason, isReply, NO_ADDRESS, redisUnavailable, withoutArguments } from './redis-failure.js';
 import type { RedisScript } from './redis-script.js';
 import type { RedisSettings } from './redis-settings.js';
 
@@ -25,7 +25,7 @@ export class RedisConnection {
   readonly #logger: Logger;
   readonly #breaker: RedisBreaker;
   /** The last error of the connection itself since it was ready. */
-  #trouble: unknown = null;
+  #lastError: unknown = null;
 
   private constructor({ settings, logger }: RedisConnectionOptions) {
     this.#logger = logger;
@@ -44,7 +44,7 @@ export class RedisConnection {
   static async open(options: RedisConnectionOptions): Promise<RedisConnection> {
     const connection = new RedisConnection(options);
     try {
-      await connection.#meet();
+      await connection.#waitUntilReady();
       return connection;
     } catch (error) {
       await connection.close();
@@ -104,17 +104,17 @@ export class RedisConnection {
   }
 
   /** The first answer. */
-  async #meet(): Promise<void> {
-    const hopeless = await new Promise<string | null>((resolve) => {
-      const patience = setTimeout(resolve, START_PATIENCE_MS, null);
+  async #waitUntilReady(): Promise<void> {
+    const fatal = await new Promise<string | null>((resolve) => {
+      const idleTimeout = setTimeout(resolve, START_PATIENCE_MS, null);
       const met = (reason: string | null): void => {
-        clearTimeout(patience);
+        clearTimeout(idleTimeout);
         resolve(reason);
       };
       this.client.once('ready', () => met(null));
       const fail = (error: unknown): void => {
-        this.#trouble = error;
-        const reason = hopelessness(error);
+        this.#lastError = error;
+        const reason = fatalReason(error);
         if (reason !== null) met(reason);
       };
       this.client.on('error', fail);
@@ -123,17 +123,17 @@ export class RedisConnection {
         if (namesNoNode(this.client)) fail(new Error(NO_ADDRESS));
       });
     });
-    if (hopeless !== null) throw new Error(hopeless);
-    if (this.client.status !== 'ready') this.#breaker.open(this.#trouble);
+    if (fatal !== null) throw new Error(fatal);
+    if (this.client.status !== 'ready') this.#breaker.open(this.#lastError);
     this.client.on('ready', () => {
-      this.#trouble = null;
+      this.#lastError = null;
     });
   }
 
   /** What the connection met says more than what an operation then met. */
   #reportAbsence(error: unknown): void {
-    const err = withoutArguments(this.#trouble ?? error);
-    this.#logger.warn({ err }, hopelessness(this.#trouble) ?? 'Redis is away');
+    const err = withoutArguments(this.#lastError ?? error);
+    this.#logger.warn({ err }, fatalReason(this.#lastError) ?? 'Redis is away');
   }
 }
 

@@ -25,7 +25,7 @@ export const NO_ADDRESS = 'CLUSTER SLOTS has no address';
  * Why it cannot work however long one waits, in words that hold no value; null when waiting may help.
  * @param error what the client emitted. Cluster and Sentinel say it of a node, inside another error.
  */
-export function hopelessness(error: unknown): string | null {
+export function fatalReason(error: unknown): string | null {
   for (let inner = error; inner instanceof Error; inner = innerOf(inner)) {
     if (/^(WRONGPASS|NOAUTH|ERR invalid password|ERR AUTH|ERR Client sent AUTH)/.test(inner.message)) {
       return 'Redis refuses its user or password: see REDIS_USER and REDIS_API_KEY, or REDIS_URL.';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
-  type CrowdedOut,
+  type ConcurrencyLimited,
   type OpenTurnRequest,
   REPLAY_TTL_SECONDS,
 } from '#src/application/ports/chat/conversation-cache.js';
@@ -46,7 +46,7 @@ export type OpenReply =
   | { readonly kind: 'replay'; readonly answer: string }
   | { readonly kind: 'ended'; readonly reason: string }
   | { readonly kind: 'busy' | 'mismatch' | 'in_progress' }
-  | CrowdedOut;
+  | ConcurrencyLimited;
 
 export interface TurnCommit {
   readonly after: Conversation;
@@ -106,7 +106,7 @@ export class ConversationStore {
           return { kind, answer: text(rest[0]) };
         case 'ended':
           return { kind, reason: text(rest[0]) };
-        case 'crowded':
+        case 'concurrency_limited':
           return { kind, limit: whole(rest[0]) };
         case 'busy':
         case 'mismatch':

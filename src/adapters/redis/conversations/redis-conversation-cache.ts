@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Cluster } from 'ioredis';
 import type {
+  ConcurrencyLimited,
   ConversationCache,
-  CrowdedOut,
   OpenTurn,
   OpenTurnRequest,
   ReplayedTurn,
@@ -19,7 +19,7 @@ import {
   type TurnTicket,
 } from './conversation-store.js';
 import { endOfTurn } from './end-of-turn.js';
-import { HeldTurn } from './held-turn.js';
+import { LeasedTurn } from './leased-turn.js';
 import { ReleaseRetries } from './release-retries.js';
 
 export interface RedisConversationCacheOptions {
@@ -35,7 +35,7 @@ export interface RedisConversationCacheOptions {
 
 /** The first in the queue asks often, the longer it waits there the less; the others mostly say that they are still there. */
 const FIRST_PAUSE_MS = 25;
-const LONGEST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 100;
 const PAUSE_OF_SECOND_MS = 60;
 const PAUSE_BEHIND_MS = 150;
 
@@ -52,7 +52,7 @@ export class RedisConversationCache implements ConversationCache {
   readonly #maxWaitMs: number;
   readonly #maxReplays: number;
   /** Turns and pauses of this process by token: what is known here need not be asked for. */
-  readonly #held = new Map<string, HeldTurn>();
+  readonly #held = new Map<string, LeasedTurn>();
   readonly #waiting = new Map<string, Pause>();
 
   constructor(options: RedisConversationCacheOptions) {
@@ -69,7 +69,10 @@ export class RedisConversationCache implements ConversationCache {
     return this.#store.find(clientId, conversationId);
   }
 
-  async openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn | CrowdedOut> {
+  async openTurn(
+    clientId: string,
+    request: OpenTurnRequest,
+  ): Promise<OpenTurn | ReplayedTurn | ConcurrencyLimited> {
     const { signal } = request;
     signal.throwIfAborted();
     const ticket: TurnTicket = { clientId, request, token: randomUUID() };
@@ -111,15 +114,15 @@ export class RedisConversationCache implements ConversationCache {
     await this.#releases.stop();
   }
 
-  async #admit(ticket: TurnTicket, pause: Pause): Promise<OpenTurn | ReplayedTurn | CrowdedOut> {
+  async #admit(ticket: TurnTicket, pause: Pause): Promise<OpenTurn | ReplayedTurn | ConcurrencyLimited> {
     const { signal } = ticket.request;
     const deadline = performance.now() + this.#maxWaitMs;
     let asFirst = 0;
     for (;;) {
       const askedAt = performance.now();
       const reply = await this.#ask(ticket);
-      if (reply.kind === 'replay' || reply.kind === 'crowded') return reply;
-      if (reply.kind !== 'open' && reply.kind !== 'wait') throw refusal(reply);
+      if (reply.kind === 'replay' || reply.kind === 'concurrency_limited') return reply;
+      if (reply.kind !== 'open' && reply.kind !== 'wait') throw toTurnError(reply);
       const left = deadline - performance.now();
       if (signal.aborted || (reply.kind === 'wait' && left <= 0)) break;
       if (reply.kind === 'open') return this.#hold(ticket, reply, askedAt);
@@ -144,8 +147,8 @@ export class RedisConversationCache implements ConversationCache {
     }
   }
 
-  #hold(ticket: TurnTicket, opened: Extract<OpenReply, { kind: 'open' }>, askedAt: number): HeldTurn {
-    const turn = new HeldTurn({
+  #hold(ticket: TurnTicket, opened: Extract<OpenReply, { kind: 'open' }>, askedAt: number): LeasedTurn {
+    const turn = new LeasedTurn({
       store: this.#store,
       ticket,
       opened,
@@ -186,7 +189,7 @@ export class RedisConversationCache implements ConversationCache {
 }
 
 function pauseAt(place: number, asFirst: number): number {
-  if (place === 1) return Math.min(FIRST_PAUSE_MS * 2 ** (asFirst - 1), LONGEST_PAUSE_MS);
+  if (place === 1) return Math.min(FIRST_PAUSE_MS * 2 ** (asFirst - 1), MAX_PAUSE_MS);
   return place === 2 ? PAUSE_OF_SECOND_MS : PAUSE_BEHIND_MS;
 }
 
@@ -194,7 +197,9 @@ function busy(): AppError {
   return new AppError('conversation_busy', { retryAfterSeconds: 1 });
 }
 
-function refusal(reply: Exclude<OpenReply, { kind: 'open' | 'wait' | 'replay' | 'crowded' }>): AppError {
+function toTurnError(
+  reply: Exclude<OpenReply, { kind: 'open' | 'wait' | 'replay' | 'concurrency_limited' }>,
+): AppError {
   switch (reply.kind) {
     case 'ended':
       return endOfTurn(reply.reason);

@@ -16,7 +16,7 @@ interface FileSweepOptions extends SweepDelays {
 }
 
 /** Delays double with each failure, up to this many times their length. */
-const MOST_GROWTH = 8;
+const MAX_GROWTH = 8;
 
 /**
  * Takes out of the files what is no longer in the database. SQLite zeroes what it deletes (`secure_delete`), but the
@@ -74,5 +74,5 @@ export class FileSweep {
 }
 
 function grown(delayMs: number, failures: number): number {
-  return delayMs * Math.min(2 ** failures, MOST_GROWTH);
+  return delayMs * Math.min(2 ** failures, MAX_GROWTH);
 }

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { Logger } from '#src/application/ports/system/logger.js';
 import { MIGRATIONS } from '../migrations/migrations.js';
+import { ChangeDetector } from './change-detector.js';
 import { DatabaseCondition, unavailable } from './database-condition.js';
-import { DatabaseVersion } from './database-version.js';
 import { FileSweep, type SweepDelays } from './file-sweep.js';
 import { migrate } from './migrate.js';
 import { OpenedFile } from './opened-file.js';
@@ -55,7 +55,7 @@ export class SqliteDatabase {
   readonly #writes: WorkQueue;
   readonly #reports: WorkQueue;
   /** Of what `read` gives. */
-  readonly version = new DatabaseVersion((sql, params) => this.read(sql, params));
+  readonly version = new ChangeDetector((sql, params) => this.read(sql, params));
   #closing: Promise<void> | undefined;
   #probing: Promise<unknown> | undefined;
 
@@ -216,7 +216,7 @@ export class SqliteDatabase {
   /** Also when nobody waits any more, or it failed: a failed write may have been done. */
   #changing<T>(write: Promise<T>): Promise<T> {
     return write.finally(() => {
-      this.version.moveOn();
+      this.version.bump();
       this.#sweep.noteWrite();
     });
   }

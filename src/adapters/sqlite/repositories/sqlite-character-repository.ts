@@ -4,8 +4,8 @@ import type {
 } from '#src/application/ports/storage/character-repository.js';
 import type { Character, CharacterTraits } from '#src/domain/characters/character.js';
 import type { SqliteDatabase } from '../database/sqlite-database.js';
-import { GatheredRead } from './gathered-read.js';
-import { KeptRead } from './kept-read.js';
+import { BatchLoader } from './batch-loader.js';
+import { RowCache } from './row-cache.js';
 
 const CHARACTER = `characters.id AS id, name, instructions, greeting, model, temperature,
   max_output_tokens AS maxOutputTokens, ttl_seconds AS ttlSeconds, created_at AS createdAt, updated_at AS updatedAt`;
@@ -33,29 +33,29 @@ const UPDATE = `
   WHERE client_id = ?1 AND id = ?2 RETURNING ${CHARACTER}`;
 
 /** Each is 18 kB at most. */
-const MOST_KEPT = 2000;
+const MAX_KEPT = 2000;
 
 export class SqliteCharacterRepository implements CharacterRepository {
-  readonly #characters: KeptRead<Character>;
+  readonly #characters: RowCache<Character>;
 
   constructor(private readonly database: SqliteDatabase) {
-    const characters = new GatheredRead<Character, Character>({
+    const characters = new BatchLoader<Character, Character>({
       read: database.read,
       sql: FIND,
       toResult: ({ place: _, ...character }) => character,
     });
-    this.#characters = new KeptRead({
+    this.#characters = new RowCache({
       version: database.version,
       read: (...key) => characters.find(...key),
       copyOf: (character) => ({ ...character }),
-      maxRows: MOST_KEPT,
+      maxRows: MAX_KEPT,
     });
   }
 
   async create(
     clientId: string,
     character: Character,
-    mostCharacters: number,
+    maxCharacters: number,
   ): Promise<'created' | 'missing' | 'full'> {
     const created = await this.database.write(CREATE, [
       clientId,
@@ -69,7 +69,7 @@ export class SqliteCharacterRepository implements CharacterRepository {
       character.ttlSeconds,
       character.createdAt,
       character.updatedAt,
-      mostCharacters,
+      maxCharacters,
     ]);
     if (created.length > 0) return 'created';
     const owners = await this.database.read('SELECT 1 FROM clients WHERE id = ?', [clientId]);
@@ -116,7 +116,7 @@ export class SqliteCharacterRepository implements CharacterRepository {
       [clientId, characterId],
     );
     if (deleted.length === 0) return false;
-    await this.database.version.seenByAll();
+    await this.database.version.visibleEverywhere();
     return true;
   }
 }

@@ -1,4 +1,4 @@
-import { accountSuspended } from '#src/application/access/refusal-of.js';
+import { accountSuspended } from '#src/application/access/denial-reason.js';
 import type {
   ApiKeyUse,
   ClientChanges,
@@ -14,9 +14,9 @@ import { AppError } from '#src/domain/errors.js';
 import type { RunStatement, SqlValue } from '../database/sqlite-connection.js';
 import type { SqliteDatabase } from '../database/sqlite-database.js';
 import { isUniqueViolation } from '../database/sqlite-error.js';
+import { BatchLoader, type Placed } from './batch-loader.js';
 import { TERMS_COLUMNS, type TermsRow, withTerms } from './client-terms-columns.js';
-import { GatheredRead, type Placed } from './gathered-read.js';
-import { KeptRead } from './kept-read.js';
+import { RowCache } from './row-cache.js';
 
 const CLIENT = 'clients.id AS id, email, store_name AS storeName, created_at AS createdAt';
 const CREDENTIALS = `${CLIENT}, password_hash AS passwordHash`;
@@ -90,24 +90,24 @@ type VerifierRow = Omit<ApiKeyVerifier, 'limits'> & TermsRow;
 type Suspendable = Pick<ApiKeyVerifier, 'suspendedAt'>;
 type CredentialsRow = Client & { readonly passwordHash: string };
 
-const MOST_KEPT = 10_000;
+const MAX_KEPT = 10_000;
 
 export class SqliteClientRepository implements ClientRepository {
-  readonly #verifiers: KeptRead<ApiKeyVerifier>;
-  readonly #credentials: GatheredRead<CredentialsRow, ClientCredentials>;
+  readonly #verifiers: RowCache<ApiKeyVerifier>;
+  readonly #credentials: BatchLoader<CredentialsRow, ClientCredentials>;
 
   constructor(private readonly database: SqliteDatabase) {
-    const verifiers = new GatheredRead<VerifierRow, ApiKeyVerifier>({
+    const verifiers = new BatchLoader<VerifierRow, ApiKeyVerifier>({
       read: database.read,
       sql: FIND_KEY,
       toResult: toVerifier,
     });
-    this.#credentials = new GatheredRead({
+    this.#credentials = new BatchLoader({
       read: database.read,
       sql: FIND_BY_EMAIL,
       toResult: ({ place: _, ...row }) => toCredentials(row),
     });
-    this.#verifiers = new KeptRead({
+    this.#verifiers = new RowCache({
       version: database.version,
       read: (...key) => verifiers.find(...key),
       copyOf: (verifier) => ({
@@ -115,7 +115,7 @@ export class SqliteClientRepository implements ClientRepository {
         digest: new Uint8Array(verifier.digest),
         limits: { ...verifier.limits },
       }),
-      maxRows: MOST_KEPT,
+      maxRows: MAX_KEPT,
     });
   }
 
@@ -190,20 +190,20 @@ export class SqliteClientRepository implements ClientRepository {
         await this.#assertMayAsk(this.database.read, clientId, askedBy);
       return false;
     }
-    await this.database.version.seenByAll();
+    await this.database.version.visibleEverywhere();
     return true;
   }
 
   addKey(
     clientId: string,
     key: NewApiKey,
-    { askedBy, mostUsable }: KeyAddition,
+    { askedBy, maxUsable }: KeyAddition,
   ): Promise<'added' | 'missing' | 'suspended' | 'full'> {
     return this.database.transaction(async (run) => {
       const [asking] = await run<Suspendable & { usable: number }>(FIND_ASKING, [clientId, askedBy]);
       if (asking === undefined) return 'missing';
       if (asking.suspendedAt !== null) return 'suspended';
-      if (asking.usable >= mostUsable) return 'full';
+      if (asking.usable >= maxUsable) return 'full';
       await run(ADD_KEY, keyParams(clientId, key));
       return 'added';
     });
@@ -214,15 +214,15 @@ export class SqliteClientRepository implements ClientRepository {
     key: NewApiKey,
     recovery: KeyRecovery,
   ): Promise<readonly string[] | 'changed' | 'suspended'> {
-    const { passwordHash, mostUsable, sparedSince, revokedAt, unknownUseAt, mostRevokedKept } = recovery;
-    const room = [clientId, revokedAt, mostUsable, sparedSince, unknownUseAt];
+    const { passwordHash, maxUsable, sparedSince, revokedAt, unknownUseAt, maxRevokedKept } = recovery;
+    const room = [clientId, revokedAt, maxUsable, sparedSince, unknownUseAt];
     return this.database.transaction(async (run) => {
       const [verified] = await run<Suspendable>(FIND_VERIFIED, [clientId, passwordHash]);
       if (verified === undefined) return 'changed';
       if (verified.suspendedAt !== null) return 'suspended';
       const givingWay = await run<{ id: string }>(MAKE_ROOM, room);
       await run(ADD_KEY, keyParams(clientId, key));
-      await run(FORGET_REVOKED_KEYS, [clientId, mostRevokedKept]);
+      await run(FORGET_REVOKED_KEYS, [clientId, maxRevokedKept]);
       return givingWay.map(({ id }) => id);
     });
   }
@@ -245,7 +245,7 @@ export class SqliteClientRepository implements ClientRepository {
     clientId: string,
     keyId: string,
     revokedAt: string,
-    mostRevokedKept: number,
+    maxRevokedKept: number,
     askedBy: string | null = null,
   ): Promise<'revoked' | 'missing' | 'last'> {
     return this.database.transaction(async (run) => {
@@ -253,7 +253,7 @@ export class SqliteClientRepository implements ClientRepository {
       const [key] = await run<{ revokedAt: string | null }>(REVOKE_KEY, [clientId, keyId, revokedAt]);
       if (key === undefined) return 'missing';
       if (key.revokedAt === null) return 'last';
-      await run(FORGET_REVOKED_KEYS, [clientId, mostRevokedKept]);
+      await run(FORGET_REVOKED_KEYS, [clientId, maxRevokedKept]);
       return 'revoked';
     });
   }

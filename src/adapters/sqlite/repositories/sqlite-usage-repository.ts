@@ -98,17 +98,17 @@ export class SqliteUsageRepository implements UsageRepository {
     });
   }
 
-  async list(clientId: string, fromDay: UtcDay, mostCharacters: number): Promise<ShownUsage[]> {
+  async list(clientId: string, fromDay: UtcDay, maxCharacters: number): Promise<ShownUsage[]> {
     return this.#reports.run(clientId, (isLate) =>
-      this.#paced.run(async () => (isLate() ? [] : this.#page(clientId, fromDay, mostCharacters))),
+      this.#paced.run(async () => (isLate() ? [] : this.#page(clientId, fromDay, maxCharacters))),
     );
   }
 
-  async #page(clientId: string, fromDay: UtcDay, mostCharacters: number): Promise<ShownUsage[]> {
-    const days = await this.database.report<DayRow>(LIST, [clientId, fromDay, mostCharacters + 1]);
+  async #page(clientId: string, fromDay: UtcDay, maxCharacters: number): Promise<ShownUsage[]> {
+    const days = await this.database.report<DayRow>(LIST, [clientId, fromDay, maxCharacters + 1]);
     const shown: ShownUsage[] = [];
     for (const day of days) {
-      shown.push(...toShown(day, mostCharacters));
+      shown.push(...toShown(day, maxCharacters));
       // A page of 3,000 rows takes milliseconds: others' requests go on in between.
       await setImmediate();
     }
@@ -122,7 +122,7 @@ export class SqliteUsageRepository implements UsageRepository {
 }
 
 /** @param row with one character more than are shown, if there are more. */
-function toShown({ day, dearest, ...sum }: DayRow, mostCharacters: number): ShownUsage[] {
+function toShown({ day, dearest, ...sum }: DayRow, maxCharacters: number): ShownUsage[] {
   const found: DearestCharacter[] = JSON.parse(dearest);
   const shown = found
     .map(([characterId, turns, inputTokens, outputTokens]) => ({
@@ -133,9 +133,9 @@ function toShown({ day, dearest, ...sum }: DayRow, mostCharacters: number): Show
       outputTokens,
     }))
     .sort((a, b) => tokensOf(b) - tokensOf(a) || compareIds(a, b))
-    .slice(0, mostCharacters)
+    .slice(0, maxCharacters)
     .sort(compareIds);
-  if (found.length <= mostCharacters) return shown;
+  if (found.length <= maxCharacters) return shown;
   return [...shown, { day, characterId: null, ...shown.reduce<TurnCounts>(subtractCounts, sum) }];
 }
 

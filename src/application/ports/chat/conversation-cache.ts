@@ -35,8 +35,8 @@ export interface ReplayedTurn {
 }
 
 /** As many turns of the client are open or wait as may be. It is an outcome, not an error, and holds nothing. */
-export interface CrowdedOut {
-  readonly kind: 'crowded';
+export interface ConcurrencyLimited {
+  readonly kind: 'concurrency_limited';
   /** What is in force: this process's share where the processes do not count together. */
   readonly limit: number;
 }
@@ -87,7 +87,7 @@ export interface ConversationCache {
    * the wait took too long; `request_in_progress` while another request holds the idempotency key;
    * `idempotency_mismatch` when the key was used, or is held, with another digest. Rejects with the signal's reason when the caller went.
    */
-  openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn | CrowdedOut>;
+  openTurn(clientId: string, request: OpenTurnRequest): Promise<OpenTurn | ReplayedTurn | ConcurrencyLimited>;
   /**
    * The conversation, and the turns that are open on it or wait for it. A deletion of any kind refuses those that wait
    * with the reason that `lost` would have, and takes the idempotency keys of its turns along, with the answers kept for

@@ -18,19 +18,19 @@ export interface Prompt {
 export type TextListener = (text: string) => Promise<void>;
 
 /**
- * Told what a call cost that brought no completion: an answer that could not be used, as its provider counted it, else
+ * LimitMembers what a call cost that brought no completion: an answer that could not be used, as its provider counted it, else
  * estimated; and the estimate of the prompt, when a provider was asked and the call was cancelled or its time was over
  * before any text. A call that failed by itself without an answer cost nothing. Nothing else tells of it.
  */
-export type WasteListener = (usage: Usage) => void;
+export type AttemptUsageListener = (usage: Usage) => void;
 
 export interface LlmGateway {
   /**
    * @param signal cancels the call, also upstream.
-   * @param onWaste called before the call ends, once for each such call to a provider.
+   * @param onAttemptUsage called before the call ends, once for each such call to a provider.
    * @throws AppError `model_rejected`, `model_failed`, `model_unavailable` or `model_timeout`; the signal's reason when cancelled.
    */
-  generate(prompt: Prompt, signal: AbortSignal, onWaste?: WasteListener): Promise<Completion>;
+  generate(prompt: Prompt, signal: AbortSignal, onAttemptUsage?: AttemptUsageListener): Promise<Completion>;
   /**
    * As `generate`, and tells the reply piece by piece as it comes: well-formed Unicode, never empty, together exactly
    * `reply.content`. After the first piece nothing is tried again.
@@ -38,7 +38,7 @@ export interface LlmGateway {
   stream(
     prompt: Prompt,
     signal: AbortSignal,
-    onText: TextListener,
-    onWaste?: WasteListener,
+    onDelta: TextListener,
+    onAttemptUsage?: AttemptUsageListener,
   ): Promise<Completion>;
 }

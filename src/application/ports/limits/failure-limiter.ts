@@ -2,7 +2,7 @@ import type { RateDecision, RateLimit } from './rate-limiter.js';
 
 export interface FailureLimit extends RateLimit {
   /** How long a block grows: each within a day is twice as long as the one before, the first as long as the window. */
-  readonly longestBlockSeconds: number;
+  readonly maxBlockSeconds: number;
 }
 
 /** Refused attempts are not counted: there is nothing to give back. */

@@ -68,5 +68,5 @@ export interface RateLimiter {
    * Counts nothing and asks nobody.
    * @returns the refusal that `consume` would answer, where this process knows it by itself; null says nothing.
    */
-  knownRefusal(limit: RateLimit, key: string): RateDecision | null;
+  knownDenial(limit: RateLimit, key: string): RateDecision | null;
 }

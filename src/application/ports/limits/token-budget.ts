@@ -24,7 +24,7 @@ export interface Reservation {
   settle(tokens: number): Promise<void>;
 }
 
-export interface BudgetRefusal {
+export interface BudgetDenial {
   readonly kind: 'refused';
   /** Of the day's budget, without what is held for turns that run. At least 0. */
   readonly remaining: number;
@@ -43,7 +43,7 @@ export interface BudgetState {
  */
 export interface TokenBudget {
   /** All of it or nothing. What is never settled, because its process has died, is given back after some minutes. */
-  reserve(clientId: string, request: BudgetRequest): Promise<Reservation | BudgetRefusal>;
+  reserve(clientId: string, request: BudgetRequest): Promise<Reservation | BudgetDenial>;
   /** Null: nothing has been asked for on that day, or the counter has been lost. */
   find(clientId: string, day: UtcDay): Promise<BudgetState | null>;
 }

@@ -14,13 +14,13 @@ export interface CharacterPage {
 export interface CharacterRepository {
   /**
    * In one step, so that parallel callers never pass the bound.
-   * @param mostCharacters of this client, at least 1.
+   * @param maxCharacters of this client, at least 1.
    * @returns `missing` when the client is gone; `full` when it has that many or more, and then nothing is stored.
    */
   create(
     clientId: string,
     character: Character,
-    mostCharacters: number,
+    maxCharacters: number,
   ): Promise<'created' | 'missing' | 'full'>;
   find(clientId: string, characterId: string): Promise<Character | null>;
   /**

@@ -27,14 +27,14 @@ export interface KeyAddition {
   /** The key of this client that asks for another: it has to be usable still. */
   readonly askedBy: string;
   /** Of this client's keys, at least 1; revoked ones do not count. */
-  readonly mostUsable: number;
+  readonly maxUsable: number;
 }
 
 export interface KeyRecovery {
   /** That the password was right for. */
   readonly passwordHash: string;
   /** Of this client's keys, at least 1. */
-  readonly mostUsable: number;
+  readonly maxUsable: number;
   /** Keys made then or later give way last of all: their owner may not have put them to use yet. */
   readonly sparedSince: string;
   /** Now: when a key that gives way is revoked. */
@@ -42,7 +42,7 @@ export interface KeyRecovery {
   /** What a time of use after `revokedAt` counts as: a clock that was ahead wrote it. */
   readonly unknownUseAt: string;
   /** As for `revokeKey`. */
-  readonly mostRevokedKept: number;
+  readonly maxRevokedKept: number;
 }
 
 export interface ApiKeyUse {
@@ -53,7 +53,7 @@ export interface ApiKeyUse {
 
 /**
  * Clients and their API keys. What takes `askedBy`, the client's key that asks for it, does nothing for one that is revoked or whose
- * client is suspended, and rejects as `refusalOf` says: both stand in one step, however shortly before the key was let in.
+ * client is suspended, and rejects as `denialReason` says: both stand in one step, however shortly before the key was let in.
  * Absent or null: the operator asks. Every method rejects with AppError `database_unavailable` when the store cannot answer.
  * What is returned is the caller's own: changing it changes nothing stored.
  */
@@ -85,7 +85,7 @@ export interface ClientRepository {
   /**
    * In one step, so that parallel callers never pass the bound, and a key that is revoked meanwhile brings forth no other.
    * @returns nothing is stored unless `added`: `missing` when the client or the asking key is gone or revoked; `suspended`
-   * when the client is; `full` when it has `mostUsable` or more.
+   * when the client is; `full` when it has `maxUsable` or more.
    */
   addKey(
     clientId: string,
@@ -93,7 +93,7 @@ export interface ClientRepository {
     addition: KeyAddition,
   ): Promise<'added' | 'missing' | 'suspended' | 'full'>;
   /**
-   * Adds a key, and makes room for it where the client has `mostUsable` already: of those that were never used the oldest
+   * Adds a key, and makes room for it where the client has `maxUsable` already: of those that were never used the oldest
    * is revoked, and where all were, the one that was unused for longest; the youngest (`sparedSince`) only among
    * themselves. All in one step or nothing.
    * @returns the ids of those that gave way; `changed` when the client is gone, or its password no longer the verified one;
@@ -112,7 +112,7 @@ export interface ClientRepository {
   findKeyVerifiers(keyIds: readonly string[]): Promise<ApiKeyVerifier[]>;
   /**
    * In one step, so that two callers cannot revoke the last two keys. A key revoked before stays as it was: `revoked`.
-   * @param mostRevokedKept of this client's keys, at least 1: the newest by time of revocation, then by id. Older ones are
+   * @param maxRevokedKept of this client's keys, at least 1: the newest by time of revocation, then by id. Older ones are
    * deleted for good in the same step.
    * @returns `last` when it is the only usable one and therefore stays.
    */
@@ -120,7 +120,7 @@ export interface ClientRepository {
     clientId: string,
     keyId: string,
     revokedAt: string,
-    mostRevokedKept: number,
+    maxRevokedKept: number,
     askedBy?: string | null,
   ): Promise<'revoked' | 'missing' | 'last'>;
   /**

@@ -20,10 +20,10 @@ export interface UsageRepository {
   /**
    * Newest day first, then by character, what is left of the day at its end.
    * @param fromDay that day and later ones.
-   * @param mostCharacters of a day by themselves, at least 1: those with the most tokens, of equals those with the lower
+   * @param maxCharacters of a day by themselves, at least 1: those with the most tokens, of equals those with the lower
    * ids. All others of that day come as one entry without a character.
    */
-  list(clientId: string, fromDay: UtcDay, mostCharacters: number): Promise<ShownUsage[]>;
+  list(clientId: string, fromDay: UtcDay, maxCharacters: number): Promise<ShownUsage[]>;
   /** Input and output of all characters together. */
   tokensOn(clientId: string, day: UtcDay): Promise<number>;
 }

@@ -7,7 +7,7 @@ import type { Target } from '../target.js';
 
 const SIGN_UPS = 100;
 /** docs/api/chat.md and contract: so many keys of an account let somebody in. */
-const MOST_KEYS = 100;
+const MAX_KEYS = 100;
 const UNICODE = 'owner@b\u00fccher.example';
 const PUNYCODE = 'owner@xn--bcher-kva.example';
 
@@ -81,8 +81,8 @@ async function keysAtTheBound(target: Target): Promise<Figure[]> {
   const afterGuesses = await usable();
   const recovery = await logIn(target.api, email);
   return [
-    exactly('keys at the bound', atTheBound, MOST_KEYS),
-    exactly('keys after ten guesses', afterGuesses, MOST_KEYS),
+    exactly('keys at the bound', atTheBound, MAX_KEYS),
+    exactly('keys after ten guesses', afterGuesses, MAX_KEYS),
     exactly('a recovery at the bound', recovery.status, 201),
     exactly('the key in use still lets in', (await api.get('/api/clients/me')).status, 200),
   ];

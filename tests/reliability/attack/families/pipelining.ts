@@ -23,7 +23,7 @@ async function unread(
   arena: Arena,
   addresses: readonly string[],
   where: string,
-  mostMib: number,
+  maxMib: number,
 ): Promise<Figure[]> {
   const target = await arena.startService();
   const atRest = await warmMemory(target);
@@ -48,10 +48,10 @@ async function unread(
     atMost(
       `${UNREAD} unread /openapi.json from ${where}: memory more than at rest`,
       peak - atRest,
-      mostMib,
+      maxMib,
       'MiB',
     ),
-    atMost(`${where}: memory afterwards, more than at rest`, after - atRest, mostMib, 'MiB'),
+    atMost(`${where}: memory afterwards, more than at rest`, after - atRest, maxMib, 'MiB'),
     atMost(`${where}: others, p99`, others.p99Ms, 100, 'ms'),
     exactly(`${where}: others failed`, others.failures, '{}'),
   ];

@@ -58,9 +58,9 @@ async function run(arena: Arena): Promise<readonly Figure[]> {
   const { status, body } = await turn;
   upstream.behaviour = complete();
   const kept = await tenant.turnsKept('flushed');
-  const isTold = status === 200 ? body.conversation.turns === kept : kept === null;
+  const isReported = status === 200 ? body.conversation.turns === kept : kept === null;
   figures.push(
-    exactly(`FLUSHALL in mid-turn: what the answer (${status}) says is what is kept`, isTold, true),
+    exactly(`FLUSHALL in mid-turn: what the answer (${status}) says is what is kept`, isReported, true),
     exactly('FLUSHALL: the next turn', (await tenant.chat()).status, 200),
   );
   return figures;

@@ -28,7 +28,7 @@ async function run(arena: Arena): Promise<readonly Figure[]> {
     exactly('10 MB announced, nothing sent', statusOf(refusedAtLength), 413),
     atMost(
       'taken of an endless body, buffers of the kernel included',
-      (await bytesTaken(url)) / 1_048_576,
+      (await socketProgress(url)) / 1_048_576,
       16,
       'MiB',
     ),
@@ -37,7 +37,7 @@ async function run(arena: Arena): Promise<readonly Figure[]> {
 }
 
 /** How much of an upload without an end is taken before the connection is over. */
-async function bytesTaken(url: string): Promise<number> {
+async function socketProgress(url: string): Promise<number> {
   const connection = await RawConnection.open(url);
   connection.write(`${POST}Transfer-Encoding: chunked\r\n\r\n`);
   let bytes = 0;
@@ -46,7 +46,7 @@ async function bytesTaken(url: string): Promise<number> {
   return bytes;
 }
 
-export const refusals: Family = {
+export const denials: Family = {
   name: 'refusals',
   about: 'addresses that are none, two hosts, over-long bodies with and without Expect, a field named twice',
   withoutProxy: true,

@@ -18,7 +18,7 @@ const CHARACTERS = 10_000;
 /** Below this a machine that others use too shows its own moods. */
 const RESOLUTION_MS = 20;
 /** A machine that is busier than this by itself cannot tell what the reports add. */
-const MOST_AT_REST_MS = 60;
+const MAX_AT_REST_MS = 60;
 const READERS = [1, 4];
 
 /** As if each of so many characters had been spoken with on each day. */
@@ -91,15 +91,15 @@ async function run(arena: Arena): Promise<readonly Figure[]> {
   };
   await beside(0);
   const atRest = await beside(0);
-  const most = Math.max(RESOLUTION_MS, 2 * atRest.others.p99Ms);
-  const figures = [atMost("others' chat at rest, p99", atRest.others.p99Ms, MOST_AT_REST_MS, 'ms')];
+  const max = Math.max(RESOLUTION_MS, 2 * atRest.others.p99Ms);
+  const figures = [atMost("others' chat at rest, p99", atRest.others.p99Ms, MAX_AT_REST_MS, 'ms')];
   for (const readers of READERS) {
     const { others, reportMs } = await beside(readers);
     figures.push(
       atMost(
         `others' chat, p99, beside ${readers} of them (at rest ${atRest.others.p99Ms.toFixed(1)} ms)`,
         others.p99Ms,
-        most,
+        max,
         'ms',
       ),
       exactly(`others' chat failed beside ${readers}`, others.failures, '{}'),

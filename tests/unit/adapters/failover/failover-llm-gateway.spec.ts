@@ -21,16 +21,16 @@ const busyFor = (seconds: number) =>
   new AppError('model_unavailable', { transient: true, retryAfterSeconds: seconds });
 
 llmGatewayContract('the failover', async () => {
-  const words: Step = async (_signal, { model }, onText) => {
-    await onText('Good ');
-    await onText('day.');
+  const words: Step = async (_signal, { model }, onDelta) => {
+    await onDelta('Good ');
+    await onDelta('day.');
     const usage = { inputTokens: 1, outputTokens: 1, totalTokens: 2, estimated: false };
     return { reply: { content: 'Good day.', finishReason: 'stop' }, model, usage };
   };
-  const patient: Step = async (signal, asked, onText) => {
+  const patient: Step = async (signal, asked, onDelta) => {
     const completion = await words(signal, asked, (text) => {
       signal.throwIfAborted();
-      return onText(text);
+      return onDelta(text);
     });
     signal.throwIfAborted();
     return completion;
@@ -334,9 +334,9 @@ describe('FailoverLlmGateway', () => {
       it('does not open for those whose time is over together while the model speaks to others', async () => {
         const gateway = breaking();
         // Its first word comes before the others ask.
-        const speaking: Step = async (signal, asked, onText) => {
-          await onText('It all began ');
-          return after(500, say('long ago.'))(signal, asked, onText);
+        const speaking: Step = async (signal, asked, onDelta) => {
+          await onDelta('It all began ');
+          return after(500, say('long ago.'))(signal, asked, onDelta);
         };
         primary.steps = [speaking, hang()];
         const others = gateway.stream(prompt('m'), idle(), async () => {});
@@ -344,8 +344,8 @@ describe('FailoverLlmGateway', () => {
         const waiting = Array.from({ length: 10 }, () => rejection(ask(gateway)));
         await timers.runAllAsync();
         await others;
-        for (const refusal of await Promise.all(waiting)) {
-          expect(refusal).to.have.property('code', 'model_timeout');
+        for (const denial of await Promise.all(waiting)) {
+          expect(denial).to.have.property('code', 'model_timeout');
         }
         expect(gateway.isRefusing('m')).to.equal(false);
       });
@@ -622,9 +622,9 @@ describe('FailoverLlmGateway', () => {
     it('says nothing about the model when its caller leaves, however late', async () => {
       const gateway = failover({ breakers: { failures: 1, probeAfterMs: 1000 } });
       primary.steps = [
-        async (signal, asked, onText) => {
-          await onText('Half of');
-          return hang()(signal, asked, onText);
+        async (signal, asked, onDelta) => {
+          await onDelta('Half of');
+          return hang()(signal, asked, onDelta);
         },
       ];
       const caller = new AbortController();
@@ -641,15 +641,15 @@ describe('FailoverLlmGateway', () => {
       await timers.tickAsync(1000);
 
       primary.steps = [sayAndFail('Half of', outage())];
-      const heard: string[] = [];
+      const received: string[] = [];
       await settle(
         gateway.stream(prompt('m'), idle(), async (text) => {
-          heard.push(text);
+          received.push(text);
           await timers.tickAsync(0);
           expect(gateway.isRefusing('m')).to.equal(false);
         }),
       );
-      expect(heard).to.deep.equal(['Half of']);
+      expect(received).to.deep.equal(['Half of']);
       expect(gateway.isRefusing('m')).to.equal(false);
     });
   });

@@ -2,7 +2,7 @@ import type { LlmGateway, Prompt, TextListener } from '#src/application/ports/ch
 import type { Completion } from '#src/domain/conversations/turn.js';
 
 /** What a gateway does with one call. */
-export type Step = (signal: AbortSignal, prompt: Prompt, onText: TextListener) => Promise<Completion>;
+export type Step = (signal: AbortSignal, prompt: Prompt, onDelta: TextListener) => Promise<Completion>;
 
 export interface Call {
   readonly model: string;
@@ -25,27 +25,27 @@ export class ScriptedGateway implements LlmGateway {
     return this.#take(prompt, signal, false, async () => {});
   }
 
-  stream(prompt: Prompt, signal: AbortSignal, onText: TextListener): Promise<Completion> {
-    return this.#take(prompt, signal, true, onText);
+  stream(prompt: Prompt, signal: AbortSignal, onDelta: TextListener): Promise<Completion> {
+    return this.#take(prompt, signal, true, onDelta);
   }
 
   async #take(
     prompt: Prompt,
     signal: AbortSignal,
     streamed: boolean,
-    onText: TextListener,
+    onDelta: TextListener,
   ): Promise<Completion> {
     this.calls.push({ model: prompt.model, streamed, atMs: performance.now(), signal });
     const step = this.steps.length > 1 ? this.steps.shift() : this.steps[0];
     if (step === undefined) throw new Error('the script is empty');
-    return step(signal, prompt, onText);
+    return step(signal, prompt, onDelta);
   }
 }
 
 /** Says it in one piece. */
 export function say(content: string): Step {
-  return async (_signal, { model }, onText) => {
-    await onText(content);
+  return async (_signal, { model }, onDelta) => {
+    await onDelta(content);
     return {
       reply: { content, finishReason: 'stop' },
       model,
@@ -62,8 +62,8 @@ export function fail(error: unknown): Step {
 
 /** Says this much and then fails. */
 export function sayAndFail(text: string, error: unknown): Step {
-  return async (_signal, _prompt, onText) => {
-    await onText(text);
+  return async (_signal, _prompt, onDelta) => {
+    await onDelta(text);
     throw error;
   };
 }
@@ -79,9 +79,9 @@ export function hang(): Step {
 
 /** Silent for so long, unless it is called off, and then this. */
 export function after(ms: number, step: Step): Step {
-  return (signal, prompt, onText) =>
+  return (signal, prompt, onDelta) =>
     new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      setTimeout(() => step(signal, prompt, onText).then(resolve, reject), ms);
+      setTimeout(() => step(signal, prompt, onDelta).then(resolve, reject), ms);
     });
 }

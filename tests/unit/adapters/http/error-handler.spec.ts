@@ -3,7 +3,7 @@ import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { RequestHandler, Response } from 'express';
 import { errorHandler } from '#src/adapters/http/pipeline/errors/error-handler.js';
-import { requestFrame } from '#src/adapters/http/pipeline/request-frame.js';
+import { requestContext } from '#src/adapters/http/pipeline/request-context.js';
 import { EventStream } from '#src/adapters/http/streaming/event-stream.js';
 import { AppError, type AppErrorOptions, ERROR_CODES, invalidFields } from '#src/domain/errors.js';
 import { type ExpressServer, startExpressServer } from '#tests/support/fakes/express-server.js';
@@ -25,7 +25,7 @@ describe('errorHandler', () => {
 
   async function serve(handler: RequestHandler): Promise<string> {
     const logger = recordingLogger(logLines);
-    const frame = requestFrame(new ManualClock(), logger);
+    const frame = requestContext(new ManualClock(), logger);
     const framed: RequestHandler = (request, response, next) => {
       frame(request, response, () => handler(request, response, next));
     };

@@ -49,8 +49,8 @@ describe('DemoChatModel', () => {
   });
 
   it('streams a few words at a time, with a pause before each but the first, what it answers whole', async () => {
-    const heard: number[] = [];
-    const model = new DemoChatModel(200, async () => void heard.push(pieces.length));
+    const received: number[] = [];
+    const model = new DemoChatModel(200, async () => void received.push(pieces.length));
     const messages = [new HumanMessage('Hi')];
     const whole = await model._generate(messages, {});
     const pieces: string[] = [];
@@ -62,7 +62,7 @@ describe('DemoChatModel', () => {
     const texts = pieces.slice(0, -1);
     expect(texts.length).to.be.greaterThan(5);
     for (const text of texts.slice(0, -1)) expect(text.trim().split(/\s+/)).to.have.length(3);
-    expect(heard).to.deep.equal(texts.slice(1).map((_, index) => index + 1));
+    expect(received).to.deep.equal(texts.slice(1).map((_, index) => index + 1));
     expect(pieces.join('')).to.equal(whole.generations[0]?.text);
     expect(last).to.equal('stop');
   });

@@ -13,11 +13,11 @@ import { type Connection, connect, watchRejections } from './connection.js';
 const ALTERNATE = 'Conversation roles must alternate user/assistant/user/assistant/...';
 
 /** A server whose chat template takes no message of the assistant before one of the user. */
-function userFirst(refusal: Behaviour): Behaviour {
+function userFirst(errorFromResponse: Behaviour): Behaviour {
   const answer = complete();
   return (request, response) => {
     const first = request.body.messages?.find(({ role }) => role !== 'system');
-    return (first?.role === 'assistant' ? refusal : answer)(request, response);
+    return (first?.role === 'assistant' ? errorFromResponse : answer)(request, response);
   };
 }
 
@@ -70,13 +70,13 @@ for (const { provider, model } of [
       expect(shown()).to.deep.equal([asFirstWords, asFirstWords]);
     });
 
-    for (const [what, refusal] of [
+    for (const [what, errorFromResponse] of [
       ['400 in any words', refuse(400)],
       ['422 in any words', refuse(422)],
       ['500 that speaks of roles', refuse(500, { message: ALTERNATE })],
     ] as const) {
       it(`is the end of the instructions after a ${what}, and from then on at once`, async () => {
-        upstream.behaviour = userFirst(refusal);
+        upstream.behaviour = userFirst(errorFromResponse);
         expect((await generate()).reply.content).to.equal('Good day.');
         expect(shown()).to.deep.equal([asFirstWords, folded]);
         await generate();

@@ -26,7 +26,7 @@ describe('ModelSettings', () => {
   };
   const failure = (status: number, code?: string) =>
     modelError(new ProviderFailure({ name: 'ProviderRefusal', status, code }));
-  const told = () =>
+  const reported = () =>
     lines.map(({ fields: { setting, status }, message }) => [status, setting, message.split(' ').at(-1)]);
 
   beforeEach(() => start());
@@ -42,7 +42,7 @@ describe('ModelSettings', () => {
   ] as const) {
     it(`tells ${what}, and where to look`, () => {
       settings.failed(model, error);
-      expect(told()).to.deep.equal([line]);
+      expect(reported()).to.deep.equal([line]);
       expect(lines[0]).to.deep.include({ level: 'error' });
       expect(lines[0]?.fields).to.include({ model, provider: 'openai' });
       expect(settings.isRefused(model)).to.equal(isRefused);
@@ -96,7 +96,7 @@ describe('ModelSettings', () => {
     start({ provider: 'openai-compatible', variables: 'MODEL_FALLBACK' });
     settings.failed('m', failure(404));
     settings.failed('m', failure(401));
-    expect(told().map(([, setting]) => setting)).to.deep.equal([
+    expect(reported().map(([, setting]) => setting)).to.deep.equal([
       'MODEL_FALLBACK, MODEL_FALLBACK_BASE_URL',
       'MODEL_FALLBACK_KEY',
     ]);

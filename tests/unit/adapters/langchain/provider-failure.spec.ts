@@ -2,10 +2,10 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { toModelError } from '#src/adapters/langchain/llm-errors.js';
 import {
-  assertNoRefusal,
+  assertNoErrorBody,
+  errorFromResponse,
   ProviderFailure,
   parseRetryAfter,
-  refusal,
 } from '#src/adapters/langchain/transport/provider-failure.js';
 import { AppError } from '#src/domain/errors.js';
 
@@ -58,7 +58,7 @@ describe('refusal', () => {
     ['not json', undefined],
   ] as const) {
     it(`takes ${body} for ${code ?? 'nothing special'}`, async () => {
-      expect((await refusal(new Response(body, { status: 400 }))).code).to.equal(code);
+      expect((await errorFromResponse(new Response(body, { status: 400 }))).code).to.equal(code);
     });
   }
 
@@ -66,7 +66,7 @@ describe('refusal', () => {
     const levels = 20_000;
     const nested = (text: string) => `${'['.repeat(levels)}"${text}"${']'.repeat(levels)}`;
     const echo = `"request":{"message":"maximum context"}`;
-    const read = async (body: string) => (await refusal(new Response(body, { status: 400 }))).code;
+    const read = async (body: string) => (await errorFromResponse(new Response(body, { status: 400 }))).code;
     expect(await read(`{"error":[[[{"message":"maximum context"}]]],${echo}}`)).to.equal('context_too_long');
     expect(await read(`{"error":"no",${echo}}`)).to.equal(undefined);
     // Deeper than any refusal: it is not taken for text, in which the echo would count.
@@ -81,7 +81,7 @@ describe('refusal', () => {
         controller.enqueue(new Uint8Array(1024).fill(65));
       },
     });
-    expect(await refusal(new Response(body, { status: 500 }))).to.include({ status: 500 });
+    expect(await errorFromResponse(new Response(body, { status: 500 }))).to.include({ status: 500 });
     expect(pulls).to.be.lessThan(70);
   });
 });
@@ -101,7 +101,7 @@ describe('an error under a status of 200', () => {
     it(`means ${code} when it says ${JSON.stringify(error)}`, () => {
       let thrown: unknown;
       try {
-        assertNoRefusal({ error });
+        assertNoErrorBody({ error });
       } catch (failure) {
         thrown = failure;
       }
@@ -112,7 +112,7 @@ describe('an error under a status of 200', () => {
   }
 
   for (const answer of [{ choices: [] }, { error: null }, null, 'error', 7, []]) {
-    it(`is not found in ${JSON.stringify(answer)}`, () => assertNoRefusal(answer));
+    it(`is not found in ${JSON.stringify(answer)}`, () => assertNoErrorBody(answer));
   }
 });
 

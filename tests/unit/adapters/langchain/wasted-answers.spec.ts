@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { TextListener, WasteListener } from '#src/application/ports/chat/llm-gateway.js';
+import type { AttemptUsageListener, TextListener } from '#src/application/ports/chat/llm-gateway.js';
 import type { Usage } from '#src/domain/conversations/turn.js';
 import { AppError } from '#src/domain/errors.js';
 import { estimatePrompt, estimateTokens } from '#src/domain/models/token-estimate.js';
@@ -33,13 +33,13 @@ for (const [provider, model] of [
     describe(`an answer that cannot be used, ${streamed ? 'streamed' : 'plain'}, on ${provider}`, () => {
       let upstream: FakeOpenAi;
       let connection: Connection;
-      let wasted: Usage[];
+      let attemptUsages: Usage[];
 
       before(() => connect(provider, null).gateway.warmUp());
       beforeEach(async () => {
         upstream = await FakeOpenAi.start();
         connection = connect(provider, upstream.baseUrl);
-        wasted = [];
+        attemptUsages = [];
       });
       afterEach(async () => {
         await connection.close();
@@ -47,10 +47,10 @@ for (const [provider, model] of [
       });
 
       const call = ({ gateway }: Connection, signal = new AbortController().signal) => {
-        const onWaste: WasteListener = (usage) => wasted.push(usage);
+        const onAttemptUsage: AttemptUsageListener = (usage) => attemptUsages.push(usage);
         return streamed
-          ? gateway.stream(prompt(model), signal, async () => {}, onWaste)
-          : gateway.generate(prompt(model), signal, onWaste);
+          ? gateway.stream(prompt(model), signal, async () => {}, onAttemptUsage)
+          : gateway.generate(prompt(model), signal, onAttemptUsage);
       };
       const ask = (answer: Answer) => {
         upstream.behaviour = complete(answer);
@@ -64,7 +64,7 @@ for (const [provider, model] of [
       ] as const) {
         it(`is told of once, as its provider counted it, when it ${what}`, async () => {
           await rejection(ask(answer));
-          expect(wasted).to.deep.equal([COUNTED]);
+          expect(attemptUsages).to.deep.equal([COUNTED]);
         });
       }
 
@@ -72,13 +72,13 @@ for (const [provider, model] of [
       if (streamed || provider !== 'mistral') {
         it('is told of as an estimate when its provider counted nothing', async () => {
           await rejection(ask({ finishReason: 'content_filter', usage: null }));
-          expect(wasted).to.deep.equal([estimated(estimateTokens('Good day.'))]);
+          expect(attemptUsages).to.deep.equal([estimated(estimateTokens('Good day.'))]);
         });
       }
 
       it('is another than one that can be used', async () => {
         expect((await ask({})).usage).to.deep.equal(COUNTED);
-        expect(wasted).to.deep.equal([]);
+        expect(attemptUsages).to.deep.equal([]);
       });
 
       it('has cost the prompt when the caller goes before a word came', async () => {
@@ -89,7 +89,7 @@ for (const [provider, model] of [
         await received;
         caller.abort();
         await answer;
-        expect(wasted).to.deep.equal([estimated(0)]);
+        expect(attemptUsages).to.deep.equal([estimated(0)]);
       });
 
       it('has cost the prompt when it does not come in time', async () => {
@@ -99,7 +99,7 @@ for (const [provider, model] of [
           expect(await rejection(call(hasty)))
             .to.be.instanceOf(AppError)
             .and.include({ code: 'model_timeout' });
-          expect(wasted).to.deep.equal([estimated(0)]);
+          expect(attemptUsages).to.deep.equal([estimated(0)]);
         } finally {
           await hasty.close();
         }
@@ -112,7 +112,7 @@ for (const [provider, model] of [
         it(`has cost nothing when the call ${how}`, async () => {
           upstream.behaviour = behaviour;
           await rejection(call(connection));
-          expect(wasted).to.deep.equal([]);
+          expect(attemptUsages).to.deep.equal([]);
         });
       }
 
@@ -121,7 +121,7 @@ for (const [provider, model] of [
         try {
           await rejection(call(dead));
           await rejection(call(connection, AbortSignal.abort()));
-          expect(wasted).to.deep.equal([]);
+          expect(attemptUsages).to.deep.equal([]);
           expect(upstream.requests).to.deep.equal([]);
         } finally {
           await dead.close();
@@ -133,16 +133,16 @@ for (const [provider, model] of [
           upstream.behaviour = half('hang');
           const caller = new AbortController();
           const listener: TextListener = async () => caller.abort();
-          const onWaste: WasteListener = (usage) => wasted.push(usage);
-          await rejection(connection.gateway.stream(prompt(model), caller.signal, listener, onWaste));
-          expect(wasted).to.deep.equal([]);
+          const onAttemptUsage: AttemptUsageListener = (usage) => attemptUsages.push(usage);
+          await rejection(connection.gateway.stream(prompt(model), caller.signal, listener, onAttemptUsage));
+          expect(attemptUsages).to.deep.equal([]);
         });
       } else {
         it('is told of as its provider counted it, when it has no choices', async () => {
           upstream.behaviour = (request, response) =>
             json(200, { ...completionBody(request.body), choices: [] })(request, response);
           await rejection(call(connection));
-          expect(wasted).to.deep.equal([COUNTED]);
+          expect(attemptUsages).to.deep.equal([COUNTED]);
         });
       }
     });

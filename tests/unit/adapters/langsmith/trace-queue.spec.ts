@@ -85,7 +85,7 @@ describe('TraceQueue', () => {
   });
 
   it('keeps no more calls than its bound, and drops the newest', async () => {
-    const { sink, queue } = open(take, { mostCalls: 3 });
+    const { sink, queue } = open(take, { maxCalls: 3 });
     for (const id of ids(1, 5)) queue.add(finishedCall(id));
     await queue.close(1000);
     expect(sink.batches).to.deep.equal([['1', '2', '3']]);
@@ -97,7 +97,7 @@ describe('TraceQueue', () => {
   });
 
   it('keeps no more bytes than its bound, what is being sent included', async () => {
-    const { sink, queue } = open(hang, { mostBytes: 50_000 });
+    const { sink, queue } = open(hang, { maxBytes: 50_000 });
     queue.add(finishedCall('1', 10_000));
     await sink.sent(1);
     queue.add(finishedCall('2', 10_000));
@@ -107,7 +107,7 @@ describe('TraceQueue', () => {
   });
 
   it('has room again for as much as was sent', async () => {
-    const { sink, queue } = open(take, { mostBytes: 25_000 });
+    const { sink, queue } = open(take, { maxBytes: 25_000 });
     for (const id of ids(1, 20)) {
       queue.add(finishedCall(id, 10_000));
       await sink.sent(Number(id));

@@ -140,7 +140,7 @@ describe('FairLru', () => {
     const heaviestWith = (own: string, bytes: number) => {
       const weight = (client: string) =>
         of(client).length === 0 ? 0 : sum(of(client)) + (client === own ? bytes : 0);
-      return clients.reduce((most, client) => (weight(client) > weight(most) ? client : most));
+      return clients.reduce((max, client) => (weight(client) > weight(max) ? client : max));
     };
     for (let step = 0; step < 5000; step += 1) {
       const client = random.pick(clients) ?? '';

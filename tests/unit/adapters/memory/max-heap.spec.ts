@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { MaxHeap, type Weighed } from '#src/adapters/memory/structures/max-heap.js';
+import { MaxHeap, type Sized } from '#src/adapters/memory/structures/max-heap.js';
 import { SeededRandom } from '#tests/support/fixtures/seeded-random.js';
 
-interface Item extends Weighed {
+interface Item extends Sized {
   bytes: number;
 }
 

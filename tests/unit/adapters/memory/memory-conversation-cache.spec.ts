@@ -18,7 +18,7 @@ import {
   keyed,
   notAsked,
   rejectionOf,
-} from '#tests/support/fixtures/conversation-cache-bench.js';
+} from '#tests/support/fixtures/cache-fixture.js';
 
 const BOUNDS = { maxMessages: 40, maxTokens: 8000 };
 
@@ -101,8 +101,8 @@ describe('MemoryConversationCache', () => {
       await (await open(id)).commit(completedTurn('t'), 60, notAsked, greeting);
     expect(await alive('a', 'b', 'c')).to.deep.equal(['b', 'c']);
     const tooLarge = { ...greeting, text: 'x'.repeat(60_000) };
-    const refusal = await rejectionOf((await open('d')).commit(completedTurn('t'), 60, notAsked, tooLarge));
-    expectAppError(refusal, 'cache_unavailable');
+    const denial = await rejectionOf((await open('d')).commit(completedTurn('t'), 60, notAsked, tooLarge));
+    expectAppError(denial, 'cache_unavailable');
   });
 
   it('lets a client with many conversations push out its own, and nobody else’s', async () => {
@@ -124,9 +124,9 @@ describe('MemoryConversationCache', () => {
     const before = await add('a');
     const opened = await open('a');
     const tooLarge = completedTurn('t2', { userMessage: 'x'.repeat(10_000) });
-    const refusal = await rejectionOf(opened.commit(tooLarge, 60, notAsked));
-    expectAppError(refusal, 'cache_unavailable');
-    expect(refusal).to.have.property('retryAfterSeconds', null);
+    const denial = await rejectionOf(opened.commit(tooLarge, 60, notAsked));
+    expectAppError(denial, 'cache_unavailable');
+    expect(denial).to.have.property('retryAfterSeconds', null);
     expect(await cache.find('client', 'a')).to.deep.equal(before);
     await (await open('a', { onBusy: 'reject' })).release();
     expect(await rejectionOf(opened.commit(completedTurn('t3'), 60, notAsked))).to.be.instanceOf(Error);
@@ -193,7 +193,7 @@ describe('MemoryConversationCache', () => {
     await timers.tickAsync(29_999);
     expect(settled).to.equal(0);
     await timers.tickAsync(1);
-    for (const refusal of await Promise.all(outcomes)) expectAppError(refusal, 'conversation_busy');
+    for (const denial of await Promise.all(outcomes)) expectAppError(denial, 'conversation_busy');
   });
 
   it('leaves no timer and no listener behind, however the wait ended', async () => {
@@ -243,7 +243,7 @@ describe('MemoryConversationCache', () => {
         Array.from({ length: 100 }, (_, index) => cache.openTurn('client', request(index))),
       );
       expect(answers.filter(({ kind }) => kind === 'open')).to.have.length(share);
-      expect(answers.at(-1)).to.deep.equal({ kind: 'crowded', limit: share });
+      expect(answers.at(-1)).to.deep.equal({ kind: 'concurrency_limited', limit: share });
     }
   });
 
@@ -319,9 +319,9 @@ describe('MemoryConversationCache', () => {
     it('refuses the turn whose answer alone is larger than its memory, and keeps nothing of it', async () => {
       start({ maxReplayBytes: 10_000 });
       const opened = await open('a', keyed('k'));
-      const refusal = await rejectionOf(opened.commit(completedTurn('t'), 60, () => 'x'.repeat(10_000)));
-      expectAppError(refusal, 'cache_unavailable');
-      expect(refusal).to.have.property('retryAfterSeconds', null);
+      const denial = await rejectionOf(opened.commit(completedTurn('t'), 60, () => 'x'.repeat(10_000)));
+      expectAppError(denial, 'cache_unavailable');
+      expect(denial).to.have.property('retryAfterSeconds', null);
       expect(await alive('a')).to.deep.equal([]);
       expect(await known('k')).to.deep.equal([]);
       await (await open('a', { onBusy: 'reject' })).release();

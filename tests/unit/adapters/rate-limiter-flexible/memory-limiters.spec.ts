@@ -99,7 +99,7 @@ describe('FlexibleRateLimiter in memory', () => {
 describe('FlexibleFailureLimiter in memory', () => {
   for (const [how, hours] of WALL_CLOCKS) {
     it(`holds a block for its time, and no longer, when the wall clock is ${how}`, async () => {
-      const limit: FailureLimit = { scope: 'password', limit: 1, windowSeconds: 60, longestBlockSeconds: 60 };
+      const limit: FailureLimit = { scope: 'password', limit: 1, windowSeconds: 60, maxBlockSeconds: 60 };
       const clock = new ManualClock();
       const counters = new MemoryCounters(clock);
       const limiter = new FlexibleFailureLimiter({ counters, instances: 1, clock });
@@ -114,7 +114,7 @@ describe('FlexibleFailureLimiter in memory', () => {
   }
 
   it('forgets no block for attempts that were given back', async () => {
-    const limit: FailureLimit = { scope: 'password', limit: 1, windowSeconds: 60, longestBlockSeconds: 60 };
+    const limit: FailureLimit = { scope: 'password', limit: 1, windowSeconds: 60, maxBlockSeconds: 60 };
     const clock = new ManualClock();
     const counters = new MemoryCounters(clock, 100);
     const limiter = new FlexibleFailureLimiter({ counters, instances: 1, clock });

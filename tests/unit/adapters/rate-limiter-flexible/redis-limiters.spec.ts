@@ -4,7 +4,7 @@ import { FlexibleFailureLimiter } from '#src/adapters/rate-limiter-flexible/flex
 import { FlexibleKnownAddresses } from '#src/adapters/rate-limiter-flexible/flexible-known-addresses.js';
 import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexible-rate-limiter.js';
 import { RedisConnection } from '#src/adapters/redis/connection/redis-connection.js';
-import { GatheredCounts } from '#src/adapters/redis/counters/gathered-counts.js';
+import { BatchedCounters } from '#src/adapters/redis/counters/batched-counters.js';
 import type { FailureLimit } from '#src/application/ports/limits/failure-limiter.js';
 import type { RateLimit } from '#src/application/ports/limits/rate-limiter.js';
 import { failureLimiterContract } from '#tests/contracts/failure-limiter.contract.js';
@@ -77,7 +77,7 @@ describe('limiters on Redis', () => {
   };
 
   describe('FlexibleFailureLimiter', () => {
-    const LIMIT: FailureLimit = { scope: 'password', limit: 3, windowSeconds: 60, longestBlockSeconds: 60 };
+    const LIMIT: FailureLimit = { scope: 'password', limit: 3, windowSeconds: 60, maxBlockSeconds: 60 };
 
     it('asks Redis nothing for a blocked one that hammers on', async () => {
       const clock = new ManualClock();
@@ -153,15 +153,15 @@ describe('limiters on Redis', () => {
   });
 
   it('fails only whoever asked for what cannot be counted', async () => {
-    const gathered = new GatheredCounts(connection);
+    const batched = new BatchedCounters(connection);
     await connection.client.rpush('spoilt', 'a list');
     const outcomes = await Promise.allSettled([
-      gathered.add('first', 1, 60),
-      gathered.add('spoilt', 1, 60),
-      gathered.addBoth({ key: 'third', windowSeconds: 60, most: 9 }, { key: 'spoilt', windowSeconds: 60 }),
-      gathered.addBoth({ key: 'spoilt', windowSeconds: 60, most: 9 }, { key: 'fifth', windowSeconds: 60 }),
-      gathered.addBoth({ key: 'sixth', windowSeconds: 60, most: 0 }, { key: 'seventh', windowSeconds: 60 }),
-      gathered.add('last', 1, 60),
+      batched.add('first', 1, 60),
+      batched.add('spoilt', 1, 60),
+      batched.addBoth({ key: 'third', windowSeconds: 60, max: 9 }, { key: 'spoilt', windowSeconds: 60 }),
+      batched.addBoth({ key: 'spoilt', windowSeconds: 60, max: 9 }, { key: 'fifth', windowSeconds: 60 }),
+      batched.addBoth({ key: 'sixth', windowSeconds: 60, max: 0 }, { key: 'seventh', windowSeconds: 60 }),
+      batched.add('last', 1, 60),
     ]);
     const spoilt = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     expect(spoilt).to.have.length(3);
@@ -203,7 +203,7 @@ describe('limiters on Redis', () => {
         const decision = await limiter.consume(LIMIT, 'ada');
         expect(decision).to.include({ allowed: false, beginsBlock: false });
         expect(decision.retryAfterMs).to.be.within(59_000, 60_000);
-        expect({ ...limiter.knownRefusal(LIMIT, 'ada'), beginsBlock: false }).to.deep.equal(decision);
+        expect({ ...limiter.knownDenial(LIMIT, 'ada'), beginsBlock: false }).to.deep.equal(decision);
       }
       // The one that asks.
       expect((await commands()) - before).to.equal(1);
@@ -228,7 +228,7 @@ describe('limiters on Redis', () => {
             Array.from({ length: 500 }, () => limiter.consume(LIMIT, 'ada')),
           );
           expect(decisions.filter((decision) => decision.allowed)).to.have.length(33);
-          expect(limiter.knownRefusal(LIMIT, 'ada')).to.include({ allowed: false, limit: 33 });
+          expect(limiter.knownDenial(LIMIT, 'ada')).to.include({ allowed: false, limit: 33 });
           expect(new Set(decisions.map(({ limit }) => limit))).to.deep.equal(new Set([33]));
           await mend(own);
           clock.advance(100);

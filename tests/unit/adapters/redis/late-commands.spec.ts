@@ -13,15 +13,15 @@ import {
   rejectionOf,
   TTL_SECONDS,
   turnIds,
-} from '#tests/support/fixtures/conversation-cache-bench.js';
-import { RedisBench } from '#tests/support/fixtures/redis-bench.js';
+} from '#tests/support/fixtures/cache-fixture.js';
+import { RedisCacheFixture } from '#tests/support/fixtures/redis-cache-fixture.js';
 import { describeWithRedis } from '#tests/support/processes/with-redis.js';
 
 const KEYS = `fw:1:{${CLIENT}}:`;
 
 /** What was sent is under way until nobody waits for it any more. */
 describeWithRedis('what arrives at Redis when its caller has been refused', (redis) => {
-  let bench: RedisBench;
+  let fixture: RedisCacheFixture;
   let proxy: FaultyProxy;
   let observer: Redis;
 
@@ -34,14 +34,14 @@ describeWithRedis('what arrives at Redis when its caller has been refused', (red
       database: 0,
     } as const;
     const connection = { topology, credentials: { username: null, password }, tls: false };
-    bench = await RedisBench.start({ url, connection });
+    fixture = await RedisCacheFixture.start({ url, connection });
     observer = new Redis(url);
     await observer.flushall();
-    await bench.add('t1');
+    await fixture.add('t1');
   });
   afterEach(async () => {
     observer.disconnect();
-    await bench.stop();
+    await fixture.stop();
     await proxy.close();
   });
 
@@ -49,30 +49,30 @@ describeWithRedis('what arrives at Redis when its caller has been refused', (red
     proxy.hold();
     expectAppError(await rejectionOf(operation()), 'cache_unavailable');
     proxy.deliver();
-    await bench.connection.client.echo('what was sent has arrived');
+    await fixture.connection.client.echo('what was sent has arrived');
   }
 
   it('opens no turn', async () => {
     const fence = await observer.get(`${KEYS}f`);
-    await refusedUnderWay(() => bench.open(keyed('k')));
+    await refusedUnderWay(() => fixture.open(keyed('k')));
     expect(await observer.get(`${KEYS}f`)).to.equal(fence);
     expect(await observer.exists(`${KEYS}l:${CONVERSATION}`)).to.equal(0);
   });
 
   it('commits no turn', async () => {
-    const opened = await bench.open();
+    const opened = await fixture.open();
     await refusedUnderWay(() => opened.commit(completedTurn('t2'), TTL_SECONDS, () => ''));
-    expect(turnIds(await bench.cache.find(CLIENT, CONVERSATION))).to.deep.equal(['t1']);
+    expect(turnIds(await fixture.cache.find(CLIENT, CONVERSATION))).to.deep.equal(['t1']);
   });
 
   it('deletes no conversation', async () => {
-    await refusedUnderWay(() => bench.cache.delete(CLIENT, CONVERSATION));
-    expect(turnIds(await bench.cache.find(CLIENT, CONVERSATION))).to.deep.equal(['t1']);
+    await refusedUnderWay(() => fixture.cache.delete(CLIENT, CONVERSATION));
+    expect(turnIds(await fixture.cache.find(CLIENT, CONVERSATION))).to.deep.equal(['t1']);
   });
 
   it('holds no part of a budget', async () => {
     const budget = new RedisTokenBudget({
-      connection: bench.connection,
+      connection: fixture.connection,
       newId: () => 'one',
       leaseMs: 60_000,
     });
@@ -86,7 +86,7 @@ describeWithRedis('what arrives at Redis when its caller has been refused', (red
   });
 
   it('is measured by a clock that was read when the connection was there, before anybody asked', async () => {
-    const fresh = await RedisBench.start(redis());
+    const fresh = await RedisCacheFixture.start(redis());
     const { client } = fresh.connection;
     // What the answer to this one comes behind.
     await client.ping();
@@ -97,20 +97,20 @@ describeWithRedis('what arrives at Redis when its caller has been refused', (red
     await client.ping();
     expect(await observer.info('commandstats')).to.match(/^cmdstat_time:calls=1,/m);
     await observer.config('RESETSTAT');
-    const other = await RedisBench.start(redis());
+    const other = await RedisCacheFixture.start(redis());
     await other.connection.client.ping();
     expect(await observer.info('commandstats')).to.match(/^cmdstat_time:calls=1,/m);
     await Promise.all([fresh.stop(), other.stop()]);
   });
 
   it('is asked once more by a clock that has been set since, and then runs', async () => {
-    const { connection } = bench;
+    const { connection } = fixture;
     const run = sinon.stub(connection, 'run');
     const withLongGoneDeadline: typeof connection.run = (script, keys, args, timeoutMs) =>
       run.wrappedMethod.call(connection, script, keys, [...args.slice(0, -1), 1], timeoutMs);
     run.onFirstCall().callsFake(withLongGoneDeadline);
     run.callThrough();
-    const opened = await bench.open();
+    const opened = await fixture.open();
     expect(run.callCount).to.equal(2);
     await opened.release();
   });

@@ -12,8 +12,8 @@ import {
   rejectionOf,
   TTL_SECONDS,
   turnIds,
-} from '#tests/support/fixtures/conversation-cache-bench.js';
-import { RedisBench } from '#tests/support/fixtures/redis-bench.js';
+} from '#tests/support/fixtures/cache-fixture.js';
+import { RedisCacheFixture } from '#tests/support/fixtures/redis-cache-fixture.js';
 import { RedisServer } from '#tests/support/processes/redis-server.js';
 import { describeWithRedis } from '#tests/support/processes/with-redis.js';
 
@@ -28,15 +28,15 @@ async function nextMillisecond(client: RedisClient): Promise<void> {
 }
 
 describeWithRedis('RedisConversationCache, as Redis sees it', (redis) => {
-  let bench: RedisBench;
+  let fixture: RedisCacheFixture;
 
   beforeEach(async () => {
-    bench = await RedisBench.start(redis());
-    await bench.connection.client.flushall();
+    fixture = await RedisCacheFixture.start(redis());
+    await fixture.connection.client.flushall();
   });
-  afterEach(() => bench.stop());
+  afterEach(() => fixture.stop());
 
-  const keys = () => bench.connection.client.keys('*');
+  const keys = () => fixture.connection.client.keys('*');
 
   /** The commands that came over the network. */
   async function commandsOf(operation: () => Promise<unknown>): Promise<string[]> {
@@ -46,47 +46,47 @@ describeWithRedis('RedisConversationCache, as Redis sees it', (redis) => {
       if (source !== 'lua' && command !== undefined) commands.push(command.toLowerCase());
     });
     await operation();
-    await bench.connection.client.echo('end');
+    await fixture.connection.client.echo('end');
     while (commands.at(-1) !== 'echo') await once(monitor, 'monitor');
     monitor.disconnect();
     return commands.slice(0, -1);
   }
 
   it('asks it twice for a turn, with an idempotency key too', async () => {
-    await bench.add('t1', keyed('k1'));
-    expect(await commandsOf(() => bench.add('t2', keyed('k2')))).to.deep.equal(['evalsha', 'evalsha']);
-    expect(await commandsOf(() => bench.add('t3'))).to.deep.equal(['evalsha', 'evalsha']);
+    await fixture.add('t1', keyed('k1'));
+    expect(await commandsOf(() => fixture.add('t2', keyed('k2')))).to.deep.equal(['evalsha', 'evalsha']);
+    expect(await commandsOf(() => fixture.add('t3'))).to.deep.equal(['evalsha', 'evalsha']);
   });
 
   it('commits and releases on a server that has forgotten the scripts', async () => {
-    const opened = await bench.open();
-    await bench.connection.client.script('FLUSH');
+    const opened = await fixture.open();
+    await fixture.connection.client.script('FLUSH');
     await opened.commit(completedTurn('t1'), TTL_SECONDS, () => '');
-    const again = await bench.open();
-    await bench.connection.client.script('FLUSH');
+    const again = await fixture.open();
+    await fixture.connection.client.script('FLUSH');
     await again.release();
-    const last = await bench.open({ onBusy: 'reject' });
+    const last = await fixture.open({ onBusy: 'reject' });
     expect(turnIds(last.conversation)).to.deep.equal(['t1']);
   });
 
   it('leaves nothing behind that does not expire, in one slot for each client', async () => {
-    await bench.add('t1', keyed('k1'));
-    const opened = await bench.open(keyed('k2'));
-    const waiting = rejectionOf(bench.open(keyed('k3')));
-    await bench.open({ conversationId: 'another', characterId: 'another' });
+    await fixture.add('t1', keyed('k1'));
+    const opened = await fixture.open(keyed('k2'));
+    const waiting = rejectionOf(fixture.open(keyed('k3')));
+    await fixture.open({ conversationId: 'another', characterId: 'another' });
     expect(await keys()).to.have.length.above(12);
-    await bench.cache.delete(CLIENT, CONVERSATION);
+    await fixture.cache.delete(CLIENT, CONVERSATION);
     await waiting;
     await rejectionOf(opened.commit(completedTurn('t2'), TTL_SECONDS, () => ''));
-    await (await bench.open()).release();
+    await (await fixture.open()).release();
     for (const key of await keys()) {
-      expect(await bench.connection.client.pttl(key), key).to.be.within(1, 86_400_000);
+      expect(await fixture.connection.client.pttl(key), key).to.be.within(1, 86_400_000);
       expect(key).to.match(/^fw:1:\{0190a000-0000-7000-8000-000000000001\}:/);
     }
   });
 
   it('keeps so many answers of a client and no more, the newest', async () => {
-    const small = await RedisBench.start(redis(), { maxReplays: 2 });
+    const small = await RedisCacheFixture.start(redis(), { maxReplays: 2 });
     for (const key of ['k1', 'k2', 'k3']) {
       await small.add(key, keyed(key));
       await nextMillisecond(small.connection.client);
@@ -99,7 +99,7 @@ describeWithRedis('RedisConversationCache, as Redis sees it', (redis) => {
 
   it('says that a full Redis is unavailable, stores nothing by halves, and gives back what it held', async () => {
     const full = await RedisServer.start('--maxmemory 3mb', '--maxmemory-policy noeviction');
-    const cramped = await RedisBench.start(full);
+    const cramped = await RedisCacheFixture.start(full);
     await cramped.add('t1', keyed('k1'));
     const opened = await cramped.open(keyed('k2'));
     const held = await cramped.open({ conversationId: 'held' });

@@ -22,18 +22,18 @@ import {
   rejectionOf,
   TTL_SECONDS,
   turnIds,
-} from '#tests/support/fixtures/conversation-cache-bench.js';
-import { RedisBench } from '#tests/support/fixtures/redis-bench.js';
+} from '#tests/support/fixtures/cache-fixture.js';
+import { RedisCacheFixture } from '#tests/support/fixtures/redis-cache-fixture.js';
 import { describeWithRedis } from '#tests/support/processes/with-redis.js';
 
 const KEYS = `fw:1:{${CLIENT}}:`;
 
 describeWithRedis('RedisConversationCache, several processes', (redis) => {
-  let one: RedisBench;
-  let other: RedisBench;
+  let one: RedisCacheFixture;
+  let other: RedisCacheFixture;
 
   beforeEach(async () => {
-    [one, other] = [await RedisBench.start(redis()), await RedisBench.start(redis())];
+    [one, other] = [await RedisCacheFixture.start(redis()), await RedisCacheFixture.start(redis())];
     await one.connection.client.flushall();
   });
   afterEach(async () => {
@@ -82,7 +82,8 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
     const first = await one.open();
     const turns = [0, 1, 2, 3, 4, 5, 6, 7].map((index) => (index % 2 === 0 ? one : other).open());
     await waiting(8);
-    for (const bench of [one, other]) expectAppError(await rejectionOf(bench.open()), 'conversation_busy');
+    for (const fixture of [one, other])
+      expectAppError(await rejectionOf(fixture.open()), 'conversation_busy');
     await first.release();
     await Promise.all(turns.map(async (turn) => (await turn).release()));
   });
@@ -147,9 +148,9 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
   });
 
   const countedTurns = () => one.connection.client.zcard(`${KEYS}o`);
-  const crowd = (bench: RedisBench, count: number, maxConcurrentTurns: number) =>
+  const crowd = (fixture: RedisCacheFixture, count: number, maxConcurrentTurns: number) =>
     Promise.all(
-      Array.from({ length: count }, () => bench.ask({ conversationId: randomUUID(), maxConcurrentTurns })),
+      Array.from({ length: count }, () => fixture.ask({ conversationId: randomUUID(), maxConcurrentTurns })),
     );
   const admitted = (answers: Awaited<ReturnType<typeof crowd>>) =>
     answers.filter(({ kind }) => kind === 'open').length;
@@ -162,7 +163,7 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
   });
 
   it('count what one holds for as long as it does, and no longer than some seconds after its death', async () => {
-    const died = await RedisBench.start(redis());
+    const died = await RedisCacheFixture.start(redis());
     expect(admitted([...(await crowd(died, 1, 2)), ...(await crowd(one, 1, 2))])).to.equal(2);
     await died.die();
     const diedAt = performance.now();
@@ -245,7 +246,7 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
   });
 
   it('keep the key of a turn that runs when the answers that are kept become too many', async () => {
-    const small = await RedisBench.start(redis(), { maxReplays: 1 });
+    const small = await RedisCacheFixture.start(redis(), { maxReplays: 1 });
     await small.add('t1', keyed('k'));
     await expireRecords();
     await one.open({ ...keyed('k'), conversationId: 'second' });

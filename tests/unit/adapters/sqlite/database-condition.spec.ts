@@ -13,10 +13,10 @@ const PATIENCE_MS = 5000;
 /** Looks that are answered by hand. */
 class AskedFile {
   readonly path = '/data/test.db';
-  readonly answers: { tell: (isInPlace: boolean) => void; fail: (error: Error) => void }[] = [];
+  readonly answers: { notify: (isInPlace: boolean) => void; fail: (error: Error) => void }[] = [];
 
   isInPlace(): Promise<boolean> {
-    return new Promise((tell, fail) => this.answers.push({ tell, fail }));
+    return new Promise((notify, fail) => this.answers.push({ notify, fail }));
   }
 
   /** @returns the look of this number, once it has begun. */
@@ -42,7 +42,7 @@ describe('DatabaseCondition', () => {
 
   it('looks once for all who ask at the same time, and says once that the file is gone', async () => {
     const looks = Array.from({ length: 5 }, () => codeOf(condition.look(PATIENCE_MS)));
-    (await file.look(0)).tell(false);
+    (await file.look(0)).notify(false);
     expect(new Set(await Promise.all(looks))).to.deep.equal(new Set(['database_unavailable']));
     expect(file.answers).to.have.length(1);
     expect(lines.map(({ level }) => level)).to.deep.equal(['error']);
@@ -54,9 +54,9 @@ describe('DatabaseCondition', () => {
     const later = [codeOf(condition.look(PATIENCE_MS)), codeOf(condition.look(PATIENCE_MS))];
     for (let step = 0; step < 20; step += 1) await Promise.resolve();
     expect(file.answers).to.have.length(1);
-    answer.tell(true);
+    answer.notify(true);
     expect(await first).to.equal('resolved');
-    (await file.look(1)).tell(false);
+    (await file.look(1)).notify(false);
     expect(await Promise.all(later)).to.deep.equal(['database_unavailable', 'database_unavailable']);
     expect(() => condition.assertInPlace()).to.throw();
   });
@@ -73,8 +73,8 @@ describe('DatabaseCondition', () => {
         ['warn', 'ETIMEDOUT'],
       ]);
       const later = codeOf(condition.look(PATIENCE_MS));
-      hanging.tell(true);
-      (await file.look(1)).tell(true);
+      hanging.notify(true);
+      (await file.look(1)).notify(true);
       expect(await later).to.equal('resolved');
       expect(clock.countTimers()).to.equal(0);
     } finally {
@@ -91,7 +91,7 @@ describe('DatabaseCondition', () => {
     }
     expect(lines.map(({ level, fields }) => [level, fields['code']])).to.deep.equal([['warn', 'EIO']]);
     const gone = codeOf(condition.look(PATIENCE_MS));
-    (await file.look(2)).tell(false);
+    (await file.look(2)).notify(false);
     await gone;
     const unseen = codeOf(condition.look(PATIENCE_MS));
     (await file.look(3)).fail(broken);

@@ -372,11 +372,11 @@ describe('SqliteDatabase', () => {
     await clients.addKey('c', keyOf(1), by(11));
     await clients.recoverKey('c', keyOf(1), {
       passwordHash: '',
-      mostUsable: MANY,
+      maxUsable: MANY,
       sparedSince: '',
       unknownUseAt: '',
       revokedAt: '',
-      mostRevokedKept: MANY,
+      maxRevokedKept: MANY,
     });
     await clients.listKeys('c');
     await clients.findKeyVerifier('k');

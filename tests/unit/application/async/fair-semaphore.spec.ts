@@ -102,8 +102,8 @@ describe('FairSemaphore', () => {
   it('refuses at once what would wait beyond its bound, and takes work again afterwards', async () => {
     const semaphore = new FairSemaphore({ maxConcurrent: 1, maxWaiting: 1 });
     const { ends, results, settled } = piecesOfWork(semaphore, 2);
-    const refusal = await semaphore.run(['another'], async () => 'run').catch((error: unknown) => error);
-    expect(refusal).to.be.instanceOf(AppError).with.property('code', 'overloaded');
+    const denial = await semaphore.run(['another'], async () => 'run').catch((error: unknown) => error);
+    expect(denial).to.be.instanceOf(AppError).with.property('code', 'overloaded');
     await settled;
     ends[0]?.();
     await results[0];

@@ -16,8 +16,8 @@ import {
 import type { Request as ExpressRequest } from 'express';
 import { inject, injectable } from 'inversify';
 import { jsonBody } from '#src/adapters/http/pipeline/body/json-body.js';
+import { callingClient, callingClientId, originOf } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
-import { callingClient, callingClientId, originOf } from '#src/adapters/http/pipeline/request-context.js';
 import { CreateApiKey } from '#src/application/clients/create-api-key.js';
 import { ListApiKeys } from '#src/application/clients/list-api-keys.js';
 import { RevokeApiKey } from '#src/application/clients/revoke-api-key.js';

@@ -13,8 +13,8 @@ import {
 import type { Request as ExpressRequest } from 'express';
 import { inject, injectable } from 'inversify';
 import { jsonBody } from '#src/adapters/http/pipeline/body/json-body.js';
+import { originOf } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
-import { originOf } from '#src/adapters/http/pipeline/request-context.js';
 import { RecoverAccess } from '#src/application/clients/recover-access.js';
 import { SignUp } from '#src/application/clients/sign-up.js';
 import type { IssuedApiKey, KeyRecoveryInput, SignUpInput, SignUpResult } from '../schemas.js';

@@ -15,8 +15,8 @@ import {
 import type { Request as ExpressRequest } from 'express';
 import { inject, injectable } from 'inversify';
 import { jsonBody } from '#src/adapters/http/pipeline/body/json-body.js';
+import { callingClientId, originOf } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
-import { callingClientId, originOf } from '#src/adapters/http/pipeline/request-context.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
 import { GetClient } from '#src/application/clients/get-client.js';
 import { UpdateClient } from '#src/application/clients/update-client.js';

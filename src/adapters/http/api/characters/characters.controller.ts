@@ -18,8 +18,8 @@ import {
 import type { Request as ExpressRequest } from 'express';
 import { inject, injectable } from 'inversify';
 import { jsonBody } from '#src/adapters/http/pipeline/body/json-body.js';
+import { callingClientId } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
-import { callingClientId } from '#src/adapters/http/pipeline/request-context.js';
 import { CreateCharacter } from '#src/application/characters/create-character.js';
 import { DeleteCharacter } from '#src/application/characters/delete-character.js';
 import { GetCharacter } from '#src/application/characters/get-character.js';

@@ -13,12 +13,12 @@ import {
 import type { Request as ExpressRequest, Response as ExpressResponse } from 'express';
 import { inject, injectable } from 'inversify';
 import { jsonBody } from '#src/adapters/http/pipeline/body/json-body.js';
+import { callingClient, contextOf, originOf } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
-import { callingClient, originOf, requestContext } from '#src/adapters/http/pipeline/request-context.js';
 import { EventStream } from '#src/adapters/http/streaming/event-stream.js';
 import { OpenRequests } from '#src/adapters/http/streaming/open-requests.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
-import type { TurnReader } from '#src/application/chat/turn-reader.js';
+import type { TurnStream } from '#src/application/chat/turn-stream.js';
 import { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { ChatInput, IdempotencyKey } from '../schemas.js';
 import { requestDigest } from './request-digest.js';
@@ -76,7 +76,7 @@ export class ChatController extends Controller {
   ): Promise<Turn | undefined> {
     const { res: response } = request;
     if (response === undefined) throw new Error('express has set no response on the request');
-    const context = requestContext(request);
+    const context = contextOf(request);
     const client = callingClient(request);
     const stream = (input.stream ?? prefersEvents(request)) ? new EventStream(response) : null;
     const sent = await this.sendMessage.execute({
@@ -107,9 +107,9 @@ function prefersEvents(request: ExpressRequest): boolean {
   return request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
 }
 
-function turnEvents(stream: EventStream, response: ExpressResponse): TurnReader {
+function turnEvents(stream: EventStream, response: ExpressResponse): TurnStream {
   return {
-    async onText(text, { turnId, conversation, replayed }) {
+    async onDelta(text, { turnId, conversation, replayed }) {
       if (replayed) sayReplayed(response);
       if (!stream.hasBegun) await stream.send('turn', { turnId, conversation });
       await stream.send('delta', { text });

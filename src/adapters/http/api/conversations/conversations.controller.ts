@@ -12,8 +12,8 @@ import {
 } from '@tsoa/runtime';
 import type { Request as ExpressRequest } from 'express';
 import { inject, injectable } from 'inversify';
+import { callingClientId } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
-import { callingClientId } from '#src/adapters/http/pipeline/request-context.js';
 import { DeleteConversation } from '#src/application/chat/delete-conversation.js';
 import { GetConversation } from '#src/application/chat/get-conversation.js';
 import { type ConversationWithMessages, toConversationWithMessages } from '../chat/turn-schemas.js';

@@ -1,8 +1,8 @@
 import { Controller, Get, Request, Response, Route, Security, Tags } from '@tsoa/runtime';
 import type { Request as ExpressRequest } from 'express';
 import { inject, injectable } from 'inversify';
+import { callingClient } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
-import { callingClient } from '#src/adapters/http/pipeline/request-context.js';
 import { GetUsage } from '#src/application/usage/get-usage.js';
 import type { Usage } from './usage-schemas.js';
 

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { namedAddress } from './named-address.js';
+import { parseForwardedFor } from './parse-forwarded-for.js';
 
 /**
  * As the trusted proxies say; null where it is not known. Who is named by an entry that names no address counts as the
@@ -9,7 +9,7 @@ import { namedAddress } from './named-address.js';
 export function callerAddress(request: Request): string | null {
   // From the farthest that a trusted proxy tells of to the nearest, and the socket's, which express leaves out.
   for (const entry of [...request.ips, request.socket.remoteAddress ?? '']) {
-    const address = namedAddress(entry);
+    const address = parseForwardedFor(entry);
     if (address !== null) return address;
   }
   return null;

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { namedAddress } from './named-address.js';
+import { parseForwardedFor } from './parse-forwarded-for.js';
 
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
@@ -13,7 +13,7 @@ const MAPPED_BITS = 96;
 export function trustedProxies(ranges: readonly string[]): (entry: string) => boolean {
   const trusted = ranges.map(toRange);
   return (entry) => {
-    const address = namedAddress(entry);
+    const address = parseForwardedFor(entry);
     return address !== null && ipaddr.subnetMatch(ipaddr.process(address), { trusted }) === 'trusted';
   };
 }

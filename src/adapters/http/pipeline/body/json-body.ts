@@ -2,15 +2,15 @@ import type { Request, RequestHandler } from 'express';
 import { httpServices } from '#src/adapters/http/http-services.js';
 import { AppError, type FieldError, invalidFields } from '#src/domain/errors.js';
 import { authorizeAgain } from '../authentication.js';
-import { requestContext } from '../request-context.js';
+import { contextOf } from '../context-of.js';
 import { readBody } from './read-body.js';
 import { scanJson } from './scan-json.js';
 
 /** Far more than any body of the contract has. */
 const BOUNDS = { maxDepth: 32, maxValues: 1000 };
-const LONGEST_FIELD = 64;
+const MAX_FIELD_CHARACTERS = 64;
 /** After so long who calls is asked once more: part of the second within which a key is refused. */
-const LATE_MS = 250;
+const REAUTHENTICATE_AFTER_MS = 250;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 const JSON_MEDIA_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i;
 
@@ -28,7 +28,7 @@ export const jsonBody: RequestHandler = async (request, _response, next) => {
 };
 
 function isLate(request: Request): boolean {
-  return httpServices(request).clock.monotonicMs() - requestContext(request).startedMs > LATE_MS;
+  return httpServices(request).clock.monotonicMs() - contextOf(request).startedMs > REAUTHENTICATE_AFTER_MS;
 }
 
 function checkBody(request: Request, raw: Buffer): void {
@@ -78,7 +78,10 @@ function findUnfitString(value: unknown, path: string): FieldError | null {
   if (typeof value === 'string') {
     return value.isWellFormed() && !value.includes('\0')
       ? null
-      : { field: path.slice(0, LONGEST_FIELD) || 'body', message: 'must be well-formed Unicode without NUL' };
+      : {
+          field: path.slice(0, MAX_FIELD_CHARACTERS) || 'body',
+          message: 'must be well-formed Unicode without NUL',
+        };
   }
   if (typeof value !== 'object' || value === null) return null;
   for (const [key, inner] of Object.entries(value)) {

@@ -3,8 +3,8 @@ import { eventStreamOf } from '#src/adapters/http/streaming/event-stream.js';
 import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
 import type { Logger } from '#src/application/ports/system/logger.js';
 import type { AppError } from '#src/domain/errors.js';
-import { tellRefusal } from '../rate-limit-headers.js';
-import { requestContext } from '../request-context.js';
+import { contextOf } from '../context-of.js';
+import { setDenialHeaders } from '../rate-limit-headers.js';
 import { toAppError, toProblem } from './problem.js';
 
 /** What a handler may have said of its own answer before it failed. */
@@ -25,7 +25,7 @@ const CONTENT_HEADERS = [
 /** The last middleware: one error body for everything. The cause goes to the log and nowhere else. */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
-    const { requestId } = requestContext(request);
+    const { requestId } = contextOf(request);
     // The caller has gone: there is nobody to tell, and nothing went wrong here.
     if (response.destroyed) return;
     const error = toAppError(thrown);
@@ -44,7 +44,7 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     response.setHeader('Cache-Control', 'no-store');
     const retryAfterSeconds = retryAfter(error);
     if (retryAfterSeconds !== null) response.set('Retry-After', String(retryAfterSeconds));
-    if (error instanceof RateLimitedError) tellRefusal(response, error.decision);
+    if (error instanceof RateLimitedError) setDenialHeaders(response, error.decision);
     if (error.kind === 'unauthenticated') response.set('WWW-Authenticate', 'Bearer realm="fastwrap"');
     // Not through express, which would add a charset that the media type does not have.
     response.statusCode = problem.status;

@@ -4,7 +4,7 @@ import { SCHEMA } from './schema.js';
 /**
  * Asked again and again by those who wait, under the same token. Returns one of
  * `open`, fence, now, and character, turns, expiry, exchanges, greeting of a conversation that exists;
- * `wait`, place in the queue; `replay`, answer; `ended`, reason; `busy`; `crowded`, limit; `mismatch`; `in_progress`.
+ * `wait`, place in the queue; `replay`, answer; `ended`, reason; `busy`; `concurrencyLimited`, limit; `mismatch`; `in_progress`.
  */
 export const OPEN_TURN = new DeadlineScript(
   SCHEMA,
@@ -47,7 +47,7 @@ end
 local countsTill = tonumber(redis.call('ZSCORE', P .. 'o', token) or 0)
 if maxTurns ~= '' and countsTill <= now then
   local others = redis.call('ZCOUNT', P .. 'o', '(' .. whole(now), '+inf')
-  if others >= tonumber(maxTurns) then return { 'crowded', maxTurns } end
+  if others >= tonumber(maxTurns) then return { 'concurrency_limited', maxTurns } end
 end
 
 for _, silent in ipairs(redis.call('ZRANGEBYSCORE', waiters, '-inf', whole(now))) do

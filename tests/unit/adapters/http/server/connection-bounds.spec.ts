@@ -60,15 +60,15 @@ describe('HttpServer, towards one address', () => {
       const second = await connect(server);
       expect(await statusOn(second)).to.equal(200);
       const third = await connect(server);
-      const refusal = await third.nextAnswer();
+      const errorResponse = await third.nextAnswer();
       await third.closed;
-      expect(refusal?.headers).to.include({
+      expect(errorResponse?.headers).to.include({
         'content-type': 'application/problem+json',
         'retry-after': '1',
         connection: 'close',
       });
-      const requestId = refusal?.headers['x-request-id'];
-      expect(JSON.parse(refusal?.body ?? '')).to.deep.equal({
+      const requestId = errorResponse?.headers['x-request-id'];
+      expect(JSON.parse(errorResponse?.body ?? '')).to.deep.equal({
         type: 'urn:fastwrap:error:rate_limited',
         title: 'Too Many Requests',
         status: 429,

@@ -36,7 +36,7 @@ describe('Connections', () => {
     lines = [];
     sockets = [];
     callers = [];
-    const policy = { ...DEFAULT_CONNECTION_POLICY, headersMs: 0, maxRefusalLines: 1000 };
+    const policy = { ...DEFAULT_CONNECTION_POLICY, headersMs: 0, maxErrorResponseLines: 1000 };
     connections = new Connections(policy, recordingLogger(lines));
     server = createServer((request, response) => {
       connections.find(request.socket)?.begin(request, response);
@@ -62,14 +62,14 @@ describe('Connections', () => {
     for (let count = 0; count < LATE; count += 1) await connect('GET / HTTP/1.1\r\n');
     while (sockets.length < LATE || sockets.some(({ bytesRead }) => bytesRead === 0)) await round();
     const looking = connections.look();
-    let most = lines.length;
+    let max = lines.length;
     while (lines.length < LATE) {
       const before = lines.length;
       await round();
-      most = Math.max(most, lines.length - before);
+      max = Math.max(max, lines.length - before);
     }
     await looking;
-    expect(most).to.equal(4);
+    expect(max).to.equal(4);
     expect(lines.every(({ fields }) => fields['status'] === 408)).to.equal(true);
   });
 

@@ -58,7 +58,7 @@ describe('HttpServer', () => {
     return connection;
   }
 
-  async function refusalOf(url: string): Promise<unknown> {
+  async function denialReason(url: string): Promise<unknown> {
     return RawConnection.open(url).then(
       () => 'a connection',
       (error: { code?: string }) => error.code,
@@ -183,7 +183,7 @@ describe('HttpServer', () => {
     expect(await connection.nextAnswer()).to.include({ status: 200, body: 'hello' });
     await closed;
     expect(order).to.deep.equal(['answered', 'closed']);
-    expect(await refusalOf(url)).to.equal('ECONNREFUSED');
+    expect(await denialReason(url)).to.equal('ECONNREFUSED');
   });
 
   it('lets a reader that is slow have all of an answer before it closes', async () => {
@@ -214,7 +214,7 @@ describe('HttpServer', () => {
     await kept.nextAnswer();
     const closed = server.close(60_000, () => {});
     await kept.closed;
-    expect(await refusalOf(url)).to.equal('ECONNREFUSED');
+    expect(await denialReason(url)).to.equal('ECONNREFUSED');
     await closed;
   });
 
@@ -245,7 +245,7 @@ describe('HttpServer', () => {
     });
     const closed = server.close(10, calledOff);
     await grace;
-    expect(await refusalOf(url)).to.equal('ECONNREFUSED');
+    expect(await denialReason(url)).to.equal('ECONNREFUSED');
     await closed;
   });
 

@@ -166,12 +166,12 @@ describe('HttpServer, towards pipelined requests', () => {
   it('takes requests as they are and one at a time, wherever the bytes are cut', async () => {
     await listen({ maxRequestsUnderWay: 1 });
     const underWay = new Map<unknown, number>();
-    let most = 0;
+    let max = 0;
     onRequest = (request, response) => {
       const { socket } = request;
       const count = (underWay.get(socket) ?? 0) + 1;
       underWay.set(socket, count);
-      most = Math.max(most, count);
+      max = Math.max(max, count);
       response.once('close', () => underWay.set(socket, (underWay.get(socket) ?? 0) - 1));
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -205,7 +205,7 @@ describe('HttpServer, towards pipelined requests', () => {
       ),
       { numRuns: 150 },
     );
-    expect(most).to.equal(1);
+    expect(max).to.equal(1);
   });
 
   it('closes the answers that wait for another when the caller goes, also those that were destroyed before', async () => {

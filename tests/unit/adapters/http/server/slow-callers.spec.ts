@@ -126,10 +126,10 @@ describe('HttpServer, towards slow callers', () => {
   ] as const) {
     it(`answers a body ${name} that does not end with 408, and tells whoever waits for it`, async () => {
       await listen();
-      let told: Promise<unknown> = Promise.resolve();
+      let reported: Promise<unknown> = Promise.resolve();
       onRequest = (request, response) => {
         request.on('data', () => undefined);
-        told = Promise.all([
+        reported = Promise.all([
           once(request, 'error').catch((error: unknown) => error),
           once(response, 'close'),
         ]);
@@ -137,7 +137,7 @@ describe('HttpServer, towards slow callers', () => {
       connection.write(`POST / HTTP/1.1\r\nHost: a\r\n${head}\r\n\r\n`);
       await trickle(piece);
       expectTimeout(await connection.nextAnswer());
-      await told;
+      await reported;
     });
   }
 

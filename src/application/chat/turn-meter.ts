@@ -1,0 +1,69 @@
+import type { Usage } from '#src/domain/conversations/turn.js';
+import { estimatePrompt, estimateTokens } from '#src/domain/models/token-estimate.js';
+import type { TurnCounts } from '#src/domain/usage/usage.js';
+import type { UtcDay } from '#src/domain/usage/utc-day.js';
+import type { UsageRecords } from '../background/usage-records.js';
+import type { Prompt } from '../ports/chat/llm-gateway.js';
+import type { Reservation } from '../ports/limits/token-budget.js';
+
+interface Options {
+  readonly clientId: string;
+  readonly characterId: string;
+  /** On which the turn is counted, also when it ends on the next one. */
+  readonly day: UtcDay;
+  readonly prompt: Prompt;
+  /** Null: there is no budget. */
+  readonly reservation: Reservation | null;
+  readonly records: UsageRecords;
+}
+
+/** What one turn has cost so far. It is settled once, whatever came of the turn. */
+export class TurnMeter {
+  private inputTokens = 0;
+  private outputTokens = 0;
+  /** Of an answer that nobody has counted yet. */
+  private streamedText = '';
+  private settled: Promise<void> | null = null;
+
+  constructor(private readonly options: Options) {}
+
+  /** A piece of an answer has come. */
+  addChunk(text: string): void {
+    this.streamedText += text;
+  }
+
+  /** An answer has ended, usable or not, and this is what it cost. */
+  count({ inputTokens, outputTokens }: Pick<Usage, 'inputTokens' | 'outputTokens'>): void {
+    this.inputTokens += inputTokens;
+    this.outputTokens += outputTokens;
+    this.streamedText = '';
+  }
+
+  /** The turn has been stored. */
+  complete(): void {
+    this.note({ turns: 1, inputTokens: 0, outputTokens: 0 });
+  }
+
+  /** No model is asked any more: notes what was spent, and gives back what was not. Never rejects. */
+  settle(): Promise<void> {
+    this.settled ??= this.settleOnce();
+    return this.settled;
+  }
+
+  private async settleOnce(): Promise<void> {
+    const { prompt, reservation } = this.options;
+    if (this.streamedText !== '') {
+      this.count({ inputTokens: estimatePrompt(prompt), outputTokens: estimateTokens(this.streamedText) });
+    }
+    const { inputTokens, outputTokens } = this;
+    const spent = inputTokens + outputTokens;
+    // Before the budget is settled: a counter that has to begin anew begins with what was noted.
+    if (spent > 0) this.note({ turns: 0, inputTokens, outputTokens });
+    await reservation?.settle(spent);
+  }
+
+  private note(counts: TurnCounts): void {
+    const { clientId, characterId, day, records } = this.options;
+    records.note({ clientId, characterId, day, ...counts });
+  }
+}

@@ -1,0 +1,84 @@
+import { AppError } from '#src/domain/errors.js';
+import { estimateMaxTokens } from '#src/domain/models/token-estimate.js';
+import { endOfUtcDay, type UtcDay, utcDayOf } from '#src/domain/usage/utc-day.js';
+import type { UsageRecords } from '../background/usage-records.js';
+import type { Prompt } from '../ports/chat/llm-gateway.js';
+import type { Reservation, TokenBudget } from '../ports/limits/token-budget.js';
+import type { UsageRepository } from '../ports/storage/usage-repository.js';
+import { type Clock, isoTime } from '../ports/system/clock.js';
+import { TurnMeter } from './turn-meter.js';
+
+interface Dependencies {
+  readonly budget: TokenBudget;
+  readonly usage: UsageRecords;
+  readonly usageRepository: UsageRepository;
+  readonly clock: Clock;
+  /** Of every client that has none of its own; 0: none. */
+  readonly budgetTokensPerDay: number;
+}
+
+export interface MeteredTurn {
+  readonly clientId: string;
+  readonly characterId: string;
+  /** The client's own in place of the service's; null: the service's; 0: none. */
+  readonly budgetTokensPerDay: number | null;
+}
+
+/** Holds a part of the budget for a turn before a model is called. Without a budget it asks nobody. */
+export class TurnMeters {
+  constructor(private readonly deps: Dependencies) {}
+
+  /**
+   * The caller settles what it is given.
+   * @throws AppError `budget_exceeded`; `cache_unavailable` or `database_unavailable` when the budget cannot be asked.
+   */
+  async open({ clientId, characterId, budgetTokensPerDay }: MeteredTurn, prompt: Prompt): Promise<TurnMeter> {
+    const { clock, usage: records } = this.deps;
+    const now = clock.now();
+    const day = utcDayOf(now);
+    const limit = budgetTokensPerDay ?? this.deps.budgetTokensPerDay;
+    const reservation = limit === 0 ? null : await this.reserve(clientId, day, limit, prompt);
+    if (reservation === 'refused') throw budgetExceeded({ limit, tokens: estimateMaxTokens(prompt), now });
+    return new TurnMeter({ clientId, characterId, day, prompt, reservation, records });
+  }
+
+  private async reserve(
+    clientId: string,
+    day: UtcDay,
+    limit: number,
+    prompt: Prompt,
+  ): Promise<Reservation | 'refused'> {
+    const { budget, usage, usageRepository } = this.deps;
+    const answer = await budget.reserve(clientId, {
+      day,
+      tokens: estimateMaxTokens(prompt),
+      limit,
+      recordedUse: async () => {
+        await usage.flush();
+        return usageRepository.tokensOn(clientId, day);
+      },
+    });
+    return answer.kind === 'refused' ? 'refused' : answer;
+  }
+}
+
+interface ExceededBudget {
+  readonly limit: number;
+  /** Of the turn, at its most. */
+  readonly tokens: number;
+  readonly now: number;
+}
+
+function budgetExceeded({ limit, tokens, now }: ExceededBudget): AppError {
+  if (tokens > limit) {
+    return new AppError('budget_exceeded', {
+      detail: `This turn could cost ${tokens} tokens, more than the whole budget of ${limit} tokens per day: waiting does not help, a shorter message or a smaller maxOutputTokens may.`,
+      retryAfterSeconds: null,
+    });
+  }
+  const resetsAtMs = endOfUtcDay(utcDayOf(now));
+  return new AppError('budget_exceeded', {
+    detail: `This turn could cost more than is left of the budget of ${limit} tokens per day. It resets at ${isoTime(resetsAtMs)}.`,
+    retryAfterSeconds: Math.max(1, Math.ceil((resetsAtMs - now) / 1000)),
+  });
+}
