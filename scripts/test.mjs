@@ -13,10 +13,14 @@ const SPECS = 'dist/tests';
 const CALM_ROOMS = ['unit', 'contracts', 'http'];
 /** They begin first: one that begins last keeps one core busy, and the others wait for it. */
 const LONGEST = [
+  'contracts/redis/redis-conversation-cache',
+  'http/api',
+  'http/isolation',
+  'unit/adapters/redis/shared-turns',
   'system/durability/kill',
   'system/gateway/fault-matrix',
-  'contracts/redis/redis-conversation-cache',
-  'unit/adapters/redis/shared-turns',
+  'system/leaks/http-turns',
+  'system/redis/lost-turns',
   'system/processes/start',
   'reliability/history-checker',
   'system/egress/egress',

@@ -6,7 +6,6 @@ import { charactersContract } from './characters.contract.js';
 import { chatContract } from './chat.contract.js';
 import { conversationsContract } from './conversations.contract.js';
 import { credentialsContract } from './credentials.contract.js';
-import { duplicatesContract } from './duplicates.contract.js';
 import { emailSpellingsContract } from './email-spellings.contract.js';
 import { idempotencyContract } from './idempotency.contract.js';
 import { outagesContract } from './outages.contract.js';
@@ -27,7 +26,6 @@ export function apiContract(storage: AppStorage): void {
     conversationsContract(storage);
     adminContract(storage);
     idempotencyContract(storage);
-    duplicatesContract(storage);
     parallelTurnsContract(storage);
     outagesContract(storage);
     usageContract(storage);

@@ -70,34 +70,10 @@ describe('limits over HTTP', () => {
       expect(new Set(statuses(probes))).to.deep.equal(new Set([200]));
     });
 
-    it('let exactly the limit through of 1,000 simultaneous requests', async () => {
-      await start({ LIMIT_IP_PER_MINUTE: '100' });
-      const responses = await times(1000, () => app.api.get('/'));
-      expect(responses.filter(({ status }) => status === 200)).to.have.length(100);
-      expect(responses.filter(({ status }) => status === 429)).to.have.length(900);
-      expect(app.blocks).to.deep.equal(['ip']);
-    });
-
     it('believe nobody’s X-Forwarded-For by default', async () => {
       await start({ LIMIT_IP_PER_MINUTE: '100' });
       const responses = await times(300, (index) => app.api.get('/', from(`192.0.2.${index % 250}`)));
       expect(responses.filter(({ status }) => status === 200)).to.have.length(100);
-    });
-
-    it('let no more through of 10,000 requests from rotating addresses inside one /64', async function () {
-      // Seconds of work, on a busy machine several times as many.
-      this.timeout(60_000);
-      await start({ LIMIT_IP_PER_MINUTE: '100', TRUST_PROXY: '127.0.0.1' });
-      let passed = 0;
-      for (let batch = 0; batch < 100; batch += 1) {
-        const responses = await times(100, (index) => {
-          const host = (batch * 100 + index).toString(16);
-          return app.api.get('/', from(`203.0.113.${index}, 2001:db8:1:2:${host}:${host}::${host}`));
-        });
-        passed += responses.filter(({ status }) => status === 200).length;
-      }
-      expect(passed).to.equal(100);
-      expect((await app.api.get('/', from('2001:db8:1:3::1'))).status).to.equal(200);
     });
 
     it('count each address behind a trusted proxy by itself, by what the proxy itself has seen', async () => {

@@ -1,6 +1,5 @@
 import { redisStorage } from '../support/fixtures/app-storages.js';
 import { describeOnAnyRedis } from '../support/processes/with-redis.js';
-import { duplicatesContract } from './duplicates.contract.js';
 import { idempotencyContract } from './idempotency.contract.js';
 import { parallelTurnsContract } from './parallel-turns.contract.js';
 
@@ -8,6 +7,5 @@ import { parallelTurnsContract } from './parallel-turns.contract.js';
 describeOnAnyRedis('HTTP API on Redis', (redis) => {
   const storage = redisStorage(redis);
   idempotencyContract(storage);
-  duplicatesContract(storage);
   parallelTurnsContract(storage);
 });

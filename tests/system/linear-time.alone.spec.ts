@@ -100,6 +100,13 @@ describe('what is read of callers and providers takes time in proportion to its 
     });
   }
 
+  it('an API key that is far too long, which nobody looks at', () => {
+    const begun = performance.now();
+    for (let i = 0; i < 1000; i += 1) expect(mint.parse(`fw_${'0'.repeat(10_000)}`)).to.equal(null);
+    expect(mint.parse(`fw_${'0'.repeat(10_000_000)}`)).to.equal(null);
+    expect(performance.now() - begun).to.be.below(1000);
+  });
+
   it('the words of a refusal that nests', async () => {
     const nested = (depth: number) => {
       let error: unknown = 'no more words';

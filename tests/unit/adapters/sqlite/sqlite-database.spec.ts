@@ -25,8 +25,6 @@ import {
   MANY,
 } from '#tests/contracts/client-repository.contract.js';
 
-const SIGN_UP_PROCESS = fileURLToPath(new URL('./sign-up-process.js', import.meta.url));
-
 const UNPRIVILEGED_PROCESS = fileURLToPath(new URL('./unprivileged-process.js', import.meta.url));
 
 const META_KEYS = 'SELECT key FROM meta ORDER BY key';
@@ -189,19 +187,6 @@ describe('SqliteDatabase', () => {
       for (const database of databases) {
         expect(await database.read('SELECT count(*) AS count FROM clients')).to.deep.equal([{ count: 3 }]);
       }
-    });
-
-    it('can be done by four processes at once on a file that is not there yet', async () => {
-      const numbers = ['1', '2', '3', '4'];
-      const codes = await Promise.all(
-        numbers.map(async (number) => (await once(fork(SIGN_UP_PROCESS, [path, number]), 'exit'))[0]),
-      );
-      expect(codes).to.deep.equal([0, 0, 0, 0]);
-      const database = await open();
-      expect(await database.read('SELECT id FROM clients ORDER BY id')).to.deep.equal(
-        numbers.map((number) => ({ id: idOf(Number(number)) })),
-      );
-      expect(await database.read('PRAGMA integrity_check')).to.deep.equal([{ integrity_check: 'ok' }]);
     });
   });
 

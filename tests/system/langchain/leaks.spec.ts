@@ -4,7 +4,7 @@ import { FailoverLlmGateway } from '#src/adapters/failover/failover-llm-gateway.
 import { SystemClock } from '#src/adapters/system/system-clock.js';
 import { prompt } from '#tests/contracts/llm-gateway.contract.js';
 import { FakeOpenAi, half, refuse, resetAfter } from '#tests/support/fakes/fake-openai.js';
-import { connect } from './connection.js';
+import { connect } from '../../unit/adapters/langchain/connection.js';
 
 const AT_A_TIME = 20;
 

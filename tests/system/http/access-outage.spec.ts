@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { expectProblem } from '../support/assertions/expect-response.js';
-import { AccessFixture, ENDS_OF_ACCESS } from '../support/fixtures/access-fixture.js';
-import { ApiClient, type ApiResponse } from '../support/fixtures/api-client.js';
-import type { RedisServer } from '../support/processes/redis-server.js';
-import { describeWithRedis } from '../support/processes/with-redis.js';
+import { expectProblem } from '#tests/support/assertions/expect-response.js';
+import { AccessRig, ENDS_OF_ACCESS } from '#tests/support/fixtures/access-rig.js';
+import { ApiClient, type ApiResponse } from '#tests/support/fixtures/api-client.js';
+import type { RedisServer } from '#tests/support/processes/redis-server.js';
+import { describeWithRedis } from '#tests/support/processes/with-redis.js';
 
 const MAX_MS = 5000;
 /** On, so that they ask the Redis that is away, and hit by nobody. */

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { prompt, rejection } from '#tests/contracts/llm-gateway.contract.js';
 import { drip, FakeOpenAi } from '#tests/support/fakes/fake-openai.js';
-import { type Connection, connect } from './connection.js';
+import { type Connection, connect } from '../../unit/adapters/langchain/connection.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');

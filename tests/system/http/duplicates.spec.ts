@@ -1,8 +1,14 @@
 import { expect } from 'chai';
-import { GOOD_DAY } from '../support/fakes/scripted-llm-gateway.js';
-import type { AppStorage } from '../support/fixtures/app-storages.js';
-import { useApp } from '../support/fixtures/app-under-test.js';
-import { type RawAnswerBytes, RawPost } from '../support/fixtures/raw-post.js';
+import { GOOD_DAY } from '#tests/support/fakes/scripted-llm-gateway.js';
+import {
+  type AppStorage,
+  MEMORY_STORAGE,
+  redisStorage,
+  SQLITE_STORAGE,
+} from '#tests/support/fixtures/app-storages.js';
+import { useApp } from '#tests/support/fixtures/app-under-test.js';
+import { type RawAnswerBytes, RawPost } from '#tests/support/fixtures/raw-post.js';
+import { describeOnAnyRedis } from '#tests/support/processes/with-redis.js';
 
 const AT_ONCE = 200;
 const LATER = 300;
@@ -16,13 +22,12 @@ const manner = (index: number): Manner => MANNERS[index % MANNERS.length] ?? 'wh
 const REPLY = Array.from({ length: 1000 }, (_, index) => `日${index}`).join(' ');
 
 /** One request, sent again and again by a caller whose connections break. */
-export function duplicatesContract(storage: AppStorage): void {
-  describe(`${AT_ONCE + LATER} duplicates of one request`, () => {
+function describeDuplicates(storage: AppStorage): void {
+  describe(`${AT_ONCE + LATER} duplicates of one request on ${storage.name}`, () => {
     const app = useApp(storage);
 
     for (const stream of [false, true]) {
-      it(`are one turn, and every complete answer is the same, stream: ${stream}`, async function () {
-        this.timeout(60_000);
+      it(`are one turn, and every complete answer is the same, stream: ${stream}`, async () => {
         const owner = await app.api.signUp();
         const characterId = await owner.createCharacter();
         const callsBefore = app.llm.prompts.length;
@@ -116,3 +121,6 @@ export function duplicatesContract(storage: AppStorage): void {
     }
   });
 }
+
+for (const storage of [MEMORY_STORAGE, SQLITE_STORAGE]) describeDuplicates(storage);
+describeOnAnyRedis('one store for all processes', (redis) => describeDuplicates(redisStorage(redis)));

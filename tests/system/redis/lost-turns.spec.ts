@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { OpenTurn } from '#src/application/ports/chat/conversation-cache.js';
+import type { ErrorCode } from '#src/domain/errors.js';
+import {
+  CHARACTER,
+  CLIENT,
+  CONVERSATION,
+  completedTurn,
+  expectAppError,
+  keyed,
+  lossOf,
+  notAsked,
+  rejectionOf,
+  TTL_SECONDS,
+  turnIds,
+} from '#tests/support/fixtures/conversation-cache-bench.js';
+import { RedisBench } from '#tests/support/fixtures/redis-bench.js';
+import { describeWithRedis } from '#tests/support/processes/with-redis.js';
+
+const KEYS = `fw:1:{${CLIENT}}:`;
+
+describeWithRedis('RedisConversationCache, several processes, in their own time', (redis) => {
+  let one: RedisBench;
+  let other: RedisBench;
+
+  beforeEach(async () => {
+    [one, other] = [await RedisBench.start(redis()), await RedisBench.start(redis())];
+    await one.connection.client.flushall();
+  });
+  afterEach(async () => {
+    await one.stop();
+    await other.stop();
+  });
+
+  const waiting = async (count: number): Promise<void> => {
+    while ((await one.connection.client.zcard(`${KEYS}q:${CONVERSATION}`)) !== count);
+  };
+  const commit = (turn: OpenTurn, id: string) => turn.commit(completedTurn(id), TTL_SECONDS, notAsked);
+  const elapsed = async (operation: Promise<unknown>): Promise<number> => {
+    const start = performance.now();
+    await operation;
+    return performance.now() - start;
+  };
+
+  it('wait some seconds for one that died, and then no longer for those that waited with it', async () => {
+    await one.add('t1');
+    await one.open(keyed('k'));
+    const dead = rejectionOf(one.open());
+    const alive = other.open();
+    await waiting(2);
+    await one.die();
+    await dead;
+    expect(await elapsed(alive)).to.be.within(3000, 6500);
+    expect(turnIds((await alive).conversation)).to.deep.equal(['t1']);
+    await (await alive).release();
+    await (await other.open(keyed('k'))).release();
+  });
+
+  it('keep the right for as long as their turn takes', async () => {
+    const long = await one.open(keyed('k'));
+    await delay(5500);
+    expectAppError(await rejectionOf(other.open({ onBusy: 'reject' })), 'conversation_busy');
+    expectAppError(await rejectionOf(other.open(keyed('k'))), 'request_in_progress');
+    await long.commit(completedTurn('t1'), TTL_SECONDS, () => 'kept');
+  });
+
+  it('tell a Redis that was away what they gave back meanwhile', async () => {
+    const opened = await one.open(keyed('k'));
+    redis().freeze();
+    while (one.connection.isAvailable) await rejectionOf(one.cache.check());
+    await opened.release();
+    redis().thaw();
+    expect(await elapsed(other.open(keyed('k2')))).to.be.below(2500);
+    await (await other.open({ ...keyed('k'), conversationId: 'another' })).release();
+  });
+
+  it("give up their turn when Redis was away for so long that it may be another one's", async () => {
+    const opened = await one.open();
+    redis().freeze();
+    expect(await elapsed(lossOf(opened))).to.be.within(4500, 6000);
+    expectAppError(opened.lost.reason, 'cache_unavailable');
+    redis().thaw();
+  });
+
+  const countedTurns = () => one.connection.client.zcard(`${KEYS}o`);
+  const crowd = (bench: RedisBench, count: number, maxConcurrentTurns: number) =>
+    Promise.all(
+      Array.from({ length: count }, () => bench.ask({ conversationId: randomUUID(), maxConcurrentTurns })),
+    );
+  const admitted = (answers: Awaited<ReturnType<typeof crowd>>) =>
+    answers.filter(({ kind }) => kind === 'open').length;
+
+  it('count what one holds for as long as it does, and no longer than some seconds after its death', async () => {
+    const died = await RedisBench.start(redis());
+    expect(admitted([...(await crowd(died, 1, 2)), ...(await crowd(one, 1, 2))])).to.equal(2);
+    await died.die();
+    const diedAt = performance.now();
+    while (admitted(await crowd(other, 1, 2)) === 0) await delay(50);
+    expect(performance.now() - diedAt).to.be.within(3500, 6000);
+    expect(await countedTurns()).to.equal(2);
+  });
+
+  const deletions: [what: string, code: ErrorCode, run: () => Promise<unknown>][] = [
+    ['a conversation', 'conversation_not_found', () => other.cache.delete(CLIENT, CONVERSATION)],
+    ['a character', 'character_not_found', () => other.cache.deleteByCharacter(CLIENT, CHARACTER)],
+    ['a client', 'unauthenticated', () => other.cache.deleteByClient(CLIENT)],
+  ];
+  for (const [what, code, run] of deletions) {
+    it(`learn within a second that ${what} was deleted by another`, async () => {
+      await one.add('t1');
+      const opened = await one.open();
+      const refused = rejectionOf(one.open());
+      await waiting(1);
+      await run();
+      const start = performance.now();
+      expectAppError(await lossOf(opened), code);
+      expectAppError(await refused, code);
+      expect(performance.now() - start).to.be.below(1000);
+      expectAppError(await rejectionOf(commit(opened, 'late')), code);
+      expect(await one.cache.find(CLIENT, CONVERSATION)).to.equal(null);
+    });
+  }
+});
