@@ -40,8 +40,7 @@ export function conversationIdempotencyContract(fixture: CacheFixture): void {
       expect(await fixture.find()).to.deep.equal(committed);
     });
 
-    it('is given it whatever has become of its conversation by itself, and does not renew it', async function () {
-      this.timeout(30_000);
+    it('is given it whatever has become of its conversation by itself, and does not renew it', async () => {
       const opened = await fixture.open(keyed('k'));
       await opened.commit(completedTurn('t1'), 2, () => 'kept');
       await fixture.subject.advance(1000);
@@ -216,8 +215,7 @@ export function conversationIdempotencyContract(fixture: CacheFixture): void {
         expect(turnIds(await fixture.find())).to.deep.equal(['t2']);
       });
 
-      it(`of ${what}: kept answers of a conversation that had expired`, async function () {
-        this.timeout(30_000);
+      it(`of ${what}: kept answers of a conversation that had expired`, async () => {
         await (await fixture.open(keyed('k'))).commit(completedTurn('t1'), 1, () => 'kept');
         await fixture.subject.advance(2100);
         await run();

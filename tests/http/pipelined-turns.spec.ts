@@ -6,7 +6,6 @@ import type { ApiClient } from '../support/fixtures/api-client.js';
 import { LimitedApp } from '../support/fixtures/limited-app.js';
 import { RawConnection } from '../support/fixtures/raw-connection.js';
 
-const MAX_MS = 1000;
 /** Of one connection. */
 const MAX_AT_ONCE = 16;
 
@@ -81,10 +80,8 @@ describe('turns that were sent one after the other on one connection', () => {
       expect(open.size).to.equal(count);
       expect(await fits(count)).to.equal(false);
 
-      const diedAt = performance.now();
       connection.destroy();
       await Promise.all(signals.map((signal) => signal.aborted || once(signal, 'abort')));
-      expect(performance.now() - diedAt).to.be.below(MAX_MS);
       expect(open.size).to.equal(0);
       while (!(await fits(1))) await new Promise(setImmediate);
       expect(loggedTurns()).to.have.length(count);

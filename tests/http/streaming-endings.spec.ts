@@ -7,7 +7,8 @@ import { RawPost } from '#tests/support/fixtures/raw-post.js';
 import { complete, hang } from '../support/fakes/fake-openai.js';
 import { HeldAnswer, StreamingApp } from '../support/fixtures/streaming-app.js';
 
-const WITHIN_A_SECOND_MS = 1000;
+/** So far away that what ends before the test is ended by something else. */
+const NO_DEADLINES = { MODEL_FIRST_TOKEN_MS: '600000', MODEL_CHUNK_MS: '600000', MODEL_TOTAL_MS: '600000' };
 
 /** The problem that an event or a body must be, but for its request id. */
 function problem(status: number, code: string, requestId: unknown) {
@@ -19,7 +20,7 @@ describe('a streamed turn that does not complete', () => {
   let conversationId: string;
 
   beforeEach(async () => {
-    chat = await StreamingApp.start({ env: { MODEL_CHUNK_MS: '1500' } });
+    chat = await StreamingApp.start({ env: NO_DEADLINES });
     conversationId = 'visitor:1';
   });
 
@@ -68,6 +69,10 @@ describe('a streamed turn that does not complete', () => {
   };
   for (const [name, [how, status, code]] of Object.entries(broken)) {
     it(`ends in error and never in done when ${name}, and stores nothing`, async () => {
+      if (code === 'model_timeout') {
+        await chat.close();
+        chat = await StreamingApp.start({ env: { ...NO_DEADLINES, MODEL_CHUNK_MS: '1500' } });
+      }
       const held = new HeldAnswer({ pieces: ['Good', ' day.'] }, 1);
       chat.upstream.behaviour = held.behaviour;
       const reader = await chat.stream({ conversationId });
@@ -101,16 +106,14 @@ describe('a streamed turn that does not complete', () => {
     await expectNothingStored();
   });
 
-  it('is called off upstream within a second when its reader leaves', async () => {
+  it('is called off upstream when its reader leaves', async () => {
     chat.upstream.behaviour = new HeldAnswer({ pieces: ['Good', ' day.'] }, 1).behaviour;
     const received = chat.upstream.nextRequest();
     const reader = await chat.stream({ conversationId });
     await reader.next();
     const { over } = await received;
-    const leftAt = performance.now();
     reader.leave();
     await over;
-    expect(performance.now() - leftAt).to.be.below(WITHIN_A_SECOND_MS);
     await expectNothingStored();
     const turns = chat.app.logLines.filter(({ message }) => message === 'turn');
     expect(turns.map(({ fields }) => fields['outcome'])).to.deep.equal(['cancelled', 'completed']);
@@ -126,10 +129,8 @@ describe('a streamed turn that does not complete', () => {
         .plain({ conversationId, stream }, caller.signal)
         .catch((error: Error) => error.name);
       const { over } = await received;
-      const leftAt = performance.now();
       caller.abort();
       await over;
-      expect(performance.now() - leftAt).to.be.below(WITHIN_A_SECOND_MS);
       expect(await answered).to.equal('AbortError');
       await expectNothingStored();
     });
@@ -180,17 +181,16 @@ describe('a streamed turn that does not complete', () => {
 
 describe('a stop while turns run', () => {
   const GRACE_MS = 60;
-  /** The grace, the farewell and some patience with a busy machine. */
-  const MAX_MS = GRACE_MS + 500 + 1000;
   let chat: StreamingApp;
 
-  beforeEach(async () => {
-    chat = await StreamingApp.start({ env: { SHUTDOWN_GRACE_MS: String(GRACE_MS) } });
-  });
+  const start = async (graceMs: number) => {
+    chat = await StreamingApp.start({ env: { ...NO_DEADLINES, SHUTDOWN_GRACE_MS: String(graceMs) } });
+  };
 
   afterEach(() => chat.close());
 
   it('ends every open stream with error shutting_down when the grace is over, and plain turns with 503', async () => {
+    await start(GRACE_MS);
     chat.upstream.behaviour = hang();
     const receivedPlain = chat.upstream.nextRequest();
     const plain = chat.plain();
@@ -234,11 +234,12 @@ describe('a stop while turns run', () => {
     await unbegun.closed;
     expect([unbegun.status, JSON.parse(unbegun.text).code]).to.deep.equal([503, 'shutting_down']);
     await stopped;
-    expect(performance.now() - startedAt).to.be.within(GRACE_MS - 5, MAX_MS);
+    expect(performance.now() - startedAt).to.be.at.least(GRACE_MS - 5);
     await chat.upstream.idle();
   });
 
   it('lets a stream that is done within the grace end in done', async () => {
+    await start(600_000);
     const held = new HeldAnswer({ pieces: ['Good', ' day.'] }, 1);
     chat.upstream.behaviour = held.behaviour;
     const reader = await chat.stream();
@@ -250,13 +251,12 @@ describe('a stop while turns run', () => {
   });
 
   it('is not held up by a reader that reads nothing', async () => {
+    await start(GRACE_MS);
     chat.upstream.behaviour = new HeldAnswer({ pieces: ['Good', ' day.'] }, 1).behaviour;
     const reader = await chat.stream();
     await reader.next();
     reader.pause();
-    const startedAt = performance.now();
     await chat.app.stop();
-    expect(performance.now() - startedAt).to.be.below(MAX_MS);
     reader.resume();
     await reader.closed;
   });

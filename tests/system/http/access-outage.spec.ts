@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { expectProblem } from '#tests/support/assertions/expect-response.js';
-import { AccessRig, ENDS_OF_ACCESS } from '#tests/support/fixtures/access-rig.js';
+import { AccessFixture, ENDS_OF_ACCESS } from '#tests/support/fixtures/access-fixture.js';
 import { ApiClient, type ApiResponse } from '#tests/support/fixtures/api-client.js';
 import type { RedisServer } from '#tests/support/processes/redis-server.js';
 import { describeWithRedis } from '#tests/support/processes/with-redis.js';

@@ -6,7 +6,7 @@ import { sleep } from '#src/application/async/sleep.js';
 import { AppError } from '#src/domain/errors.js';
 import { prompt } from '#tests/contracts/llm-gateway.contract.js';
 import { expectNoLeak } from '#tests/support/assertions/leak-count.js';
-import { rejectionOf } from '#tests/support/fixtures/conversation-cache-bench.js';
+import { rejectionOf } from '#tests/support/fixtures/cache-fixture.js';
 import { fail, ScriptedGateway, type Step, say } from '../../unit/adapters/failover/scripted-gateway.js';
 
 const LONG_MS = 60_000;

@@ -35,9 +35,9 @@ describe('four processes that start at once where nothing is yet', () => {
 
   it('make one secret, whole, and leave nothing beside it', async () => {
     const processes = Array.from({ length: 4 }, () => fork(SECRET_PROCESS, [join(folder.path, 'secret')]));
-    const hear = (child: ChildProcess) => once(child, 'message');
-    await Promise.all(processes.map(hear));
-    const answers = Promise.all(processes.map(hear));
+    const receive = (child: ChildProcess) => once(child, 'message');
+    await Promise.all(processes.map(receive));
+    const answers = Promise.all(processes.map(receive));
     for (const child of processes) child.send('go');
     const secrets = (await answers).map(([secret]) => String(secret));
     expect(new Set(secrets).size).to.equal(1);

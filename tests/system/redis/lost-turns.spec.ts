@@ -15,18 +15,18 @@ import {
   rejectionOf,
   TTL_SECONDS,
   turnIds,
-} from '#tests/support/fixtures/conversation-cache-bench.js';
-import { RedisBench } from '#tests/support/fixtures/redis-bench.js';
+} from '#tests/support/fixtures/cache-fixture.js';
+import { RedisCacheFixture } from '#tests/support/fixtures/redis-cache-fixture.js';
 import { describeWithRedis } from '#tests/support/processes/with-redis.js';
 
 const KEYS = `fw:1:{${CLIENT}}:`;
 
 describeWithRedis('RedisConversationCache, several processes, in their own time', (redis) => {
-  let one: RedisBench;
-  let other: RedisBench;
+  let one: RedisCacheFixture;
+  let other: RedisCacheFixture;
 
   beforeEach(async () => {
-    [one, other] = [await RedisBench.start(redis()), await RedisBench.start(redis())];
+    [one, other] = [await RedisCacheFixture.start(redis()), await RedisCacheFixture.start(redis())];
     await one.connection.client.flushall();
   });
   afterEach(async () => {
@@ -85,15 +85,15 @@ describeWithRedis('RedisConversationCache, several processes, in their own time'
   });
 
   const countedTurns = () => one.connection.client.zcard(`${KEYS}o`);
-  const crowd = (bench: RedisBench, count: number, maxConcurrentTurns: number) =>
+  const crowd = (fixture: RedisCacheFixture, count: number, maxConcurrentTurns: number) =>
     Promise.all(
-      Array.from({ length: count }, () => bench.ask({ conversationId: randomUUID(), maxConcurrentTurns })),
+      Array.from({ length: count }, () => fixture.ask({ conversationId: randomUUID(), maxConcurrentTurns })),
     );
   const admitted = (answers: Awaited<ReturnType<typeof crowd>>) =>
     answers.filter(({ kind }) => kind === 'open').length;
 
   it('count what one holds for as long as it does, and no longer than some seconds after its death', async () => {
-    const died = await RedisBench.start(redis());
+    const died = await RedisCacheFixture.start(redis());
     expect(admitted([...(await crowd(died, 1, 2)), ...(await crowd(one, 1, 2))])).to.equal(2);
     await died.die();
     const diedAt = performance.now();

@@ -24,9 +24,9 @@ export function connect(
     apiKey: KEY,
     baseUrl,
     transport,
-    firstTokenMs: 5000,
-    chunkMs: 5000,
-    totalMs: 5000,
+    firstTokenMs: 600_000,
+    chunkMs: 600_000,
+    totalMs: 600_000,
     ...changes,
   });
   return { gateway, close: () => transport.close() };

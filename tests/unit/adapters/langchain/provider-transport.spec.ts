@@ -123,10 +123,8 @@ describe('ProviderTransport', () => {
     const streamed = connection.gateway.stream(prompt('m'), idle(), async () => {
       await connection.close();
     });
-    const start = performance.now();
     await Promise.all([modelError(plain), modelError(streamed)]);
     await connection.close();
     await upstream.idle();
-    expect(performance.now() - start).to.be.lessThan(500);
   });
 });

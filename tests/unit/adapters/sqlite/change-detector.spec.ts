@@ -47,12 +47,10 @@ describe('two users of one database file', () => {
     }
   });
 
-  it("see each other's revocation within half a second, however often they read", async () => {
+  it("see each other's revocation, however often they read", async () => {
     expect(await keysThere.findKeyVerifier('first')).to.include({ revokedAt: null });
     await keysHere.revokeKey('client', 'first', AT, 10);
-    const revokedMs = performance.now();
     while ((await keysThere.findKeyVerifier('first'))?.revokedAt === null) await delay(1);
-    expect(performance.now() - revokedMs).to.be.lessThan(500);
     expect(await keysThere.findKeyVerifier('first')).to.include({ revokedAt: AT });
   });
 
@@ -74,14 +72,10 @@ describe('two users of one database file', () => {
   it('read what they know from memory meanwhile', async () => {
     await keysThere.findKeyVerifier('first');
     const reads = spy(there, 'read');
-    const untilMs = performance.now() + 200;
-    let found = 0;
-    while (performance.now() < untilMs) {
-      await keysThere.findKeyVerifier('first');
-      found += 1;
-    }
-    expect(found).to.be.greaterThan(100);
-    expect(reads.callCount).to.be.at.most(4);
+    const beganMs = performance.now();
+    for (let found = 0; found < 500; found += 1) await keysThere.findKeyVerifier('first');
+    // One look at the version in a tenth of a second.
+    expect(reads.callCount).to.be.at.most((performance.now() - beganMs) / 100 + 2);
   });
 
   it('are told that it is closed, whatever they know', async () => {
