@@ -21,7 +21,7 @@ const ROOMS = [
   'adapters/sqlite',
 ];
 /** Made by others, or read by nobody but people. */
-const LEFT_OUT = /\/generated\/|\/routes\.js$|-schemas?\.js$/;
+const LEFT_OUT = /\/generated\/|\/routes\.js$/;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -21,7 +21,8 @@ import { GetManagedClient } from '#src/application/operator/get-managed-client.j
 import { ListManagedClients } from '#src/application/operator/list-managed-clients.js';
 import { UpdateManagedClient } from '#src/application/operator/update-managed-client.js';
 import { AppError } from '#src/domain/errors.js';
-import type { Email, PageLimit, Uuid } from '../api/schemas.js';
+import type { Email } from '../api/accounts/client-dto.js';
+import type { PageLimit, Uuid } from '../openapi/scalars.js';
 import { jsonBody } from '../pipeline/body/json-body.js';
 import { originOf } from '../pipeline/context-of.js';
 import type { Problem } from '../pipeline/errors/problem.js';
@@ -30,7 +31,7 @@ import {
   type ManagedClientList,
   type ManagedClientPatch,
   toManagedClient,
-} from './admin-schemas.js';
+} from './managed-client-dto.js';
 
 @Route('admin/clients')
 @Tags('operator')

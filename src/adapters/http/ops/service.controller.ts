@@ -1,47 +1,12 @@
 import { Controller, Get, Request, Response, Route, SuccessResponse, Tags } from '@tsoa/runtime';
 import type { Request as ExpressRequest } from 'express';
 import { inject, injectable } from 'inversify';
-import { CheckHealth, type PartHealth } from '#src/application/health/check-health.js';
+import { CheckHealth } from '#src/application/health/check-health.js';
 import { AppError } from '#src/domain/errors.js';
-import type { Count } from '../api/chat/turn-schemas.js';
 import type { Problem } from '../pipeline/errors/problem.js';
 import { Readiness } from './readiness.js';
+import type { HealthReport, Liveness, ServiceInfo } from './service-dto.js';
 import { ServiceVersion } from './service-version.js';
-
-export interface ServiceInfo {
-  /** @example "FastWrap" */
-  name: string;
-  /** @example "0.1.0" */
-  version: string;
-  /**
-   * A path on this host, as the next two are.
-   * @example "/docs"
-   */
-  docs: string;
-  /** @example "/openapi.json" */
-  openapi: string;
-  /** @example "/health" */
-  health: string;
-}
-
-export interface HealthReport {
-  status: 'ok' | 'degraded' | 'down';
-  /** @example "0.1.0" */
-  version: string;
-  /** @example 86400 */
-  uptimeSeconds: Count;
-  checks: HealthChecks;
-}
-
-export interface HealthChecks {
-  database: PartHealth;
-  cache: PartHealth;
-  model: PartHealth;
-}
-
-export interface Liveness {
-  status: 'ok';
-}
 
 @Route('')
 @Tags('service')

@@ -17,7 +17,8 @@ import { originOf } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
 import { RecoverAccess } from '#src/application/clients/recover-access.js';
 import { SignUp } from '#src/application/clients/sign-up.js';
-import type { IssuedApiKey, KeyRecoveryInput, SignUpInput, SignUpResult } from '../schemas.js';
+import type { IssuedApiKey } from './api-key-dto.js';
+import type { KeyRecoveryInput, SignUpInput, SignUpResult } from './auth-dto.js';
 
 @Route('auth')
 @Response<Problem>(400, 'invalid_request')

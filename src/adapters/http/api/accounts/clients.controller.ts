@@ -20,7 +20,7 @@ import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
 import { GetClient } from '#src/application/clients/get-client.js';
 import { UpdateClient } from '#src/application/clients/update-client.js';
-import type { Client, ClientPatch } from '../schemas.js';
+import type { Client, ClientPatch } from './client-dto.js';
 
 @Route('')
 @Tags('account')

@@ -17,6 +17,7 @@ import {
 } from '@tsoa/runtime';
 import type { Request as ExpressRequest } from 'express';
 import { inject, injectable } from 'inversify';
+import type { PageLimit, Uuid } from '#src/adapters/http/openapi/scalars.js';
 import { jsonBody } from '#src/adapters/http/pipeline/body/json-body.js';
 import { callingClientId } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
@@ -26,14 +27,7 @@ import { GetCharacter } from '#src/application/characters/get-character.js';
 import { ListCharacters } from '#src/application/characters/list-characters.js';
 import { UpdateCharacter } from '#src/application/characters/update-character.js';
 import { DEFAULT_TTL_SECONDS } from '#src/domain/characters/character.js';
-import type {
-  Character,
-  CharacterInput,
-  CharacterList,
-  CharacterPatch,
-  PageLimit,
-  Uuid,
-} from '../schemas.js';
+import type { Character, CharacterInput, CharacterList, CharacterPatch } from './character-dto.js';
 
 @Route('api/characters')
 @Tags('characters')

@@ -20,9 +20,8 @@ import { OpenRequests } from '#src/adapters/http/streaming/open-requests.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
 import type { TurnStream } from '#src/application/chat/turn-stream.js';
 import { RequestLimits } from '#src/application/limits/request-limits.js';
-import type { ChatInput, IdempotencyKey } from '../schemas.js';
+import { type ChatInput, type IdempotencyKey, type Turn, toTurn } from './chat-dto.js';
 import { requestDigest } from './request-digest.js';
-import { type Turn, toTurn } from './turn-schemas.js';
 
 @Route('api/chat')
 @Tags('chat')

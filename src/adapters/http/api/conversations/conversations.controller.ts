@@ -16,8 +16,11 @@ import { callingClientId } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
 import { DeleteConversation } from '#src/application/chat/delete-conversation.js';
 import { GetConversation } from '#src/application/chat/get-conversation.js';
-import { type ConversationWithMessages, toConversationWithMessages } from '../chat/turn-schemas.js';
-import type { ConversationId } from '../schemas.js';
+import {
+  type ConversationId,
+  type ConversationWithMessages,
+  toConversationWithMessages,
+} from './conversation-dto.js';
 
 @Route('api/conversations')
 @Tags('chat')

@@ -4,7 +4,7 @@ import { inject, injectable } from 'inversify';
 import { callingClient } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
 import { GetUsage } from '#src/application/usage/get-usage.js';
-import type { Usage } from './usage-schemas.js';
+import type { Usage } from './usage-dto.js';
 
 @Route('api/clients/me/usage')
 @Tags('account')

@@ -1,5 +1,4 @@
-import type { Count } from '../chat/turn-schemas.js';
-import type { Timestamp, Uuid } from '../schemas.js';
+import type { Count, Timestamp, Uuid } from '#src/adapters/http/openapi/scalars.js';
 
 /**
  * A day in UTC.

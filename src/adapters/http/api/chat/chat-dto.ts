@@ -1,13 +1,33 @@
+import type { Count, Timestamp, Uuid } from '#src/adapters/http/openapi/scalars.js';
 import type { SentMessage } from '#src/application/chat/sent-message.js';
-import type { Conversation } from '#src/domain/conversations/conversation.js';
-import type { ConversationId, Timestamp, Uuid } from '../schemas.js';
+import type { ConversationId } from '../conversations/conversation-dto.js';
 
 /**
- * @isLong
- * @minimum 0
- * @example 3
+ * @minLength 1
+ * @maxLength 8000
+ * @example "My favourite colour is ultramarine."
  */
-export type Count = number;
+export type MessageText = string;
+
+/**
+ * Any text of the caller's choice that names this one request. Sent again within 24 hours with the same body, the request
+ * is given the first turn's answer again, and no model is called.
+ * @pattern ^[!-~]{1,255}$ must be 1 to 255 visible ASCII characters
+ * @minLength 1 must be 1 to 255 visible ASCII characters
+ * @maxLength 255 must be 1 to 255 visible ASCII characters
+ * @example "order-4711-question-1"
+ */
+export type IdempotencyKey = string;
+
+export interface ChatInput {
+  characterId: Uuid;
+  message: MessageText;
+  /** Absent: a new conversation. One that is unknown or has expired starts afresh. */
+  conversationId?: ConversationId;
+  stream?: boolean;
+  /** When another turn of the conversation is running: wait (at most 8 do, at most 30 s), or be refused at once. */
+  onBusy?: 'queue' | 'reject';
+}
 
 /** A completed turn: it has been stored. */
 export interface Turn {
@@ -61,27 +81,6 @@ export interface TurnReply {
   finishReason: 'stop' | 'length';
 }
 
-export interface ConversationWithMessages {
-  conversation: ConversationSummary;
-  /** Oldest first. The greeting that the conversation began with comes first, as a message of the assistant; it is no turn. */
-  messages: ConversationMessage[];
-}
-
-export interface ConversationSummary {
-  id: ConversationId;
-  characterId: Uuid;
-  /** Completed turns, also those that are no longer kept. */
-  turns: Count;
-  expiresAt: Timestamp;
-}
-
-export interface ConversationMessage {
-  role: 'user' | 'assistant';
-  /** @example "My favourite colour is ultramarine." */
-  content: string;
-  createdAt: Timestamp;
-}
-
 export function toTurn({ turn, conversation }: SentMessage): Turn {
   const { reply, model, usage } = turn.outcome;
   return {
@@ -90,21 +89,5 @@ export function toTurn({ turn, conversation }: SentMessage): Turn {
     reply: { role: 'assistant', content: reply.content, finishReason: reply.finishReason },
     model,
     usage,
-  };
-}
-
-export function toConversationWithMessages(conversation: Conversation): ConversationWithMessages {
-  const { id, characterId, greeting, turns, expiresAt } = conversation;
-  const opening: ConversationMessage[] =
-    greeting === null ? [] : [{ role: 'assistant', content: greeting.text, createdAt: greeting.at }];
-  return {
-    conversation: { id, characterId, turns, expiresAt },
-    messages: [
-      ...opening,
-      ...conversation.exchanges.flatMap((exchange): ConversationMessage[] => [
-        { role: 'user', content: exchange.user, createdAt: exchange.userAt },
-        { role: 'assistant', content: exchange.assistant, createdAt: exchange.assistantAt },
-      ]),
-    ],
   };
 }

@@ -1,5 +1,6 @@
 import type { ManagedClient as DomainManagedClient } from '#src/domain/clients/managed-client.js';
-import type { Email, Timestamp, Uuid } from '../api/schemas.js';
+import type { Email } from '../api/accounts/client-dto.js';
+import type { Timestamp, Uuid } from '../openapi/scalars.js';
 
 /**
  * In place of the service's own; 0 switches it off for this client.
