@@ -45,11 +45,17 @@ export interface StartOptions {
 
 /** One running service. A process can hold several. */
 export class Application {
+  readonly #readiness: Readiness;
+  readonly #lifecycle: Lifecycle;
+
   private constructor(
     readonly url: string,
-    private readonly readiness: Readiness,
-    private readonly lifecycle: Lifecycle,
-  ) {}
+    readiness: Readiness,
+    lifecycle: Lifecycle,
+  ) {
+    this.#readiness = readiness;
+    this.#lifecycle = lifecycle;
+  }
 
   /** Opens in order; what was opened before a failure is closed again. */
   static async start(config: Config, logger: Logger, options: StartOptions = {}): Promise<Application> {
@@ -79,8 +85,8 @@ export class Application {
 
   /** New requests are refused from now on; those that run have the grace to end. */
   async stop(): Promise<void> {
-    this.readiness.markDraining();
-    await this.lifecycle.closeAll();
+    this.#readiness.markDraining();
+    await this.#lifecycle.closeAll();
   }
 }
 

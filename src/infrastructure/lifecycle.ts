@@ -7,21 +7,24 @@ interface Resource {
 
 /** Owns what was opened, and closes it in reverse order. */
 export class Lifecycle {
-  private readonly resources: Resource[] = [];
+  readonly #logger: Logger;
+  readonly #resources: Resource[] = [];
 
-  constructor(private readonly logger: Logger) {}
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
 
   own(name: string, close: Resource['close']): void {
-    this.resources.push({ name, close });
+    this.#resources.push({ name, close });
   }
 
   /** Every resource is closed, also when another one fails to. */
   async closeAll(): Promise<void> {
-    for (let resource = this.resources.pop(); resource !== undefined; resource = this.resources.pop()) {
+    for (let resource = this.#resources.pop(); resource !== undefined; resource = this.#resources.pop()) {
       try {
         await resource.close();
       } catch (err) {
-        this.logger.error({ err, resource: resource.name }, 'could not be closed');
+        this.#logger.error({ err, resource: resource.name }, 'could not be closed');
       }
     }
   }

@@ -16,6 +16,7 @@ const LAST_LOOK_MS = 10;
  * nobody takes it.
  */
 export class LogOutput {
+  readonly #fd: number;
   #lines = '';
   /** Of what was written in part. */
   #rest: Buffer = Buffer.alloc(0);
@@ -24,7 +25,8 @@ export class LogOutput {
   #timer: NodeJS.Timeout | null = null;
 
   /** @param fd has to be non-blocking, where it can block at all. */
-  constructor(private readonly fd: number) {
+  constructor(fd: number) {
+    this.#fd = fd;
     process.once('exit', () => this.#flushAtLast());
   }
 
@@ -75,7 +77,7 @@ export class LogOutput {
   /** @returns false when nothing is taken for now. */
   #writeSome(): boolean {
     try {
-      this.#rest = this.#rest.subarray(writeSync(this.fd, this.#rest));
+      this.#rest = this.#rest.subarray(writeSync(this.#fd, this.#rest));
       return true;
     } catch (error) {
       // Whatever else it is, a full pipe or a full disk, may pass.

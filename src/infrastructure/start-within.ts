@@ -2,9 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** What a start is at, and whether anybody still wants it. */
 export class StartProgress {
+  readonly #signal: AbortSignal;
   #step = 'the beginning';
 
-  constructor(private readonly signal: AbortSignal) {}
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
 
   /** In words for the operator. */
   get step(): string {
@@ -13,7 +16,7 @@ export class StartProgress {
 
   /** @throws the signal's reason when the start is not wanted any more: what is open by now is closed, and no more is opened. */
   begin(step: string): void {
-    this.signal.throwIfAborted();
+    this.#signal.throwIfAborted();
     this.#step = step;
   }
 }

@@ -12,17 +12,19 @@ export interface FaultTargets {
 
 /** Brings the planned faults about as the turns go on. */
 export class FaultInjector {
+  readonly #targets: FaultTargets;
+  readonly #plan: readonly Fault[];
   #next = 0;
   readonly #running: Promise<void>[] = [];
 
-  constructor(
-    private readonly targets: FaultTargets,
-    private readonly plan: readonly Fault[],
-  ) {}
+  constructor(targets: FaultTargets, plan: readonly Fault[]) {
+    this.#targets = targets;
+    this.#plan = plan;
+  }
 
   /** @param turns that have been acknowledged by now. */
   progress(turns: number): void {
-    for (let fault = this.plan[this.#next]; fault !== undefined; fault = this.plan[this.#next]) {
+    for (let fault = this.#plan[this.#next]; fault !== undefined; fault = this.#plan[this.#next]) {
       if (fault.atTurn > turns) return;
       this.#next += 1;
       this.#running.push(this.#bringAbout(fault));
@@ -35,7 +37,7 @@ export class FaultInjector {
   }
 
   async #bringAbout({ kind, ms, worker }: Fault): Promise<void> {
-    const { redis, proxy, workers } = this.targets;
+    const { redis, proxy, workers } = this.#targets;
     switch (kind) {
       case 'kill':
         await workers[worker]?.restart();

@@ -12,13 +12,15 @@ interface Pair {
 
 /** Stands between the service and Redis, does what networks do, and counts how often one waits for the other. */
 export class FaultyProxy {
+  readonly #targetPort: number;
   readonly #pairs = new Set<Pair>();
   readonly #server: Server;
   #held: (() => void)[] | null = null;
   #swallowsReplies = false;
   #roundTrips = 0;
 
-  private constructor(private readonly targetPort: number) {
+  private constructor(targetPort: number) {
+    this.#targetPort = targetPort;
     this.#server = createServer((near) => this.#join(near));
   }
 
@@ -80,7 +82,7 @@ export class FaultyProxy {
   }
 
   #join(near: Socket): void {
-    const far = connect(this.targetPort, HOST);
+    const far = connect(this.#targetPort, HOST);
     const pair = { near, far };
     this.#pairs.add(pair);
     for (const socket of [near, far]) socket.setNoDelay(true).on('error', () => socket.destroy());

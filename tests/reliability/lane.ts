@@ -37,12 +37,22 @@ const ASKED_AGAIN_SHARE = 0.01;
 
 /** A Redis, a bad network and some processes of the service: one fault run after the other. */
 export class Lane {
+  readonly #redis: RedisServer;
+  readonly #proxy: FaultyProxy;
+  readonly #workers: readonly WorkerProcess[];
+  readonly #inspector: Redis;
+
   private constructor(
-    private readonly redis: RedisServer,
-    private readonly proxy: FaultyProxy,
-    private readonly workers: readonly WorkerProcess[],
-    private readonly inspector: Redis,
-  ) {}
+    redis: RedisServer,
+    proxy: FaultyProxy,
+    workers: readonly WorkerProcess[],
+    inspector: Redis,
+  ) {
+    this.#redis = redis;
+    this.#proxy = proxy;
+    this.#workers = workers;
+    this.#inspector = inspector;
+  }
 
   static async start(sabotage: SabotageKind | null): Promise<Lane> {
     const redis = await RedisServer.start();
@@ -61,8 +71,10 @@ export class Lane {
 
   /** The same seed plans the same faults and says the same things; who comes first differs from time to time. */
   async run(seed: number, { writers, turnsPerWriter, withFaults = true }: RunSize): Promise<RunOutcome> {
-    const { redis, proxy, workers } = this;
-    await this.inspector.flushall();
+    const redis = this.#redis;
+    const proxy = this.#proxy;
+    const workers = this.#workers;
+    await this.#inspector.flushall();
     const random = new SeededRandom(seed);
     const attempts: Attempt[] = [];
     const faults = withFaults ? planFaults(random, writers * turnsPerWriter, WORKERS) : [];
@@ -102,7 +114,7 @@ export class Lane {
       clearTimeout(timer);
     }
     await injector.settled();
-    const stored = await readStoredConversations(this.inspector);
+    const stored = await readStoredConversations(this.#inspector);
     const late = overdue.signal.aborted ? [`${turns} turns after ${MAX_RUN_MS} ms, and no end`] : [];
     const crashes = workers
       .filter(({ endedByItself }) => endedByItself)
@@ -112,14 +124,14 @@ export class Lane {
   }
 
   async stop(): Promise<void> {
-    this.inspector.disconnect();
-    await Promise.all(this.workers.map((worker) => worker.kill()));
-    await this.proxy.close();
-    await this.redis.stop();
+    this.#inspector.disconnect();
+    await Promise.all(this.#workers.map((worker) => worker.kill()));
+    await this.#proxy.close();
+    await this.#redis.stop();
   }
 
   /** Nothing more can be stored: every process has reported on everything. */
   async #quiet(signal: AbortSignal): Promise<void> {
-    while (this.workers.some(({ pendingCount }) => pendingCount > 0)) await delay(5, undefined, { signal });
+    while (this.#workers.some(({ pendingCount }) => pendingCount > 0)) await delay(5, undefined, { signal });
   }
 }

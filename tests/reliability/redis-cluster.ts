@@ -10,7 +10,11 @@ const NODES = 3;
 
 /** Three private masters that share the slots. */
 export class RedisCluster {
-  private constructor(private readonly servers: readonly RedisServer[]) {}
+  readonly #servers: readonly RedisServer[];
+
+  private constructor(servers: readonly RedisServer[]) {
+    this.#servers = servers;
+  }
 
   static async start(): Promise<RedisCluster> {
     const servers: RedisServer[] = [];
@@ -27,21 +31,21 @@ export class RedisCluster {
   }
 
   get url(): string {
-    return `redis+cluster://:${PASSWORD}@${this.servers.map(({ port }) => `${HOST}:${port}`).join(',')}`;
+    return `redis+cluster://:${PASSWORD}@${this.#servers.map(({ port }) => `${HOST}:${port}`).join(',')}`;
   }
 
   /** Takes connections and answers nothing. */
   freeze(): void {
-    for (const server of this.servers) server.freeze();
+    for (const server of this.#servers) server.freeze();
   }
 
   thaw(): void {
-    for (const server of this.servers) server.thaw();
+    for (const server of this.#servers) server.thaw();
   }
 
   /** One of three, with a third of all keys; it returns when the operation has ended. What it kept is gone if it ended. */
   async whileOneIs<T>(how: 'frozen' | 'ended', operation: () => Promise<T>): Promise<T> {
-    const [server] = this.servers;
+    const [server] = this.#servers;
     if (how === 'frozen') server?.freeze();
     else await server?.kill();
     try {
@@ -54,7 +58,7 @@ export class RedisCluster {
 
   /** The slot of a key is on its way to another node, until the operation has ended. None of its keys has arrived there. */
   async whileMoving(key: string, operation: () => Promise<void>): Promise<void> {
-    const nodes = this.servers.map(({ port }) => new Redis({ host: HOST, port, password: PASSWORD }));
+    const nodes = this.#servers.map(({ port }) => new Redis({ host: HOST, port, password: PASSWORD }));
     const ids = await Promise.all(nodes.map(async (node) => String(await node.call('CLUSTER', 'MYID'))));
     const slot = Number(await nodes[0]?.call('CLUSTER', 'KEYSLOT', key));
     const from = firstSlots(nodes.length).findLastIndex((first) => first <= slot);
@@ -72,15 +76,15 @@ export class RedisCluster {
   }
 
   async kill(): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.kill()));
+    await Promise.all(this.#servers.map((server) => server.kill()));
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.stop()));
+    await Promise.all(this.#servers.map((server) => server.stop()));
   }
 
   async #join(busPorts: readonly number[]): Promise<void> {
-    const nodes = this.servers.map(({ port }) => new Redis({ host: HOST, port, password: PASSWORD }));
+    const nodes = this.#servers.map(({ port }) => new Redis({ host: HOST, port, password: PASSWORD }));
     const bounds = firstSlots(nodes.length);
     for (const [index, node] of nodes.entries()) {
       const last = (bounds[index + 1] ?? SLOTS) - 1;
@@ -88,7 +92,7 @@ export class RedisCluster {
       // Nodes that begin with the same epoch settle that among themselves first, which takes its time.
       await node.call('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
     }
-    for (const [index, { port }] of this.servers.entries()) {
+    for (const [index, { port }] of this.#servers.entries()) {
       await nodes[0]?.call('CLUSTER', 'MEET', HOST, String(port), String(busPorts[index]));
     }
     for (const node of nodes) {

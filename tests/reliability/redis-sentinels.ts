@@ -18,12 +18,22 @@ const DOWN_AFTER_MS = 1000;
 
 /** A master, two replicas, and three sentinels that watch them. */
 export class RedisSentinels {
+  readonly #servers: readonly RedisServer[];
+  readonly #sentinels: readonly ChildProcess[];
+  readonly #ports: readonly number[];
+  readonly #folder: TestFolder;
+
   private constructor(
-    private readonly servers: readonly RedisServer[],
-    private readonly sentinels: readonly ChildProcess[],
-    private readonly ports: readonly number[],
-    private readonly folder: TestFolder,
-  ) {}
+    servers: readonly RedisServer[],
+    sentinels: readonly ChildProcess[],
+    ports: readonly number[],
+    folder: TestFolder,
+  ) {
+    this.#servers = servers;
+    this.#sentinels = sentinels;
+    this.#ports = ports;
+    this.#folder = folder;
+  }
 
   static async start(): Promise<RedisSentinels> {
     const login = [`--requirepass ${PASSWORD}`, `--masterauth ${PASSWORD}`, '--repl-diskless-sync-delay 0'];
@@ -46,7 +56,7 @@ export class RedisSentinels {
   }
 
   get url(): string {
-    const hosts = this.ports.map((port) => `${HOST}:${port}`).join(',');
+    const hosts = this.#ports.map((port) => `${HOST}:${port}`).join(',');
     return `redis+sentinel://:${PASSWORD}@${hosts}/${NAME}?sentinel_password=${SENTINEL_PASSWORD}`;
   }
 
@@ -64,7 +74,7 @@ export class RedisSentinels {
   /** @param replicasBehindMs how long the replicas hear nothing before. */
   async killMaster(replicasBehindMs: number): Promise<void> {
     const port = await this.masterPort();
-    const replicas = this.servers.filter((server) => server.port !== port);
+    const replicas = this.#servers.filter((server) => server.port !== port);
     if (replicasBehindMs > 0) {
       for (const replica of replicas) replica.freeze();
       // Else they would find it in their sockets when they go on.
@@ -73,24 +83,24 @@ export class RedisSentinels {
       master.disconnect();
       await delay(replicasBehindMs);
     }
-    await this.servers.find((server) => server.port === port)?.kill();
+    await this.#servers.find((server) => server.port === port)?.kill();
     for (const replica of replicas) replica.thaw();
   }
 
   async kill(): Promise<void> {
-    await Promise.all(this.sentinels.map(endSentinel));
-    await Promise.all(this.servers.map((server) => server.kill()));
+    await Promise.all(this.#sentinels.map(endSentinel));
+    await Promise.all(this.#servers.map((server) => server.kill()));
   }
 
   async stop(): Promise<void> {
     await this.kill();
-    await Promise.all(this.servers.map((server) => server.stop()));
-    await this.folder.remove();
+    await Promise.all(this.#servers.map((server) => server.stop()));
+    await this.#folder.remove();
   }
 
   /** Every sentinel knows the others and the replicas, and the replicas have what the master has. */
   async #acquainted(): Promise<void> {
-    for (const port of this.ports) {
+    for (const port of this.#ports) {
       for (;;) {
         const [others, replicas] = [
           await this.#ask('SENTINELS', NAME, port),
@@ -106,7 +116,7 @@ export class RedisSentinels {
     master.disconnect();
   }
 
-  async #ask(command: string, name: string, port = this.ports[0]): Promise<unknown> {
+  async #ask(command: string, name: string, port = this.#ports[0]): Promise<unknown> {
     const sentinel = new Redis({ host: HOST, port: port ?? 0, password: SENTINEL_PASSWORD });
     try {
       return await sentinel.call('SENTINEL', command, name);

@@ -16,6 +16,7 @@ type ReportListener = (report: TurnReport | null) => void;
 
 /** A process of the service that can be killed, started again, and held still. */
 export class WorkerProcess {
+  readonly #settings: WorkerSettings;
   #child: ChildProcess | null = null;
   #isReady = false;
   #endedByItself = false;
@@ -23,7 +24,9 @@ export class WorkerProcess {
   #outbox: TurnOrder[] = [];
   readonly #pending = new Map<number, ReportListener>();
 
-  constructor(private readonly settings: WorkerSettings) {}
+  constructor(settings: WorkerSettings) {
+    this.#settings = settings;
+  }
 
   /** Whether it takes orders. One that is held still does. */
   get isReady(): boolean {
@@ -41,7 +44,7 @@ export class WorkerProcess {
   }
 
   async start(): Promise<void> {
-    const child = fork(SCRIPT, [JSON.stringify(this.settings)], { execArgv: [] });
+    const child = fork(SCRIPT, [JSON.stringify(this.#settings)], { execArgv: [] });
     this.#child = child;
     const ready = new Promise<void>((resolve, reject) => {
       child.on('message', (message: WorkerMessage) => {

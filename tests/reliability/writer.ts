@@ -31,13 +31,16 @@ let orders = 0;
 
 /** A client that says one thing after the other, each until it is answered, in conversations that others write to as well. */
 export class Writer {
+  readonly #options: WriterOptions;
   #messages = 0;
 
-  constructor(private readonly options: WriterOptions) {}
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
 
   /** Until so many turns have been acknowledged. What was refused is said in other words. */
   async write(turns: number): Promise<void> {
-    const { random, signal, onAttempt, onTurn } = this.options;
+    const { random, signal, onAttempt, onTurn } = this.#options;
     for (let done = 0; done < turns; ) {
       signal.throwIfAborted();
       const attempt = this.#nextAttempt();
@@ -55,7 +58,7 @@ export class Writer {
 
   /** Sends until it is answered or refused; only once when it is abandoned as soon as nobody knows. */
   async deliver(attempt: Attempt, isAbandoned: boolean): Promise<void> {
-    const { random, signal } = this.options;
+    const { random, signal } = this.#options;
     for (;;) {
       signal.throwIfAborted();
       const copies = random.next() < SENT_TWICE_SHARE ? 2 : 1;
@@ -67,7 +70,7 @@ export class Writer {
   }
 
   #nextAttempt(): Attempt {
-    const { name, clientId, conversationIds, random } = this.options;
+    const { name, clientId, conversationIds, random } = this.#options;
     this.#messages += 1;
     const key = `${name}-${this.#messages}`;
     const conversationId = random.pick(conversationIds) ?? '';
@@ -84,7 +87,7 @@ export class Writer {
 
   /** To any process that takes orders. What comes after the client's patience is noted all the same. */
   async #send(attempt: Attempt): Promise<void> {
-    const { random, workers } = this.options;
+    const { random, workers } = this.#options;
     const worker = random.pick(workers.filter(({ isReady }) => isReady));
     if (worker === undefined) return;
     orders += 1;

@@ -6,13 +6,15 @@ import { promptUsage } from './transport/read-completion.js';
  * whose answer nobody waited for; a beginning that was passed on is counted by whoever heard it.
  */
 export class AttemptUsage {
+  readonly #prompt: Prompt;
+  readonly #onAttemptUsage: AttemptUsageListener | undefined;
   #isAwaited = false;
   #isOver = false;
 
-  constructor(
-    private readonly prompt: Prompt,
-    private readonly onAttemptUsage: AttemptUsageListener | undefined,
-  ) {}
+  constructor(prompt: Prompt, onAttemptUsage: AttemptUsageListener | undefined) {
+    this.#prompt = prompt;
+    this.#onAttemptUsage = onAttemptUsage;
+  }
 
   /** The provider is asked now. */
   ask(): void {
@@ -27,12 +29,12 @@ export class AttemptUsage {
   readonly notify: AttemptUsageListener = (usage) => {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.onAttemptUsage?.(usage);
+    this.#onAttemptUsage?.(usage);
   };
 
   /** The call has been given up on our side; what a client still brings is told to nobody. */
   readonly cut = (): void => {
-    if (this.#isAwaited) this.notify(promptUsage(this.prompt));
+    if (this.#isAwaited) this.notify(promptUsage(this.#prompt));
     this.#isOver = true;
   };
 }

@@ -46,14 +46,17 @@ export async function withinDeadline<T>(
 }
 
 class RunningIdleTimeout implements IdleTimeout {
+  readonly #giveUp: () => void;
   #timer: NodeJS.Timeout | undefined;
   #hasEnded = false;
 
-  constructor(private readonly giveUp: () => void) {}
+  constructor(giveUp: () => void) {
+    this.#giveUp = giveUp;
+  }
 
   allow(ms: number): void {
     this.suspend();
-    if (!this.#hasEnded) this.#timer = setTimeout(this.giveUp, ms);
+    if (!this.#hasEnded) this.#timer = setTimeout(this.#giveUp, ms);
   }
 
   suspend(): void {

@@ -26,9 +26,11 @@ const BLOCKED = 1_000_000_000;
  * key within a day is twice as long as the one before.
  */
 export class FlexibleFailureLimiter implements FailureLimiter {
+  readonly #options: FlexibleFailureLimiterOptions;
   readonly #blocks: ProcessBlocks;
 
-  constructor(private readonly options: FlexibleFailureLimiterOptions) {
+  constructor(options: FlexibleFailureLimiterOptions) {
+    this.#options = options;
     this.#blocks = new ProcessBlocks(options.clock);
   }
 
@@ -36,7 +38,7 @@ export class FlexibleFailureLimiter implements FailureLimiter {
     const name = nameOf(key);
     const block = this.#blocks.find(limit, name);
     if (block !== null) return refuse(limit, block);
-    const count = await this.options.counters.read(limit.scope, name);
+    const count = await this.#options.counters.read(limit.scope, name);
     if (count === null) return { ...decide(limit, limit.limit, 0, 0), isBlocked: false };
     return this.#decide(limit, name, { ...count, count: count.count + 1 });
   }
@@ -45,18 +47,18 @@ export class FlexibleFailureLimiter implements FailureLimiter {
     const name = nameOf(key);
     const block = this.#blocks.find(limit, name);
     if (block !== null) return refuse(limit, block);
-    const count = await this.options.counters.increment(limit.scope, name, limit.windowSeconds);
+    const count = await this.#options.counters.increment(limit.scope, name, limit.windowSeconds);
     const decision = this.#decide(limit, name, count);
     if (!decision.allowed) await this.giveBack(limit, key);
     return decision;
   }
 
   giveBack(limit: RateLimit, key: string): Promise<void> {
-    return this.options.counters.decrement(limit.scope, nameOf(key), limit.windowSeconds);
+    return this.#options.counters.decrement(limit.scope, nameOf(key), limit.windowSeconds);
   }
 
   async fail(limit: FailureLimit, key: string): Promise<boolean> {
-    const { counters, instances } = this.options;
+    const { counters, instances } = this.#options;
     const name = nameOf(key);
     const own = `${limit.scope}:${name}`;
     const failures = await counters.increment('failures', own, limit.windowSeconds);
@@ -68,7 +70,7 @@ export class FlexibleFailureLimiter implements FailureLimiter {
   }
 
   #decide(limit: RateLimit, name: string, count: Count): AttemptDecision {
-    const inForce = limitInForce(limit, count, this.options.instances);
+    const inForce = limitInForce(limit, count, this.#options.instances);
     const isBlocked = count.count > BLOCKED / 2;
     // What this process counted by itself must not hold longer than it has to.
     if (isBlocked && !count.isShare)

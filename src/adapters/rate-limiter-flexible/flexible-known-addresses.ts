@@ -5,14 +5,18 @@ import type { Counters } from './counters.js';
 const KNOWN_FOR_SECONDS = 14 * 86_400;
 
 export class FlexibleKnownAddresses implements KnownAddresses {
-  constructor(private readonly counters: Counters) {}
+  readonly #counters: Counters;
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+  }
 
   remember(account: string, address: string): Promise<void> {
-    return this.counters.hold('known-address', nameOf(account, address), 1, KNOWN_FOR_SECONDS);
+    return this.#counters.hold('known-address', nameOf(account, address), 1, KNOWN_FOR_SECONDS);
   }
 
   async has(account: string, address: string): Promise<boolean> {
-    return (await this.counters.read('known-address', nameOf(account, address))) !== null;
+    return (await this.#counters.read('known-address', nameOf(account, address))) !== null;
   }
 }
 

@@ -25,16 +25,18 @@ const SHARE_BLOCK_MS = 100;
  * process alone until it ends; who has used up its share of one, for a moment.
  */
 export class FlexibleRateLimiter implements RateLimiter {
+  readonly #options: FlexibleRateLimiterOptions;
   readonly #blocks: ProcessBlocks;
 
-  constructor(private readonly options: FlexibleRateLimiterOptions) {
+  constructor(options: FlexibleRateLimiterOptions) {
+    this.#options = options;
     this.#blocks = new ProcessBlocks(options.clock);
   }
 
   async consume(limit: RateLimit, key: string): Promise<CountedDecision> {
     const known = this.knownDenial(limit, key);
     if (known !== null) return { ...known, beginsBlock: false };
-    const count = await this.options.counters.increment(limit.scope, key, limit.windowSeconds);
+    const count = await this.#options.counters.increment(limit.scope, key, limit.windowSeconds);
     return this.#decide({ limit, key }, count);
   }
 
@@ -42,7 +44,7 @@ export class FlexibleRateLimiter implements RateLimiter {
     first: LimitedKey,
     second: LimitedKey,
   ): Promise<[CountedDecision, CountedDecision | null]> {
-    const { counters, instances } = this.options;
+    const { counters, instances } = this.#options;
     const known = this.knownDenial(first.limit, first.key);
     if (known !== null) return [{ ...known, beginsBlock: false }, null];
     const knownOfSecond = this.knownDenial(second.limit, second.key);
@@ -64,7 +66,7 @@ export class FlexibleRateLimiter implements RateLimiter {
   }
 
   #decide({ limit, key }: LimitedKey, { count, resetMs, isShare }: Count): CountedDecision {
-    const inForce = limitInForce(limit, { isShare }, this.options.instances);
+    const inForce = limitInForce(limit, { isShare }, this.#options.instances);
     const decision = decide(limit, inForce, count, resetMs);
     if (!decision.allowed) {
       // What this process counted by itself must not hold longer than it has to.

@@ -16,12 +16,14 @@ interface OpenWindow {
  * by hours, it would have callers wait for hours.
  */
 export class MemoryCounters implements Counters {
+  readonly #clock: Clock;
+  readonly #maxKeys: number;
   readonly #tables = new Map<CounterScope, LRUCache<string, OpenWindow>>();
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly maxKeys = MAX_KEYS,
-  ) {}
+  constructor(clock: Clock, maxKeys = MAX_KEYS) {
+    this.#clock = clock;
+    this.#maxKeys = maxKeys;
+  }
 
   async increment(scope: CounterScope, key: string, windowSeconds: number): Promise<Count> {
     const window = this.#find(scope, key) ?? this.#begin(0, windowSeconds);
@@ -57,24 +59,24 @@ export class MemoryCounters implements Counters {
   }
 
   #begin(count: number, seconds: number): OpenWindow {
-    return { count, endsAtMs: this.clock.monotonicMs() + seconds * 1000 };
+    return { count, endsAtMs: this.#clock.monotonicMs() + seconds * 1000 };
   }
 
   /** Leaves the order of the table as it is: only counting makes a key count as heard of. */
   #find(scope: CounterScope, key: string): OpenWindow | null {
     const window = this.#table(scope).peek(key);
-    return window !== undefined && window.endsAtMs > this.clock.monotonicMs() ? window : null;
+    return window !== undefined && window.endsAtMs > this.#clock.monotonicMs() ? window : null;
   }
 
   /** Whole milliseconds: the sum of a fraction and a window may be a hair more than the window. */
   #countOf({ count, endsAtMs }: OpenWindow): Count {
-    return { count, resetMs: Math.max(1, Math.round(endsAtMs - this.clock.monotonicMs())), isShare: true };
+    return { count, resetMs: Math.max(1, Math.round(endsAtMs - this.#clock.monotonicMs())), isShare: true };
   }
 
   #table(scope: CounterScope): LRUCache<string, OpenWindow> {
     const known = this.#tables.get(scope);
     if (known !== undefined) return known;
-    const made = new LRUCache<string, OpenWindow>({ max: this.maxKeys });
+    const made = new LRUCache<string, OpenWindow>({ max: this.#maxKeys });
     this.#tables.set(scope, made);
     return made;
   }

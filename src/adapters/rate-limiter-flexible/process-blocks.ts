@@ -22,13 +22,16 @@ const MAX_BLOCKS = 10_000;
 
 /** Who is refused by this process alone for a while, so that hammering on costs nobody a question. */
 export class ProcessBlocks {
+  readonly #clock: Clock;
   readonly #blocks = new LRUCache<string, Begun>({ max: MAX_BLOCKS });
 
-  constructor(private readonly clock: Clock) {}
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** @param forMs absent: until everything counts anew. */
   begin(asked: RateLimit, key: string, { limit, resetMs }: Block, forMs = resetMs): void {
-    const nowMs = this.clock.monotonicMs();
+    const nowMs = this.#clock.monotonicMs();
     this.#blocks.set(nameOf(asked, key), {
       asked: asked.limit,
       limit,
@@ -41,7 +44,7 @@ export class ProcessBlocks {
     const name = nameOf(asked, key);
     const begun = this.#blocks.get(name);
     if (begun === undefined) return null;
-    const nowMs = this.clock.monotonicMs();
+    const nowMs = this.#clock.monotonicMs();
     // A limit that the operator has changed since is another one.
     if (begun.endsAtMs > nowMs && begun.asked === asked.limit) {
       return { limit: begun.limit, resetMs: begun.resetsAtMs - nowMs };

@@ -19,19 +19,22 @@ const REST_PER_WORK = 3;
  * are left for others, and the result of one is sent before the next begins.
  */
 export class PacedWork {
+  readonly #pace: Pace;
   #free: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly pace: Pace = REAL_PACE) {}
+  constructor(pace: Pace = REAL_PACE) {
+    this.#pace = pace;
+  }
 
   run<T>(task: () => Promise<T>): Promise<T> {
     let startedMs = 0;
     const result = this.#free.then(() => {
-      startedMs = this.pace.nowMs();
+      startedMs = this.#pace.nowMs();
       return task();
     });
     this.#free = result
       .catch(() => undefined)
-      .then(() => this.pace.rest(REST_PER_WORK * (this.pace.nowMs() - startedMs)));
+      .then(() => this.#pace.rest(REST_PER_WORK * (this.#pace.nowMs() - startedMs)));
     return result;
   }
 }

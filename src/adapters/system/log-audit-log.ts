@@ -3,11 +3,15 @@ import type { Logger } from '#src/application/ports/system/logger.js';
 
 /** One line of the log for each entry, at `info`; its field `audit` names the event. */
 export class LogAuditLog implements AuditLog {
-  constructor(private readonly logger: Logger) {}
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
 
   record({ event, origin, clientId, keyId, limit }: AuditEntry): void {
     const { requestId, address, actor, actorKeyId } = origin;
-    this.logger.info(
+    this.#logger.info(
       {
         audit: event,
         clientId,

@@ -26,14 +26,18 @@ export interface Credentials {
  * the next one on. A repository may keep the row, as long as nothing was written.
  */
 export class Authorize {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   /**
    * @throws AppError `unauthenticated`: one answer for a missing, malformed, unknown, wrong and revoked credential;
    * `forbidden` for a usable key of a suspended client.
    */
   async execute(right: Right, credentials: Credentials): Promise<Principal> {
-    const principal = await this.identify(right, credentials);
+    const principal = await this.#identify(right, credentials);
     if (principal !== null) return principal;
     throw new AppError(
       'unauthenticated',
@@ -41,24 +45,24 @@ export class Authorize {
     );
   }
 
-  private async identify(right: Right, { apiKey, serviceKey }: Credentials): Promise<Principal | null> {
+  async #identify(right: Right, { apiKey, serviceKey }: Credentials): Promise<Principal | null> {
     switch (right) {
       case 'client':
-        return apiKey === null ? null : this.identifyClient(apiKey);
+        return apiKey === null ? null : this.#identifyClient(apiKey);
       case 'operator':
-        return this.identifyOperator(serviceKey);
+        return this.#identifyOperator(serviceKey);
       case 'signup':
-        return this.deps.signup === 'open' ? { kind: 'anonymous' } : this.identifyOperator(serviceKey);
+        return this.#deps.signup === 'open' ? { kind: 'anonymous' } : this.#identifyOperator(serviceKey);
     }
   }
 
-  private identifyOperator(text: string | null): Principal | null {
-    return text !== null && this.deps.serviceKey?.matches(text) ? { kind: 'operator' } : null;
+  #identifyOperator(text: string | null): Principal | null {
+    return text !== null && this.#deps.serviceKey?.matches(text) ? { kind: 'operator' } : null;
   }
 
   /** In the order checksum, row, digest: what was made up costs no I/O. */
-  private async identifyClient(text: string): Promise<Principal | null> {
-    const { clients, apiKeys, uses } = this.deps;
+  async #identifyClient(text: string): Promise<Principal | null> {
+    const { clients, apiKeys, uses } = this.#deps;
     const keyId = apiKeys.parse(text);
     if (keyId === null) return null;
     const verifier = await clients.findKeyVerifier(keyId);

@@ -18,13 +18,16 @@ interface Waiting {
  * one that asks for much waits behind itself alone (start-time fair queueing, with pieces of equal length).
  */
 export class FairSemaphore {
+  readonly #options: FairSemaphoreOptions;
   #running = 0;
   /** Of the piece that was admitted last. */
   #round = 0;
   /** In order of arrival. */
   readonly #waiting: Waiting[] = [];
 
-  constructor(private readonly options: FairSemaphoreOptions) {}
+  constructor(options: FairSemaphoreOptions) {
+    this.#options = options;
+  }
 
   /**
    * @param parties on whose behalf it is done; two pieces that share any of them are never due in one round.
@@ -41,12 +44,12 @@ export class FairSemaphore {
   }
 
   async #enter(parties: readonly string[]): Promise<void> {
-    if (this.#running < this.options.maxConcurrent) {
+    if (this.#running < this.#options.maxConcurrent) {
       this.#running += 1;
       return;
     }
     const round = this.#roundOf(parties);
-    if (this.#waiting.length >= this.options.maxWaiting) this.#makeRoom(round);
+    if (this.#waiting.length >= this.#options.maxWaiting) this.#makeRoom(round);
     await new Promise<void>((admit, refuse) => {
       this.#waiting.push({ round, parties, admit, refuse });
     });

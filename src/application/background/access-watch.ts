@@ -13,16 +13,19 @@ interface Dependencies {
  * {@link ACCESS_WATCH_INTERVAL_MS}.
  */
 export class AccessWatch {
-  private isChecking = false;
+  readonly #deps: Dependencies;
+  #isChecking = false;
 
-  constructor(private readonly deps: Dependencies) {}
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   /** Costs nothing while nothing runs. @throws AppError `database_unavailable`; what runs is then left alone. */
   async check(): Promise<void> {
-    const { clients, runningRequests } = this.deps;
+    const { clients, runningRequests } = this.#deps;
     const keyIds = runningRequests.keyIds();
-    if (this.isChecking || keyIds.length === 0) return;
-    this.isChecking = true;
+    if (this.#isChecking || keyIds.length === 0) return;
+    this.#isChecking = true;
     try {
       const found = await clients.findKeyVerifiers(keyIds);
       const verifiers = new Map(found.map((verifier) => [verifier.keyId, verifier]));
@@ -31,7 +34,7 @@ export class AccessWatch {
         if (denial !== null) runningRequests.abortByKey(keyId, denial);
       }
     } finally {
-      this.isChecking = false;
+      this.#isChecking = false;
     }
   }
 }

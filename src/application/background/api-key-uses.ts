@@ -16,17 +16,20 @@ const MAX_WAITING = 10_000;
  * `flush` now and then, and once at the end.
  */
 export class ApiKeyUses {
-  private waiting = new Map<string, ApiKeyUse>();
-  private writing: Promise<void> = Promise.resolve();
+  readonly #deps: Dependencies;
+  #waiting = new Map<string, ApiKeyUse>();
+  #writing: Promise<void> = Promise.resolve();
 
-  constructor(private readonly deps: Dependencies) {}
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   note(key: ApiKeyVerifier): void {
-    const now = this.deps.clock.now();
+    const now = this.#deps.clock.now();
     // A time further ahead than that was written by a clock that was wrong, and says nothing.
     if (key.lastUsedAt !== null && Math.abs(now - Date.parse(key.lastUsedAt)) < ACCURACY_MS) return;
-    if (this.waiting.has(key.keyId) || this.waiting.size >= MAX_WAITING) return;
-    this.waiting.set(key.keyId, { clientId: key.clientId, keyId: key.keyId, usedAt: isoTime(now) });
+    if (this.#waiting.has(key.keyId) || this.#waiting.size >= MAX_WAITING) return;
+    this.#waiting.set(key.keyId, { clientId: key.clientId, keyId: key.keyId, usedAt: isoTime(now) });
   }
 
   /**
@@ -34,11 +37,13 @@ export class ApiKeyUses {
    * be written is given up: the next use notes it again.
    */
   async flush(): Promise<void> {
-    const earlier = this.writing.catch(() => undefined);
-    if (this.waiting.size === 0) return earlier;
-    const uses = [...this.waiting.values()];
-    this.waiting = new Map();
-    this.writing = earlier.then(() => this.deps.clients.recordKeyUses(uses, isoTime(this.deps.clock.now())));
-    return this.writing;
+    const earlier = this.#writing.catch(() => undefined);
+    if (this.#waiting.size === 0) return earlier;
+    const uses = [...this.#waiting.values()];
+    this.#waiting = new Map();
+    this.#writing = earlier.then(() =>
+      this.#deps.clients.recordKeyUses(uses, isoTime(this.#deps.clock.now())),
+    );
+    return this.#writing;
   }
 }

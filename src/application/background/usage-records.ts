@@ -16,38 +16,41 @@ const MAX_WAITING = 100_000;
  * the end; what was noted since is lost when the process dies.
  */
 export class UsageRecords {
-  private waiting = new Map<string, UsageEntry>();
-  private running: Promise<void> = Promise.resolve();
+  readonly #deps: Dependencies;
+  #waiting = new Map<string, UsageEntry>();
+  #running: Promise<void> = Promise.resolve();
   /** Behind the running one; whoever comes meanwhile joins it. */
-  private next: Promise<void> | null = null;
+  #next: Promise<void> | null = null;
 
-  constructor(private readonly deps: Dependencies) {}
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   note(entry: UsageEntry): void {
     const key = `${entry.clientId} ${entry.day} ${entry.characterId}`;
-    const noted = this.waiting.get(key);
-    if (noted === undefined && this.waiting.size >= MAX_WAITING) return;
-    this.waiting.set(key, noted === undefined ? entry : addCounts(noted, entry));
+    const noted = this.#waiting.get(key);
+    if (noted === undefined && this.#waiting.size >= MAX_WAITING) return;
+    this.#waiting.set(key, noted === undefined ? entry : addCounts(noted, entry));
   }
 
   /** When it resolves, everything that was noted before is written. What could not be written waits for the next time. */
   flush(): Promise<void> {
-    this.next ??= this.running.then(() => {
-      this.next = null;
-      const written = this.write();
-      this.running = written.catch(() => undefined);
+    this.#next ??= this.#running.then(() => {
+      this.#next = null;
+      const written = this.#write();
+      this.#running = written.catch(() => undefined);
       return written;
     });
-    return this.next;
+    return this.#next;
   }
 
-  private async write(): Promise<void> {
-    if (this.waiting.size === 0) return;
-    const entries = [...this.waiting.values()];
-    this.waiting = new Map();
-    const days = utcDaysUntil(utcDayOf(this.deps.clock.now()), USAGE_DAYS);
+  async #write(): Promise<void> {
+    if (this.#waiting.size === 0) return;
+    const entries = [...this.#waiting.values()];
+    this.#waiting = new Map();
+    const days = utcDaysUntil(utcDayOf(this.#deps.clock.now()), USAGE_DAYS);
     try {
-      await this.deps.usageRepository.add(entries, days.at(-1) ?? '');
+      await this.#deps.usageRepository.add(entries, days.at(-1) ?? '');
     } catch (error) {
       for (const entry of entries) this.note(entry);
       throw error;

@@ -23,10 +23,14 @@ export interface CreateCharacterInput {
 }
 
 export class CreateCharacter {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute({ clientId, traits }: CreateCharacterInput): Promise<Character> {
-    const { characters, modelPolicy, ids, clock } = this.deps;
+    const { characters, modelPolicy, ids, clock } = this.#deps;
     assertModelAllowed(modelPolicy, traits);
     const now = isoTime(clock.now());
     const character: Character = {

@@ -12,10 +12,14 @@ interface Dependencies {
  * be reached leaves the character to be deleted again, and once behind it, for the turns that began meanwhile.
  */
 export class DeleteCharacter {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute({ clientId, characterId }: { clientId: string; characterId: string }): Promise<void> {
-    const { characters, conversations } = this.deps;
+    const { characters, conversations } = this.#deps;
     await conversations.deleteByCharacter(clientId, characterId);
     const deleted = await characters.delete(clientId, characterId);
     await conversations.deleteByCharacter(clientId, characterId);

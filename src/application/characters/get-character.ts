@@ -7,10 +7,14 @@ interface Dependencies {
 }
 
 export class GetCharacter {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute(input: { clientId: string; characterId: string }): Promise<Character> {
-    const character = await this.deps.characters.find(input.clientId, input.characterId);
+    const character = await this.#deps.characters.find(input.clientId, input.characterId);
     if (character === null) throw new AppError('character_not_found');
     return character;
   }

@@ -13,9 +13,13 @@ export interface ListCharactersInput {
 }
 
 export class ListCharacters {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   execute({ clientId, limit, before }: ListCharactersInput): Promise<CharacterPage> {
-    return this.deps.characters.list(clientId, limit, before);
+    return this.#deps.characters.list(clientId, limit, before);
   }
 }

@@ -18,10 +18,14 @@ export interface UpdateCharacterInput {
 }
 
 export class UpdateCharacter {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute({ clientId, characterId, changes }: UpdateCharacterInput): Promise<Character> {
-    const { characters, modelPolicy, clock } = this.deps;
+    const { characters, modelPolicy, clock } = this.#deps;
     if (Object.keys(changes).length === 0) {
       throw invalidFields({ field: 'body', message: 'must change at least one field' });
     }

@@ -38,7 +38,11 @@ export interface TurnListener {
 
 /** Asks the model, and keeps both messages when the reply is whole. */
 export class AnswerTurn {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async run(admitted: AdmittedTurn, listener: TurnListener): Promise<SentMessage> {
     const { turn, open, expected, greeting, ttlSeconds, cost } = admitted;
@@ -46,10 +50,10 @@ export class AnswerTurn {
     const started: TurnHeader = { turnId: turn.id, conversation: expected, replayed: false };
     const notifyReader = listener.reader && recorded(listener.reader, started, pieces);
     const completion = await linkSignals(listener.signal, open.lost, (signal) =>
-      this.ask(admitted, signal, listener.onModelTime, notifyReader),
+      this.#ask(admitted, signal, listener.onModelTime, notifyReader),
     );
     cost.count(completion.usage);
-    const completed = completeTurn(turn, completion, isoTime(this.deps.clock.now()));
+    const completed = completeTurn(turn, completion, isoTime(this.#deps.clock.now()));
     const sentWith = ({ turns, expiresAt }: Conversation): SentMessage => ({
       turn: completed,
       conversation: { ...expected, turns, expiresAt },
@@ -62,13 +66,13 @@ export class AnswerTurn {
     return sentWith(after);
   }
 
-  private async ask(
+  async #ask(
     { prompt, cost }: AdmittedTurn,
     signal: AbortSignal,
     onModelTime: TurnListener['onModelTime'],
     notifyReader: TextListener | undefined,
   ): Promise<Completion> {
-    const { llm, clock } = this.deps;
+    const { llm, clock } = this.#deps;
     const askedAt = clock.monotonicMs();
     const reportModelTime = () => onModelTime?.(clock.monotonicMs() - askedAt);
     const onAttemptUsage: AttemptUsageListener = (usage) => cost.count(usage);

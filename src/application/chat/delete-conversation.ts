@@ -7,10 +7,14 @@ interface Dependencies {
 
 /** Ends a conversation, and the turn that runs in it. */
 export class DeleteConversation {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute(input: { clientId: string; conversationId: string }): Promise<void> {
-    const deleted = await this.deps.conversations.delete(input.clientId, input.conversationId);
+    const deleted = await this.#deps.conversations.delete(input.clientId, input.conversationId);
     if (!deleted) throw new AppError('conversation_not_found');
   }
 }

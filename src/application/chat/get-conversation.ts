@@ -7,10 +7,14 @@ interface Dependencies {
 }
 
 export class GetConversation {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute(input: { clientId: string; conversationId: string }): Promise<Conversation> {
-    const conversation = await this.deps.conversations.find(input.clientId, input.conversationId);
+    const conversation = await this.#deps.conversations.find(input.clientId, input.conversationId);
     if (conversation === null) throw new AppError('conversation_not_found');
     return conversation;
   }

@@ -58,14 +58,16 @@ export type SendMessageOutput = SentMessage & { readonly replayed: boolean };
  * completed before is given its answer again.
  */
 export class SendMessage {
-  private readonly answerTurn: AnswerTurn;
+  readonly #deps: Dependencies;
+  readonly #answerTurn: AnswerTurn;
 
-  constructor(private readonly deps: Dependencies) {
-    this.answerTurn = new AnswerTurn(deps);
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+    this.#answerTurn = new AnswerTurn(deps);
   }
 
   async execute(input: SendMessageInput): Promise<SendMessageOutput> {
-    const { conversations, requestLimits, ids, clock } = this.deps;
+    const { conversations, requestLimits, ids, clock } = this.#deps;
     const { clientId, origin } = input;
     const turn: Turn = {
       id: ids.next(),
@@ -84,20 +86,20 @@ export class SendMessage {
     });
     if (opened.kind === 'concurrency_limited')
       throw await requestLimits.concurrencyLimited(clientId, origin, opened.limit);
-    if (opened.kind === 'replay') return this.replay(opened.answer, input);
+    if (opened.kind === 'replay') return this.#replay(opened.answer, input);
     try {
-      const sent = await this.run(turn, opened, input);
-      this.report(clientId, turn, sent.turn.outcome);
+      const sent = await this.#run(turn, opened, input);
+      this.#report(clientId, turn, sent.turn.outcome);
       return { ...sent, replayed: false };
     } catch (error) {
-      this.report(clientId, turn, failure(error, input.signal));
+      this.#report(clientId, turn, failure(error, input.signal));
       throw error;
     } finally {
       await opened.release();
     }
   }
 
-  private async replay(answer: string, input: SendMessageInput): Promise<SendMessageOutput> {
+  async #replay(answer: string, input: SendMessageInput): Promise<SendMessageOutput> {
     const { sent, chunks } = readReplayRecord(answer, input.message);
     const { id: turnId, conversationId, characterId } = sent.turn;
     const { reader, signal } = input;
@@ -107,14 +109,17 @@ export class SendMessage {
         await reader.onDelta(text, { turnId, conversation: chunks.conversation, replayed: true });
       }
     }
-    this.deps.logger.info({ clientId: input.clientId, turnId, conversationId, characterId }, 'turn replayed');
+    this.#deps.logger.info(
+      { clientId: input.clientId, turnId, conversationId, characterId },
+      'turn replayed',
+    );
     return { ...sent, replayed: true };
   }
 
-  private async run(turn: Turn, open: OpenTurn, input: SendMessageInput): Promise<SentMessage> {
-    const { modelPolicy, historyBounds, clock } = this.deps;
+  async #run(turn: Turn, open: OpenTurn, input: SendMessageInput): Promise<SentMessage> {
+    const { modelPolicy, historyBounds, clock } = this.#deps;
     // Read while the turn is open: a deletion that comes later finds the turn and ends it.
-    const character = await this.deps.characters.find(input.clientId, input.characterId);
+    const character = await this.#deps.characters.find(input.clientId, input.characterId);
     if (character === null) throw new AppError('character_not_found');
     const before = open.conversation;
     if (before !== null && before.characterId !== character.id) {
@@ -140,10 +145,10 @@ export class SendMessage {
       message: turn.userMessage,
       temperature: character.temperature,
     };
-    const cost = await this.deps.costs.open(input, prompt);
+    const cost = await this.#deps.costs.open(input, prompt);
     try {
       const { ttlSeconds } = character;
-      const sent = await this.answerTurn.run(
+      const sent = await this.#answerTurn.run(
         { turn, open, expected, greeting, prompt, cost, ttlSeconds },
         input,
       );
@@ -154,11 +159,11 @@ export class SendMessage {
     }
   }
 
-  private report(clientId: string, turn: Turn, outcome: TurnOutcome): void {
+  #report(clientId: string, turn: Turn, outcome: TurnOutcome): void {
     const { id: turnId, conversationId, characterId } = turn;
     const usage = outcome.status === 'completed' ? { model: outcome.model, usage: outcome.usage } : {};
     const code = outcome.status === 'failed' ? { code: outcome.code } : {};
-    this.deps.logger.info(
+    this.#deps.logger.info(
       { clientId, turnId, conversationId, characterId, outcome: outcome.status, ...usage, ...code },
       'turn',
     );

@@ -19,51 +19,55 @@ interface Options {
 
 /** What one turn has cost so far. It is settled once, whatever came of the turn. */
 export class TurnMeter {
-  private inputTokens = 0;
-  private outputTokens = 0;
+  readonly #options: Options;
+  #inputTokens = 0;
+  #outputTokens = 0;
   /** Of an answer that nobody has counted yet. */
-  private streamedText = '';
-  private settled: Promise<void> | null = null;
+  #streamedText = '';
+  #settled: Promise<void> | null = null;
 
-  constructor(private readonly options: Options) {}
+  constructor(options: Options) {
+    this.#options = options;
+  }
 
   /** A piece of an answer has come. */
   addChunk(text: string): void {
-    this.streamedText += text;
+    this.#streamedText += text;
   }
 
   /** An answer has ended, usable or not, and this is what it cost. */
   count({ inputTokens, outputTokens }: Pick<Usage, 'inputTokens' | 'outputTokens'>): void {
-    this.inputTokens += inputTokens;
-    this.outputTokens += outputTokens;
-    this.streamedText = '';
+    this.#inputTokens += inputTokens;
+    this.#outputTokens += outputTokens;
+    this.#streamedText = '';
   }
 
   /** The turn has been stored. */
   complete(): void {
-    this.note({ turns: 1, inputTokens: 0, outputTokens: 0 });
+    this.#note({ turns: 1, inputTokens: 0, outputTokens: 0 });
   }
 
   /** No model is asked any more: notes what was spent, and gives back what was not. Never rejects. */
   settle(): Promise<void> {
-    this.settled ??= this.settleOnce();
-    return this.settled;
+    this.#settled ??= this.#settleOnce();
+    return this.#settled;
   }
 
-  private async settleOnce(): Promise<void> {
-    const { prompt, reservation } = this.options;
-    if (this.streamedText !== '') {
-      this.count({ inputTokens: estimatePrompt(prompt), outputTokens: estimateTokens(this.streamedText) });
+  async #settleOnce(): Promise<void> {
+    const { prompt, reservation } = this.#options;
+    if (this.#streamedText !== '') {
+      this.count({ inputTokens: estimatePrompt(prompt), outputTokens: estimateTokens(this.#streamedText) });
     }
-    const { inputTokens, outputTokens } = this;
+    const inputTokens = this.#inputTokens;
+    const outputTokens = this.#outputTokens;
     const spent = inputTokens + outputTokens;
     // Before the budget is settled: a counter that has to begin anew begins with what was noted.
-    if (spent > 0) this.note({ turns: 0, inputTokens, outputTokens });
+    if (spent > 0) this.#note({ turns: 0, inputTokens, outputTokens });
     await reservation?.settle(spent);
   }
 
-  private note(counts: TurnCounts): void {
-    const { clientId, characterId, day, records } = this.options;
+  #note(counts: TurnCounts): void {
+    const { clientId, characterId, day, records } = this.#options;
     records.note({ clientId, characterId, day, ...counts });
   }
 }

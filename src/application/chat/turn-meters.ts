@@ -26,29 +26,33 @@ export interface MeteredTurn {
 
 /** Holds a part of the budget for a turn before a model is called. Without a budget it asks nobody. */
 export class TurnMeters {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   /**
    * The caller settles what it is given.
    * @throws AppError `budget_exceeded`; `cache_unavailable` or `database_unavailable` when the budget cannot be asked.
    */
   async open({ clientId, characterId, budgetTokensPerDay }: MeteredTurn, prompt: Prompt): Promise<TurnMeter> {
-    const { clock, usage: records } = this.deps;
+    const { clock, usage: records } = this.#deps;
     const now = clock.now();
     const day = utcDayOf(now);
-    const limit = budgetTokensPerDay ?? this.deps.budgetTokensPerDay;
-    const reservation = limit === 0 ? null : await this.reserve(clientId, day, limit, prompt);
+    const limit = budgetTokensPerDay ?? this.#deps.budgetTokensPerDay;
+    const reservation = limit === 0 ? null : await this.#reserve(clientId, day, limit, prompt);
     if (reservation === 'refused') throw budgetExceeded({ limit, tokens: estimateMaxTokens(prompt), now });
     return new TurnMeter({ clientId, characterId, day, prompt, reservation, records });
   }
 
-  private async reserve(
+  async #reserve(
     clientId: string,
     day: UtcDay,
     limit: number,
     prompt: Prompt,
   ): Promise<Reservation | 'refused'> {
-    const { budget, usage, usageRepository } = this.deps;
+    const { budget, usage, usageRepository } = this.#deps;
     const answer = await budget.reserve(clientId, {
       day,
       tokens: estimateMaxTokens(prompt),

@@ -21,16 +21,20 @@ export interface CreateApiKeyInput {
 
 /** A further key; the others stay valid, so that a key is rotated without downtime. */
 export class CreateApiKey {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute({ clientId, askedBy, name, origin }: CreateApiKeyInput): Promise<IssuedApiKey> {
-    const { stored, issued } = issueApiKey(this.deps, name ?? null);
+    const { stored, issued } = issueApiKey(this.#deps, name ?? null);
     const addition = { askedBy, maxUsable: MAX_USABLE_KEYS };
-    const result = await this.deps.clients.addKey(clientId, stored, addition);
+    const result = await this.#deps.clients.addKey(clientId, stored, addition);
     if (result === 'missing') throw new AppError('unauthenticated');
     if (result === 'suspended') throw accountSuspended();
     if (result === 'full') throw new AppError('too_many_keys');
-    this.deps.audit.record({ event: 'key_created', origin, clientId, keyId: issued.id });
+    this.#deps.audit.record({ event: 'key_created', origin, clientId, keyId: issued.id });
     return issued;
   }
 }

@@ -15,12 +15,16 @@ interface Dependencies {
  * more behind it, with the turns that began meanwhile.
  */
 export class DeleteClient {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   /** @returns false when there was none. */
   async execute({ clientId, origin }: { clientId: string; origin: RequestOrigin }): Promise<boolean> {
-    const { clients, conversations, audit } = this.deps;
-    await this.assertMayAsk(origin.actorKeyId);
+    const { clients, conversations, audit } = this.#deps;
+    await this.#assertMayAsk(origin.actorKeyId);
     await conversations.deleteByClient(clientId);
     const deleted = await clients.delete(clientId, origin.actorKeyId);
     if (deleted) audit.record({ event: 'client_deleted', origin, clientId });
@@ -29,9 +33,9 @@ export class DeleteClient {
   }
 
   /** Anew: conversations are kept elsewhere, and are not in one step with the account. */
-  private async assertMayAsk(keyId: string | null): Promise<void> {
+  async #assertMayAsk(keyId: string | null): Promise<void> {
     if (keyId === null) return;
-    const [verifier = null] = await this.deps.clients.findKeyVerifiers([keyId]);
+    const [verifier = null] = await this.#deps.clients.findKeyVerifiers([keyId]);
     const denial = denialReason(verifier);
     if (denial !== null) throw denial;
   }

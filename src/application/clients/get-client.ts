@@ -7,10 +7,14 @@ interface Dependencies {
 }
 
 export class GetClient {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute(input: { clientId: string }): Promise<Client> {
-    const client = await this.deps.clients.find(input.clientId);
+    const client = await this.#deps.clients.find(input.clientId);
     if (client === null) throw new AppError('unauthenticated');
     return client;
   }

@@ -6,10 +6,14 @@ interface Dependencies {
 }
 
 export class ListApiKeys {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   /** Oldest first, the newest revoked ones too. */
   execute(input: { clientId: string }): Promise<ApiKey[]> {
-    return this.deps.clients.listKeys(input.clientId);
+    return this.#deps.clients.listKeys(input.clientId);
   }
 }

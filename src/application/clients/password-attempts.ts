@@ -41,15 +41,17 @@ const STRANGERS = 'strangers';
  * window, so that nobody can lock its owner out. Whether an account exists or is limited shows in no answer.
  */
 export class PasswordAttempts {
+  readonly #deps: Dependencies;
   readonly #quota: PasswordQuota;
 
-  constructor(private readonly deps: Dependencies) {
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
     this.#quota = new PasswordQuota(deps);
   }
 
   /** @throws AppError `rate_limited` when this address was wrong too often, whatever it asks for, or asked too often. */
   async begin(email: string, origin: RequestOrigin): Promise<PasswordAttempt> {
-    const { passwords, failureLimiter, limits } = this.deps;
+    const { passwords, failureLimiter, limits } = this.#deps;
     const max = limits.passwordsPer15Minutes;
     const account = emailLookup(email);
     const unit = origin.rateLimitAddress;
@@ -74,7 +76,7 @@ export class PasswordAttempts {
       `${unit} ${account}`,
     );
     const { denial, isStranger } = ofBoth.allowed
-      ? await this.judgeOfAccount(count, account, unit, ofBoth)
+      ? await this.#judgeOfAccount(count, account, unit, ofBoth)
       : { denial: ofBoth, isStranger: true };
     const party = { account: isStranger ? STRANGERS : account, address: unit };
 
@@ -83,41 +85,41 @@ export class PasswordAttempts {
         const isRight = await Promise.resolve(hash)
           .then((found) => passwords.verify(password, denial === null ? found : null, party))
           .catch(async (error: unknown) => {
-            await Promise.all([this.giveBack(counted), giveCheckBack()]);
+            await Promise.all([this.#giveBack(counted), giveCheckBack()]);
             throw error;
           });
-        if (isRight) await this.deps.knownAddresses.remember(account, unit);
+        if (isRight) await this.#deps.knownAddresses.remember(account, unit);
         // One too many at once was not looked at: it may have been right.
-        if (isRight || denial?.isBlocked === false) await this.giveBack(counted);
-        else await Promise.all(counted.map(([limit, key]) => this.fail(limit, key, origin)));
+        if (isRight || denial?.isBlocked === false) await this.#giveBack(counted);
+        else await Promise.all(counted.map(([limit, key]) => this.#fail(limit, key, origin)));
         return isRight;
       },
     };
   }
 
-  private async giveBack(counted: readonly Counted[]): Promise<void> {
-    await Promise.all(counted.map(([limit, key]) => this.deps.failureLimiter.giveBack(limit, key)));
+  async #giveBack(counted: readonly Counted[]): Promise<void> {
+    await Promise.all(counted.map(([limit, key]) => this.#deps.failureLimiter.giveBack(limit, key)));
   }
 
   /** At an account under attack: from where its owner was seen before as ever, and elsewhere the first attempt alone. */
-  private async judgeOfAccount(
+  async #judgeOfAccount(
     count: (limit: FailureLimit, key: string) => Promise<AttemptDecision>,
     account: string,
     unit: string,
     ofBoth: AttemptDecision,
   ): Promise<{ denial: AttemptDecision | null; isStranger: boolean }> {
-    const max = this.deps.limits.passwordsPer15Minutes;
+    const max = this.#deps.limits.passwordsPer15Minutes;
     const ofAccount = await count(limitOf('password-account', max * BREADTH), account);
-    if (ofAccount.allowed || (await this.deps.knownAddresses.has(account, unit))) {
+    if (ofAccount.allowed || (await this.#deps.knownAddresses.has(account, unit))) {
       return { denial: null, isStranger: false };
     }
     const isFirst = ofBoth.limit - ofBoth.remaining === 1;
     return { denial: isFirst ? null : ofAccount, isStranger: true };
   }
 
-  private async fail(limit: FailureLimit, key: string, origin: RequestOrigin): Promise<void> {
-    const beginsBlock = await this.deps.failureLimiter.fail(limit, key);
-    if (beginsBlock) this.deps.audit.record({ event: 'limit_blocked', origin, limit: limit.scope });
+  async #fail(limit: FailureLimit, key: string, origin: RequestOrigin): Promise<void> {
+    const beginsBlock = await this.#deps.failureLimiter.fail(limit, key);
+    if (beginsBlock) this.#deps.audit.record({ event: 'limit_blocked', origin, limit: limit.scope });
   }
 }
 

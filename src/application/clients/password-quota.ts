@@ -22,20 +22,24 @@ const CHECKS_OF_ADDRESS = 30;
  * could use up its owner's.
  */
 export class PasswordQuota {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   /**
    * @returns what gives the check back, for when none took place.
    * @throws AppError `rate_limited`.
    */
   async spend(account: string, origin: RequestOrigin): Promise<() => Promise<void>> {
-    const { passwordsPer15Minutes } = this.deps.limits;
+    const { passwordsPer15Minutes } = this.#deps.limits;
     const unit = origin.rateLimitAddress;
     const ofAddress = limitOf('password-checks-ip', passwordsPer15Minutes * CHECKS_OF_ADDRESS);
-    const giveBackOfAddress = await this.count(ofAddress, unit, origin);
+    const giveBackOfAddress = await this.#count(ofAddress, unit, origin);
     const ofAccount = limitOf('password-checks', passwordsPer15Minutes * CHECKS_OF_ACCOUNT);
     // Refused for one account, an address keeps its checks of the others.
-    const giveBackOfAccount = await this.count(ofAccount, `${unit} ${account}`, origin).catch(
+    const giveBackOfAccount = await this.#count(ofAccount, `${unit} ${account}`, origin).catch(
       async (denial: unknown) => {
         await giveBackOfAddress();
         throw denial;
@@ -46,8 +50,8 @@ export class PasswordQuota {
     };
   }
 
-  private async count(limit: RateLimit, key: string, origin: RequestOrigin): Promise<() => Promise<void>> {
-    const { failureLimiter, audit } = this.deps;
+  async #count(limit: RateLimit, key: string, origin: RequestOrigin): Promise<() => Promise<void>> {
+    const { failureLimiter, audit } = this.#deps;
     const decision = await failureLimiter.attempt(limit, key);
     if (!decision.allowed) throw new RateLimitedError(decision);
     if (decision.remaining === 0) audit.record({ event: 'limit_blocked', origin, limit: limit.scope });

@@ -34,15 +34,19 @@ export interface RecoverAccessInput {
  * changed meanwhile. Only the owner learns that an account is suspended.
  */
 export class RecoverAccess {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute(input: RecoverAccessInput): Promise<IssuedApiKey> {
-    const { clients, uses, clock, audit } = this.deps;
+    const { clients, uses, clock, audit } = this.#deps;
     const { origin } = input;
-    const { clientId, passwordHash } = await this.proveOwner(input);
+    const { clientId, passwordHash } = await this.#proveOwner(input);
     // A key in use must not look unused because its use has not been written yet.
     await uses.flush();
-    const { stored, issued } = issueApiKey(this.deps, input.name ?? null);
+    const { stored, issued } = issueApiKey(this.#deps, input.name ?? null);
     const nowMs = clock.now();
     const result = await clients.recoverKey(clientId, stored, {
       passwordHash,
@@ -60,12 +64,12 @@ export class RecoverAccess {
   }
 
   /** Answers whose it is, and what the password was right for. */
-  private async proveOwner({
+  async #proveOwner({
     email,
     password,
     origin,
   }: RecoverAccessInput): Promise<{ clientId: string; passwordHash: string }> {
-    const { clients, passwordAttempts, audit } = this.deps;
+    const { clients, passwordAttempts, audit } = this.#deps;
     const attempt = await passwordAttempts.begin(email, origin);
     const lookup = clients.findCredentialsByEmail(email);
     const isOwner = await attempt.verify(

@@ -19,10 +19,14 @@ export interface RevokeApiKeyInput {
 
 /** Ends a key; an account always keeps one that works. */
 export class RevokeApiKey {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute({ clientId, keyId, origin }: RevokeApiKeyInput): Promise<void> {
-    const { clients, clock, audit } = this.deps;
+    const { clients, clock, audit } = this.#deps;
     const now = isoTime(clock.now());
     const askedBy = origin.actorKeyId;
     const result = await clients.revokeKey(clientId, keyId, now, MAX_REVOKED_KEYS_KEPT, askedBy);

@@ -31,23 +31,25 @@ export interface SignUpInput {
 
 /** Makes an account with its first key. */
 export class SignUp {
+  readonly #deps: Dependencies;
   readonly #quota: SignupQuota;
 
-  constructor(private readonly deps: Dependencies) {
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
     this.#quota = new SignupQuota(deps);
   }
 
   async execute(input: SignUpInput): Promise<{ client: Client; apiKey: string }> {
-    const { commonPasswords, knownAddresses, audit } = this.deps;
+    const { commonPasswords, knownAddresses, audit } = this.#deps;
     await requireAcceptablePassword(commonPasswords, input.password, input.email, 'password');
-    const { client, issued } = await this.#quota.spend(input.origin, () => this.create(input));
+    const { client, issued } = await this.#quota.spend(input.origin, () => this.#create(input));
     await knownAddresses.remember(emailLookup(input.email), input.origin.rateLimitAddress);
     audit.record({ event: 'signup', origin: input.origin, clientId: client.id, keyId: issued.id });
     return { client, apiKey: issued.apiKey };
   }
 
-  private async create(input: SignUpInput): Promise<{ client: Client; issued: IssuedApiKey }> {
-    const { clients, passwords, ids, clock } = this.deps;
+  async #create(input: SignUpInput): Promise<{ client: Client; issued: IssuedApiKey }> {
+    const { clients, passwords, ids, clock } = this.#deps;
     const passwordHash = await passwords.hash(input.password, {
       account: emailLookup(input.email),
       address: input.origin.rateLimitAddress,
@@ -58,7 +60,7 @@ export class SignUp {
       storeName: input.storeName ?? null,
       createdAt: isoTime(clock.now()),
     };
-    const { stored, issued } = issueApiKey(this.deps, null);
+    const { stored, issued } = issueApiKey(this.#deps, null);
     await clients.create({ client, passwordHash }, stored);
     return { client, issued };
   }

@@ -19,11 +19,15 @@ const EVERYBODY = 'all';
  * everybody with requests that cost them nothing. The operator's are not limited.
  */
 export class SignupQuota {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   /** @throws AppError `rate_limited`, before any work; whatever the work throws. */
   async spend<T>(origin: RequestOrigin, work: () => Promise<T>): Promise<T> {
-    const { failureLimiter, audit, limits } = this.deps;
+    const { failureLimiter, audit, limits } = this.#deps;
     if (limits.signupsPerHour === 0 || origin.actor === 'operator') return work();
     const limit: RateLimit = {
       scope: 'signup-total',

@@ -33,15 +33,19 @@ interface Proof {
 
 /** Changes an account; what could be used to take it over needs the current password. */
 export class UpdateClient {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute(input: UpdateClientInput): Promise<Client> {
     const { clientId, storeName, email, newPassword, origin } = input;
-    const { clients, audit } = this.deps;
+    const { clients, audit } = this.#deps;
     if (storeName === undefined && email === undefined && newPassword === undefined) {
       throw invalidFields({ field: 'body', message: 'must change storeName, email or newPassword' });
     }
-    const { verified, passwordHash } = await this.proveOwner(input);
+    const { verified, passwordHash } = await this.#proveOwner(input);
 
     const changes = {
       ...(storeName === undefined ? {} : { storeName }),
@@ -56,8 +60,8 @@ export class UpdateClient {
   }
 
   /** Where it must be proven, or is offered. Answers what it was proven by, and the new password's hash. */
-  private async proveOwner(input: UpdateClientInput): Promise<Proof> {
-    const { clients, passwords, passwordAttempts, commonPasswords, audit } = this.deps;
+  async #proveOwner(input: UpdateClientInput): Promise<Proof> {
+    const { clients, passwords, passwordAttempts, commonPasswords, audit } = this.#deps;
     const { clientId, email, newPassword, currentPassword, origin } = input;
     if (currentPassword === undefined) {
       if (email === undefined && newPassword === undefined) return { verified: null };

@@ -29,19 +29,21 @@ const DEADLINE_MS = 1000;
  * is refused, which degrades the service and no more, since another model may answer in its place.
  */
 export class CheckHealth {
-  private readonly startedMs: number;
+  readonly #deps: Dependencies;
+  readonly #startedMs: number;
 
-  constructor(private readonly deps: Dependencies) {
-    this.startedMs = deps.clock.monotonicMs();
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+    this.#startedMs = deps.clock.monotonicMs();
   }
 
   async execute(): Promise<Health> {
-    const { clients, conversations, modelHealth, modelPolicy, clock } = this.deps;
+    const { clients, conversations, modelHealth, modelPolicy, clock } = this.#deps;
     const [database, cache] = await Promise.all([answers(clients.check()), answers(conversations.check())]);
     const model = modelHealth.isRefusing(modelPolicy.defaultModel) ? 'down' : 'ok';
     return {
       status: worstOf(database, cache, model),
-      uptimeSeconds: Math.floor((clock.monotonicMs() - this.startedMs) / 1000),
+      uptimeSeconds: Math.floor((clock.monotonicMs() - this.#startedMs) / 1000),
       checks: { database, cache, model },
     };
   }

@@ -27,31 +27,35 @@ const CROWDED_RETRY_MS = 1000;
 
 /** The limits on requests: which there are, how wide, and what they count. Null: there is none. */
 export class RequestLimits {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   /** Every request. */
   async address(origin: RequestOrigin): Promise<RateDecision | null> {
-    return this.consume(this.addressLimit(origin), origin);
+    return this.#consume(this.#addressLimit(origin), origin);
   }
 
   /** The refusal that {@link address} would answer, where this process knows it without asking or counting. */
   knownAddress(origin: RequestOrigin): RateDecision | null {
-    const limited = this.addressLimit(origin);
-    return limited && this.deps.rateLimiter.knownDenial(limited.limit, limited.key);
+    const limited = this.#addressLimit(origin);
+    return limited && this.#deps.rateLimiter.knownDenial(limited.limit, limited.key);
   }
 
   /** Sign-ups that anybody may make, of one address, whatever comes of them. */
   async signUp(origin: RequestOrigin): Promise<RateDecision | null> {
-    return this.consume(
-      limited('signup', this.deps.limits.signupsPerHour, HOUR, origin.rateLimitAddress),
+    return this.#consume(
+      limited('signup', this.#deps.limits.signupsPerHour, HOUR, origin.rateLimitAddress),
       origin,
     );
   }
 
   /** A key that let nobody in. Good keys from the same address are not held up. */
   async badKey(origin: RequestOrigin): Promise<RateDecision | null> {
-    return this.consume(
-      limited('bad-keys', this.deps.limits.badKeysPerMinute, MINUTE, origin.rateLimitAddress),
+    return this.#consume(
+      limited('bad-keys', this.#deps.limits.badKeysPerMinute, MINUTE, origin.rateLimitAddress),
       origin,
     );
   }
@@ -61,14 +65,14 @@ export class RequestLimits {
    * and wrong ones are put in one order, so that parallel guesses are worth no more than one after the other.
    */
   async serviceKey({ rateLimitAddress }: RequestOrigin): Promise<AttemptDecision | null> {
-    const limit = this.serviceKeyLimit();
-    return limit && this.deps.failureLimiter.peek(limit, rateLimitAddress);
+    const limit = this.#serviceKeyLimit();
+    return limit && this.#deps.failureLimiter.peek(limit, rateLimitAddress);
   }
 
   async badServiceKey(origin: RequestOrigin): Promise<AttemptDecision | null> {
-    const limit = this.serviceKeyLimit();
+    const limit = this.#serviceKeyLimit();
     if (limit === null) return null;
-    const { failureLimiter, audit } = this.deps;
+    const { failureLimiter, audit } = this.#deps;
     const decision = await failureLimiter.attempt(limit, origin.rateLimitAddress);
     if (decision.allowed && (await failureLimiter.fail(limit, origin.rateLimitAddress))) {
       audit.record({ event: 'limit_blocked', origin, limit: limit.scope });
@@ -78,8 +82,8 @@ export class RequestLimits {
 
   /** Requests of a client that are no turns. */
   async request({ clientId, limits }: ClientPrincipal, origin: RequestOrigin): Promise<RateDecision | null> {
-    const perMinute = limits.requestsPerMinute ?? this.deps.limits.requestsPerMinute;
-    return this.consume(limited('requests', perMinute, MINUTE, clientId), origin, clientId);
+    const perMinute = limits.requestsPerMinute ?? this.#deps.limits.requestsPerMinute;
+    return this.#consume(limited('requests', perMinute, MINUTE, clientId), origin, clientId);
   }
 
   /**
@@ -87,27 +91,27 @@ export class RequestLimits {
    * @returns the decisions of what there is, in this order.
    */
   async turn({ clientId, limits }: ClientPrincipal, origin: RequestOrigin): Promise<RateDecision[]> {
-    const perMinute = limits.chatPerMinute ?? this.deps.limits.chatPerMinute;
-    const ofAddress = this.addressLimit(origin);
+    const perMinute = limits.chatPerMinute ?? this.#deps.limits.chatPerMinute;
+    const ofAddress = this.#addressLimit(origin);
     const ofClient = limited('chat', perMinute, MINUTE, clientId);
     if (ofAddress === null || ofClient === null) {
-      const decision = await this.consume(
+      const decision = await this.#consume(
         ofAddress ?? ofClient,
         origin,
         ofClient === null ? undefined : clientId,
       );
       return decision === null ? [] : [decision];
     }
-    const [address, client] = await this.deps.rateLimiter.consumeBoth(ofAddress, ofClient);
-    this.note(address, origin);
+    const [address, client] = await this.#deps.rateLimiter.consumeBoth(ofAddress, ofClient);
+    this.#note(address, origin);
     if (client === null) return [address];
-    this.note(client, origin, clientId);
+    this.#note(client, origin, clientId);
     return [address, client];
   }
 
   /** How many turns a client may have at the same time; null: any number. They are counted where they are opened. */
   concurrentTurns(client: ClientPrincipal): number | null {
-    const limit = client.limits.concurrentTurns ?? this.deps.limits.concurrentTurns;
+    const limit = client.limits.concurrentTurns ?? this.#deps.limits.concurrentTurns;
     return limit === 0 ? null : limit;
   }
 
@@ -122,8 +126,8 @@ export class RequestLimits {
     limit: number,
   ): Promise<RateLimitedError> {
     const once: RateLimit = { scope: 'turns-refused', limit: 1, windowSeconds: MINUTE };
-    const { allowed } = await this.deps.rateLimiter.consume(once, clientId);
-    if (allowed) this.deps.audit.record({ event: 'limit_blocked', origin, limit: 'turns', clientId });
+    const { allowed } = await this.#deps.rateLimiter.consume(once, clientId);
+    if (allowed) this.#deps.audit.record({ event: 'limit_blocked', origin, limit: 'turns', clientId });
     return new RateLimitedError({
       scope: 'turns',
       allowed: false,
@@ -133,29 +137,29 @@ export class RequestLimits {
     });
   }
 
-  private serviceKeyLimit(): FailureLimit | null {
-    const limit = this.deps.limits.badKeysPerMinute;
+  #serviceKeyLimit(): FailureLimit | null {
+    const limit = this.#deps.limits.badKeysPerMinute;
     if (limit === 0) return null;
     return { scope: 'service-key', limit, windowSeconds: MINUTE, maxBlockSeconds: HOUR };
   }
 
-  private addressLimit({ rateLimitAddress }: RequestOrigin): LimitedKey | null {
-    return limited('ip', this.deps.limits.ipPerMinute, MINUTE, rateLimitAddress);
+  #addressLimit({ rateLimitAddress }: RequestOrigin): LimitedKey | null {
+    return limited('ip', this.#deps.limits.ipPerMinute, MINUTE, rateLimitAddress);
   }
 
-  private async consume(
+  async #consume(
     counted: LimitedKey | null,
     origin: RequestOrigin,
     clientId?: string,
   ): Promise<RateDecision | null> {
     if (counted === null) return null;
-    const decision = await this.deps.rateLimiter.consume(counted.limit, counted.key);
-    this.note(decision, origin, clientId);
+    const decision = await this.#deps.rateLimiter.consume(counted.limit, counted.key);
+    this.#note(decision, origin, clientId);
     return decision;
   }
 
-  private note({ beginsBlock, scope }: CountedDecision, origin: RequestOrigin, clientId?: string): void {
-    if (beginsBlock) this.deps.audit.record({ event: 'limit_blocked', origin, limit: scope, clientId });
+  #note({ beginsBlock, scope }: CountedDecision, origin: RequestOrigin, clientId?: string): void {
+    if (beginsBlock) this.#deps.audit.record({ event: 'limit_blocked', origin, limit: scope, clientId });
   }
 }
 

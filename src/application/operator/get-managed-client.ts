@@ -7,10 +7,14 @@ interface Dependencies {
 }
 
 export class GetManagedClient {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute(input: { clientId: string }): Promise<ManagedClient> {
-    const client = await this.deps.managedClients.find(input.clientId);
+    const client = await this.#deps.managedClients.find(input.clientId);
     if (client === null) throw new AppError('client_not_found');
     return client;
   }

@@ -17,11 +17,15 @@ export interface ListManagedClientsInput {
 }
 
 export class ListManagedClients {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute({ limit, before, email }: ListManagedClientsInput): Promise<ManagedClientPage> {
-    if (email === null) return this.deps.managedClients.list(limit, before);
-    const found = await this.deps.managedClients.findByEmail(email);
+    if (email === null) return this.#deps.managedClients.list(limit, before);
+    const found = await this.#deps.managedClients.findByEmail(email);
     const isOnPage = found !== null && (before === null || found.id < before);
     return { clients: isOnPage ? [found] : [], nextBefore: null };
   }

@@ -23,10 +23,14 @@ export interface UpdateManagedClientInput {
 
 /** What the operator decides about a client. A suspended one is refused everywhere, and its running turns end. */
 export class UpdateManagedClient {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute(input: UpdateManagedClientInput): Promise<ManagedClient> {
-    const { managedClients, clock, audit } = this.deps;
+    const { managedClients, clock, audit } = this.#deps;
     const { clientId, suspended, limits, budgetTokensPerDay, origin } = input;
     const changesTerms = [...Object.values(limits ?? {}), budgetTokensPerDay].some(
       (change) => change !== undefined,

@@ -55,23 +55,27 @@ export interface Usage {
 
 /** What a client's turns cost, the last one included, and what is left of its budget. */
 export class GetUsage {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #deps: Dependencies;
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+  }
 
   async execute({ clientId, budgetTokensPerDay }: GetUsageInput): Promise<Usage> {
-    const { usage, usageRepository, clock } = this.deps;
+    const { usage, usageRepository, clock } = this.#deps;
     const today = utcDayOf(clock.now());
     const days = utcDaysUntil(today, USAGE_DAYS);
     await usage.flush();
     const rows = await usageRepository.list(clientId, days.at(-1) ?? today, MAX_SHOWN_CHARACTERS);
     const rowsOf = byDay(rows);
     const shown = days.map((day) => toUsageDay(day, rowsOf.get(day) ?? []));
-    const limit = budgetTokensPerDay ?? this.deps.budgetTokensPerDay;
+    const limit = budgetTokensPerDay ?? this.#deps.budgetTokensPerDay;
     const recorded = shown[0]?.totalTokens ?? 0;
-    return { budget: limit === 0 ? null : await this.left(clientId, today, limit, recorded), days: shown };
+    return { budget: limit === 0 ? null : await this.#left(clientId, today, limit, recorded), days: shown };
   }
 
-  private async left(clientId: string, day: UtcDay, limit: number, recorded: number): Promise<BudgetLeft> {
-    const { spent, held } = (await this.deps.budget.find(clientId, day)) ?? { spent: recorded, held: 0 };
+  async #left(clientId: string, day: UtcDay, limit: number, recorded: number): Promise<BudgetLeft> {
+    const { spent, held } = (await this.#deps.budget.find(clientId, day)) ?? { spent: recorded, held: 0 };
     return {
       tokensPerDay: limit,
       spentTokens: spent,

@@ -12,10 +12,14 @@ const NAME = /^(.+\.partial-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.loc
  * ends with the process: a partial backup whose lock is free has no owner any more.
  */
 export class PartialBackup {
+  readonly #lock: DatabaseLock;
+
   private constructor(
     readonly folder: string,
-    private readonly lock: DatabaseLock,
-  ) {}
+    lock: DatabaseLock,
+  ) {
+    this.#lock = lock;
+  }
 
   /** Makes one, mode 0700, beside the folder that it becomes. */
   static async make(folder: string): Promise<PartialBackup> {
@@ -53,7 +57,7 @@ export class PartialBackup {
   /** Removes what has not been renamed. */
   async end(): Promise<void> {
     await remove(this.folder);
-    await this.lock.release();
+    await this.#lock.release();
   }
 }
 

@@ -25,39 +25,42 @@ const PROXY_ADDRESS = '127.0.0.1';
 
 /** Where one family fights: it starts what the family asks for, and stops all of it in reverse order. */
 export class Arena {
+  readonly #options: ArenaOptions;
   readonly #closers: (() => Promise<unknown>)[] = [];
 
-  constructor(private readonly options: ArenaOptions) {}
+  constructor(options: ArenaOptions) {
+    this.#options = options;
+  }
 
   get random(): SeededRandom {
-    return this.options.random;
+    return this.#options.random;
   }
 
   get isQuick(): boolean {
-    return this.options.isQuick;
+    return this.#options.isQuick;
   }
 
   get soakMinutes(): number {
-    return this.options.soakMinutes;
+    return this.#options.soakMinutes;
   }
 
   /** A program that runs the rest of its arguments with the priority of what is measured for long. */
   get priority(): readonly string[] {
-    return this.options.niceness === 0 ? [] : ['nice', '-n', String(this.options.niceness)];
+    return this.#options.niceness === 0 ? [] : ['nice', '-n', String(this.#options.niceness)];
   }
 
   get node(): string {
-    return this.options.node;
+    return this.#options.node;
   }
 
   /** The one for a short run, or the other. */
   quick<T>(short: T, whole: T): T {
-    return this.options.isQuick ? short : whole;
+    return this.#options.isQuick ? short : whole;
   }
 
   /** The service as an operator runs it, behind a proxy where the campaign was asked for one. */
   async startService(options: TargetOptions = {}): Promise<Target> {
-    const { node, main, isBehindHaProxy } = this.options;
+    const { node, main, isBehindHaProxy } = this.#options;
     const folder = options.folder ?? (await this.makeFolder());
     const env = isBehindHaProxy ? { TRUST_PROXY: PROXY_ADDRESS, ...options.env } : options.env;
     const target = await Target.start(node, main, { ...options, folder, ...(env && { env }) });

@@ -17,7 +17,11 @@ interface Idle {
  * machine. A virtual one may take a single processor away for a while, with whatever runs on it.
  */
 export class Control {
-  private constructor(private readonly idle: readonly Idle[]) {}
+  readonly #idle: readonly Idle[];
+
+  private constructor(idle: readonly Idle[]) {
+    this.#idle = idle;
+  }
 
   static async start(arena: Arena): Promise<Control> {
     const idle: Idle[] = [];
@@ -36,13 +40,13 @@ export class Control {
   /** Stalls of any of them since the last look. */
   async look(): Promise<readonly Stall[]> {
     const all = await Promise.all(
-      this.idle.map(({ child, probe }) => probe.look({ send: (signal) => child.kill(signal) })),
+      this.#idle.map(({ child, probe }) => probe.look({ send: (signal) => child.kill(signal) })),
     );
     return all.flatMap(({ stalls }) => stalls);
   }
 
   async stop(): Promise<void> {
-    for (const { child } of this.idle) {
+    for (const { child } of this.#idle) {
       const gone = once(child, 'exit');
       child.kill('SIGKILL');
       await gone;

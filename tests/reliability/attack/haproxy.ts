@@ -30,11 +30,17 @@ backend service
 
 /** HAProxy on a free port before one service. */
 export class HaProxy {
+  readonly #child: ChildProcess;
+  readonly #folder: TestFolder;
+
   private constructor(
     readonly url: string,
-    private readonly child: ChildProcess,
-    private readonly folder: TestFolder,
-  ) {}
+    child: ChildProcess,
+    folder: TestFolder,
+  ) {
+    this.#child = child;
+    this.#folder = folder;
+  }
 
   /** Its program, or null where there is none. */
   static find(): string | null {
@@ -62,11 +68,11 @@ export class HaProxy {
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      const gone = once(this.child, 'exit');
-      this.child.kill('SIGKILL');
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const gone = once(this.#child, 'exit');
+      this.#child.kill('SIGKILL');
       await gone;
     }
-    await this.folder.remove();
+    await this.#folder.remove();
   }
 }

@@ -27,9 +27,11 @@ const OWN_ADDRESS = '127.0.0.99';
 
 /** What somebody who does nothing wrong sees meanwhile. */
 export class HonestFigures {
+  readonly #report: HonestReport;
   readonly #sorted: Float64Array;
 
-  constructor(private readonly report: HonestReport) {
+  constructor(report: HonestReport) {
+    this.#report = report;
     this.#sorted = report.times.slice().sort();
   }
 
@@ -38,11 +40,11 @@ export class HonestFigures {
   }
 
   get failed(): number {
-    return Object.values(this.report.failures).reduce((sum, count) => sum + count, 0);
+    return Object.values(this.#report.failures).reduce((sum, count) => sum + count, 0);
   }
 
   get failures(): string {
-    return JSON.stringify(this.report.failures);
+    return JSON.stringify(this.#report.failures);
   }
 
   get worstMs(): number {

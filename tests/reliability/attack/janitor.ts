@@ -20,11 +20,15 @@ rm -rf "$1"
 
 /** Sees to it that nothing of a campaign outlives it: no process, no file. */
 export class Janitor {
+  readonly #child: ChildProcess;
+
   private constructor(
     /** The folder in which the campaign and all its processes run and keep their files. */
     readonly folder: string,
-    private readonly child: ChildProcess,
-  ) {}
+    child: ChildProcess,
+  ) {
+    this.#child = child;
+  }
 
   /** From now on this process works in the folder, and so do the ones that it starts. */
   static employ(): Janitor {
@@ -50,9 +54,9 @@ export class Janitor {
   }
 
   async sweep(): Promise<void> {
-    if (this.child.exitCode !== null) return;
-    const gone = once(this.child, 'exit');
-    this.child.stdin?.end();
+    if (this.#child.exitCode !== null) return;
+    const gone = once(this.#child, 'exit');
+    this.#child.stdin?.end();
     await gone;
   }
 }

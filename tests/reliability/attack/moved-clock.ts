@@ -7,10 +7,13 @@ const LIBRARY = 'faketime/libfaketime.so.1';
 
 /** Moves the clock on the wall of one process, and leaves its monotonic clock alone, as a correction by hand does. */
 export class MovedClock {
-  private constructor(
-    private readonly file: string,
-    private readonly library: string,
-  ) {}
+  readonly #file: string;
+  readonly #library: string;
+
+  private constructor(file: string, library: string) {
+    this.#file = file;
+    this.#library = library;
+  }
 
   /** @throws LeftOut without libfaketime. */
   static in(folder: string): MovedClock {
@@ -25,8 +28,8 @@ export class MovedClock {
 
   get env(): Record<string, string> {
     return {
-      LD_PRELOAD: this.library,
-      FAKETIME_TIMESTAMP_FILE: this.file,
+      LD_PRELOAD: this.#library,
+      FAKETIME_TIMESTAMP_FILE: this.#file,
       FAKETIME_NO_CACHE: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
       FAKETIME_DONT_RESET: '1',
@@ -35,6 +38,6 @@ export class MovedClock {
 
   /** From now on, against the time of this machine. */
   moveBy(seconds: number): void {
-    writeFileSync(this.file, `${seconds < 0 ? '' : '+'}${seconds}s\n`);
+    writeFileSync(this.#file, `${seconds < 0 ? '' : '+'}${seconds}s\n`);
   }
 }

@@ -8,11 +8,14 @@ interface Writer {
 
 /** Sign-ups and characters, as seeded, with a note of what was acknowledged and when it was asked for. */
 export class AcknowledgedWrites {
+  readonly #random: SeededRandom;
   /** Ids of accounts and characters whose writing was acknowledged. */
   readonly ids = new Set<string>();
   readonly #accounts: Writer[] = [];
 
-  constructor(private readonly random: SeededRandom) {}
+  constructor(random: SeededRandom) {
+    this.#random = random;
+  }
 
   /** @param parallel how many are under way at a time. */
   async write(url: string, count: number, parallel: number): Promise<void> {
@@ -28,8 +31,8 @@ export class AcknowledgedWrites {
   }
 
   async #writeOne(url: string): Promise<void> {
-    const account = this.random.pick(this.#accounts);
-    if (account === undefined || this.random.next() < 0.25) await this.#signUp(url);
+    const account = this.#random.pick(this.#accounts);
+    if (account === undefined || this.#random.next() < 0.25) await this.#signUp(url);
     else {
       account.count += 1;
       const name = `Character ${account.count}`;

@@ -28,13 +28,15 @@ function check(holds: boolean, what: string): void {
 
 /** What an operator may have to do, in order; each step counts on those before it. */
 export class Drill {
+  readonly #options: DrillOptions;
   readonly #writes: AcknowledgedWrites;
   readonly #cwd: string;
   readonly #backup: string;
   #server: ServerProcess | undefined;
   #backedUp: StoredState = { ids: new Set(), rows: '' };
 
-  constructor(private readonly options: DrillOptions) {
+  constructor(options: DrillOptions) {
+    this.#options = options;
     this.#writes = new AcknowledgedWrites(new SeededRandom(options.seed));
     this.#cwd = join(options.folder, 'service');
     this.#backup = join(options.folder, 'backups', 'first');
@@ -47,7 +49,7 @@ export class Drill {
       ['restore beside the running service', () => this.#restoreBesideService()],
       ['kill -9, restore into the same folder', () => this.#restoreAfterKill()],
       ['restore into an empty folder', () => this.#restoreElsewhere()],
-      ['backup of a missing database', () => this.#refusedBackup({ cwd: this.options.folder })],
+      ['backup of a missing database', () => this.#refusedBackup({ cwd: this.#options.folder })],
       ['backup into a folder that is not empty', () => this.#refusedBackup({ target: this.#backup })],
       ['backup onto a full disk', () => this.#refusedBackup({ maxFileKib: 8 })],
       ['backup with a wrong secret', () => this.#refusedBackup({ env: { FASTWRAP_SECRET: OTHER_SECRET } })],
@@ -90,9 +92,9 @@ export class Drill {
 
   async #backUpUnderLoad(): Promise<string> {
     const url = await (await this.#start()).url();
-    await this.#writes.write(url, this.options.writes, PARALLEL);
+    await this.#writes.write(url, this.#options.writes, PARALLEL);
     const before = new Set(this.#writes.ids);
-    const load = this.#writes.write(url, this.options.writes, PARALLEL);
+    const load = this.#writes.write(url, this.#options.writes, PARALLEL);
     const outcome = await operate('backup', this.#backup, { cwd: this.#cwd });
     const during = new Set(this.#writes.ids);
     await load;
@@ -125,7 +127,7 @@ export class Drill {
   }
 
   async #restoreElsewhere(): Promise<string> {
-    const cwd = join(this.options.folder, 'elsewhere');
+    const cwd = join(this.#options.folder, 'elsewhere');
     mkdirSync(cwd);
     await this.#restoreTo(cwd);
     return '';
@@ -148,7 +150,7 @@ export class Drill {
     maxFileKib?: number;
     env?: Record<string, string>;
   }): Promise<string> {
-    const backups = join(this.options.folder, 'backups');
+    const backups = join(this.#options.folder, 'backups');
     const before = readdirSync(backups, { recursive: true }).sort().join();
     const { cwd = this.#cwd, target = join(backups, 'second'), ...options } = how;
     const line = assertOneLine(await operate('backup', target, { cwd, ...options }));
@@ -157,7 +159,7 @@ export class Drill {
   }
 
   async #refusedRestore(spoil: (backup: string) => void, maxFileKib?: number): Promise<string> {
-    const backup = join(this.options.folder, 'spoiled');
+    const backup = join(this.#options.folder, 'spoiled');
     cpSync(this.#backup, backup, { recursive: true });
     spoil(backup);
     const options = maxFileKib === undefined ? {} : { maxFileKib };
@@ -177,7 +179,7 @@ export class Drill {
   /** Refused while something is amiss; all is there when it is put right. */
   async #refusedStart(spoil: (data: string) => void, env: Record<string, string> = {}): Promise<string> {
     const data = join(this.#cwd, 'data');
-    const aside = join(this.options.folder, 'aside');
+    const aside = join(this.#options.folder, 'aside');
     cpSync(data, aside, { recursive: true });
     spoil(data);
     const line = assertOneLine(await startAndFail(this.#cwd, env));

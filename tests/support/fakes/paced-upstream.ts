@@ -20,10 +20,14 @@ const PROCESS = fileURLToPath(new URL('./paced-upstream-process.js', import.meta
 
 /** Steers the process. */
 export class PacedUpstream {
+  readonly #child: ChildProcess;
+
   private constructor(
-    private readonly child: ChildProcess,
+    child: ChildProcess,
     readonly baseUrl: string,
-  ) {}
+  ) {
+    this.#child = child;
+  }
 
   static async start(): Promise<PacedUpstream> {
     const child = fork(PROCESS);
@@ -33,23 +37,23 @@ export class PacedUpstream {
 
   /** Answers go on until so many of their pieces are left; 0: to the end. */
   keepBack(pieces: number): void {
-    this.order({ keepBack: pieces });
+    this.#order({ keepBack: pieces });
   }
 
   async report(): Promise<UpstreamReport> {
-    const answered = once(this.child, 'message');
-    this.order('report');
+    const answered = once(this.#child, 'message');
+    this.#order('report');
     const [{ report }] = await answered;
     return report;
   }
 
   async stop(): Promise<void> {
-    const ended = once(this.child, 'exit');
-    this.child.disconnect();
+    const ended = once(this.#child, 'exit');
+    this.#child.disconnect();
     await ended;
   }
 
-  private order(order: UpstreamOrder): void {
-    this.child.send(order);
+  #order(order: UpstreamOrder): void {
+    this.#child.send(order);
   }
 }

@@ -12,15 +12,20 @@ const WATCHED = 'redis-server "$@" & echo "$!"; cat >/dev/null; kill -KILL "$!";
 
 /** A private, empty redis-server on a free port, with a password, that keeps nothing on disk and outlives nobody. */
 export class RedisServer {
+  readonly #folder: TestFolder;
+  readonly #settings: readonly string[];
   #process: ChildProcess | null = null;
   #pid = 0;
 
   private constructor(
     readonly port: number,
     readonly password: string,
-    private readonly folder: TestFolder,
-    private readonly settings: readonly string[],
-  ) {}
+    folder: TestFolder,
+    settings: readonly string[],
+  ) {
+    this.#folder = folder;
+    this.#settings = settings;
+  }
 
   /** @param settings as redis-server takes them, such as `--maxmemory 2mb`. */
   static async start(...settings: string[]): Promise<RedisServer> {
@@ -50,8 +55,8 @@ export class RedisServer {
       '--appendonly',
       'no',
       '--dir',
-      this.folder.path,
-      ...this.settings.flatMap((s) => s.split(' ')),
+      this.#folder.path,
+      ...this.#settings.flatMap((s) => s.split(' ')),
     ];
     const args = ['-c', WATCHED, 'sh', ...settings.map(String), ...more];
     const child = spawn('sh', args, { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -88,6 +93,6 @@ export class RedisServer {
 
   async stop(): Promise<void> {
     await this.kill();
-    await this.folder.remove();
+    await this.#folder.remove();
   }
 }

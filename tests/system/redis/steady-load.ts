@@ -11,17 +11,19 @@ export interface LoadAnswer {
 
 /** Turns at a steady pace, whatever becomes of them, each in a conversation of its own. */
 export class SteadyLoad {
+  readonly #client: ApiClient;
+  readonly #characterId: string;
+  readonly #perSecond: number;
   readonly answers: LoadAnswer[] = [];
   readonly #began = performance.now();
   readonly #open = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
   #sent = 0;
 
-  constructor(
-    private readonly client: ApiClient,
-    private readonly characterId: string,
-    private readonly perSecond: number,
-  ) {
+  constructor(client: ApiClient, characterId: string, perSecond: number) {
+    this.#client = client;
+    this.#characterId = characterId;
+    this.#perSecond = perSecond;
     this.#timer = setInterval(() => this.#sendDue(), 5);
   }
 
@@ -38,7 +40,7 @@ export class SteadyLoad {
   }
 
   #sendDue(): void {
-    for (; this.#sent < (this.now / 1000) * this.perSecond; this.#sent += 1) {
+    for (; this.#sent < (this.now / 1000) * this.#perSecond; this.#sent += 1) {
       const answer = this.#send(this.#sent).finally(() => this.#open.delete(answer));
       this.#open.add(answer);
     }
@@ -46,8 +48,8 @@ export class SteadyLoad {
 
   async #send(index: number): Promise<void> {
     const sentAt = this.now;
-    const body = { characterId: this.characterId, message: 'Hello', conversationId: `load-${index}` };
-    const { status, body: answer, headers } = await this.client.post('/api/chat', body);
+    const body = { characterId: this.#characterId, message: 'Hello', conversationId: `load-${index}` };
+    const { status, body: answer, headers } = await this.#client.post('/api/chat', body);
     this.answers.push({
       sentAt,
       tookMs: this.now - sentAt,

@@ -13,16 +13,16 @@ import { ORIGIN, outcomeOf, UseCaseFixture } from '#tests/support/fixtures/use-c
 
 /** Something else happens between the look at a character and what follows it. */
 class InterruptedCharacterRepository extends MemoryCharacterRepository {
-  constructor(
-    database: MemoryDatabase,
-    private readonly interrupt: () => Promise<void>,
-  ) {
+  readonly #interrupt: () => Promise<void>;
+
+  constructor(database: MemoryDatabase, interrupt: () => Promise<void>) {
     super(database);
+    this.#interrupt = interrupt;
   }
 
   override async find(clientId: string, characterId: string): Promise<Character | null> {
     const found = await super.find(clientId, characterId);
-    await this.interrupt();
+    await this.#interrupt();
     return found;
   }
 }

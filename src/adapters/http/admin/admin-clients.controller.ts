@@ -42,13 +42,22 @@ import {
 @Response<Problem>(503, 'database_unavailable, overloaded, shutting_down')
 @injectable()
 export class AdminClientsController extends Controller {
+  readonly #listClients: ListManagedClients;
+  readonly #getClient: GetManagedClient;
+  readonly #updateClient: UpdateManagedClient;
+  readonly #deleteClient: DeleteClient;
+
   constructor(
-    @inject(ListManagedClients) private readonly listClients: ListManagedClients,
-    @inject(GetManagedClient) private readonly getClient: GetManagedClient,
-    @inject(UpdateManagedClient) private readonly updateClient: UpdateManagedClient,
-    @inject(DeleteClient) private readonly deleteClient: DeleteClient,
+    @inject(ListManagedClients) listClients: ListManagedClients,
+    @inject(GetManagedClient) getClient: GetManagedClient,
+    @inject(UpdateManagedClient) updateClient: UpdateManagedClient,
+    @inject(DeleteClient) deleteClient: DeleteClient,
   ) {
     super();
+    this.#listClients = listClients;
+    this.#getClient = getClient;
+    this.#updateClient = updateClient;
+    this.#deleteClient = deleteClient;
   }
 
   /**
@@ -64,7 +73,7 @@ export class AdminClientsController extends Controller {
     @Query() cursor?: Uuid,
     @Query() email?: Email,
   ): Promise<ManagedClientList> {
-    const page = await this.listClients.execute({ limit, before: cursor ?? null, email: email ?? null });
+    const page = await this.#listClients.execute({ limit, before: cursor ?? null, email: email ?? null });
     return { data: page.clients.map(toManagedClient), nextCursor: page.nextBefore };
   }
 
@@ -75,7 +84,7 @@ export class AdminClientsController extends Controller {
   @Get('{id}')
   @Response<Problem>(404, 'client_not_found')
   async getOne(@Path() id: Uuid): Promise<ManagedClient> {
-    return toManagedClient(await this.getClient.execute({ clientId: id }));
+    return toManagedClient(await this.#getClient.execute({ clientId: id }));
   }
 
   /**
@@ -93,7 +102,7 @@ export class AdminClientsController extends Controller {
     @Body() patch: ManagedClientPatch,
   ): Promise<ManagedClient> {
     const input = { ...patch, clientId: id, origin: originOf(request) };
-    return toManagedClient(await this.updateClient.execute(input));
+    return toManagedClient(await this.#updateClient.execute(input));
   }
 
   /**
@@ -105,7 +114,7 @@ export class AdminClientsController extends Controller {
   @Response<Problem>(404, 'client_not_found')
   @Response<Problem>(503, 'cache_unavailable, database_unavailable, overloaded, shutting_down')
   async deleteOne(@Request() request: ExpressRequest, @Path() id: Uuid): Promise<void> {
-    const deleted = await this.deleteClient.execute({ clientId: id, origin: originOf(request) });
+    const deleted = await this.#deleteClient.execute({ clientId: id, origin: originOf(request) });
     if (!deleted) throw new AppError('client_not_found');
   }
 }

@@ -16,11 +16,13 @@ const PATTERN_SENTENCES: ReadonlyMap<unknown, string> = new Map([
  * follows, but it turns "12" into 12 in places and lets unknown properties of some types through.
  */
 export class BodySchemas {
-  private readonly ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, verbose: true });
-  private readonly compiled = new Map<string, ValidateFunction>();
+  readonly #document: OpenApiDocument;
+  readonly #ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, verbose: true });
+  readonly #compiled = new Map<string, ValidateFunction>();
 
-  constructor(private readonly document: OpenApiDocument) {
-    this.ajv.addSchema({ $id: DOCUMENT, ...toJsonSchema({ components: document.components }) });
+  constructor(document: OpenApiDocument) {
+    this.#document = document;
+    this.#ajv.addSchema({ $id: DOCUMENT, ...toJsonSchema({ components: document.components }) });
   }
 
   /**
@@ -28,7 +30,7 @@ export class BodySchemas {
    * @returns one entry for each faulty field, at most 50; empty when the body is as the contract has it.
    */
   check(method: string, routePath: string, body: unknown): FieldError[] {
-    const validate = this.validator(method.toLowerCase(), routePath.replace(/:(\w+)/g, '{$1}'));
+    const validate = this.#validator(method.toLowerCase(), routePath.replace(/:(\w+)/g, '{$1}'));
     if (validate(body)) return [];
     const byField = new Map<string, FieldError>();
     for (const error of validate.errors ?? []) {
@@ -39,14 +41,14 @@ export class BodySchemas {
     return [...byField.values()];
   }
 
-  private validator(method: string, path: string): ValidateFunction {
+  #validator(method: string, path: string): ValidateFunction {
     const name = `${method} ${path}`;
-    const known = this.compiled.get(name);
+    const known = this.#compiled.get(name);
     if (known !== undefined) return known;
-    const schema = this.document.paths[path]?.[method]?.requestBody?.content['application/json']?.schema;
+    const schema = this.#document.paths[path]?.[method]?.requestBody?.content['application/json']?.schema;
     if (schema === undefined) throw new Error(`openapi.json has no request body for ${name}`);
-    const validate = this.ajv.compile(toJsonSchema(schema));
-    this.compiled.set(name, validate);
+    const validate = this.#ajv.compile(toJsonSchema(schema));
+    this.#compiled.set(name, validate);
     return validate;
   }
 }

@@ -10,14 +10,14 @@ export interface MemoryFileOptions {
 
 /** An answer that is the same for everybody, made once. All requests write the same bytes; none opens a file. */
 export class MemoryFile {
+  readonly #content: Buffer;
+  readonly #contentType: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #etag: string | null;
 
-  constructor(
-    private readonly content: Buffer,
-    private readonly contentType: string,
-    { cacheSeconds, headers }: MemoryFileOptions = {},
-  ) {
+  constructor(content: Buffer, contentType: string, { cacheSeconds, headers }: MemoryFileOptions = {}) {
+    this.#content = content;
+    this.#contentType = contentType;
     this.#etag = cacheSeconds === undefined ? null : tagOf(content);
     this.#headers = {
       ...headers,
@@ -34,8 +34,8 @@ export class MemoryFile {
       response.status(304).end();
       return;
     }
-    response.set({ 'Content-Type': this.contentType, 'Content-Length': String(this.content.length) });
-    response.end(this.content);
+    response.set({ 'Content-Type': this.#contentType, 'Content-Length': String(this.#content.length) });
+    response.end(this.#content);
   }
 
   #isKnownTo(request: Request): boolean {

@@ -1,20 +1,20 @@
 /** Whether this process should be sent new requests. */
 export class Readiness {
-  private state: 'starting' | 'ready' | 'draining' = 'starting';
+  #state: 'starting' | 'ready' | 'draining' = 'starting';
 
   get isReady(): boolean {
-    return this.state === 'ready';
+    return this.#state === 'ready';
   }
 
   get isDraining(): boolean {
-    return this.state === 'draining';
+    return this.#state === 'draining';
   }
 
   markReady(): void {
-    this.state = 'ready';
+    this.#state = 'ready';
   }
 
   markDraining(): void {
-    this.state = 'draining';
+    this.#state = 'draining';
   }
 }

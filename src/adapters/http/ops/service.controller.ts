@@ -13,12 +13,19 @@ import { ServiceVersion } from './service-version.js';
 @Response<Problem>(400, 'invalid_request')
 @injectable()
 export class ServiceController extends Controller {
+  readonly #checkHealth: CheckHealth;
+  readonly #readiness: Readiness;
+  readonly #version: ServiceVersion;
+
   constructor(
-    @inject(CheckHealth) private readonly checkHealth: CheckHealth,
-    @inject(Readiness) private readonly readiness: Readiness,
-    @inject(ServiceVersion) private readonly version: ServiceVersion,
+    @inject(CheckHealth) checkHealth: CheckHealth,
+    @inject(Readiness) readiness: Readiness,
+    @inject(ServiceVersion) version: ServiceVersion,
   ) {
     super();
+    this.#checkHealth = checkHealth;
+    this.#readiness = readiness;
+    this.#version = version;
   }
 
   /**
@@ -30,7 +37,7 @@ export class ServiceController extends Controller {
   getInfo(): ServiceInfo {
     return {
       name: 'FastWrap',
-      version: this.version.text,
+      version: this.#version.text,
       docs: '/docs',
       openapi: '/openapi.json',
       health: '/health',
@@ -45,9 +52,9 @@ export class ServiceController extends Controller {
   @Response<Problem>(429, 'rate_limited')
   @Response<HealthReport>(503, 'A needed part is down')
   async getHealth(): Promise<HealthReport> {
-    const health = await this.checkHealth.execute();
+    const health = await this.#checkHealth.execute();
     if (health.status === 'down') this.setStatus(503);
-    return { ...health, version: this.version.text };
+    return { ...health, version: this.#version.text };
   }
 
   /**
@@ -67,7 +74,7 @@ export class ServiceController extends Controller {
   @Response<Problem>(503, 'shutting_down: it starts or drains')
   @SuccessResponse(200)
   getReadiness(@Request() _request: ExpressRequest): Liveness {
-    if (!this.readiness.isReady) throw new AppError('shutting_down');
+    if (!this.#readiness.isReady) throw new AppError('shutting_down');
     return { status: 'ok' };
   }
 }

@@ -35,10 +35,13 @@ export interface HttpServerOptions {
 
 /** The listening socket and its connections. */
 export class HttpServer {
-  private constructor(
-    private readonly server: Server,
-    private readonly connections: Connections,
-  ) {}
+  readonly #server: Server;
+  readonly #connections: Connections;
+
+  private constructor(server: Server, connections: Connections) {
+    this.#server = server;
+    this.#connections = connections;
+  }
 
   /** @throws the system's error when the address cannot be had. */
   static async listen(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
@@ -62,7 +65,7 @@ export class HttpServer {
   }
 
   get url(): string {
-    const listening = this.server.address();
+    const listening = this.#server.address();
     if (listening === null || typeof listening === 'string') throw new Error('the server listens on no port');
     const { address, family, port } = listening;
     return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
@@ -79,14 +82,14 @@ export class HttpServer {
       grace.abort();
       abortAll();
     }, graceMs);
-    const cut = setTimeout(() => this.server.closeAllConnections(), graceMs + ABORT_GRACE_MS);
-    const hasWaited = await this.connections.answered(grace.signal);
+    const cut = setTimeout(() => this.#server.closeAllConnections(), graceMs + ABORT_GRACE_MS);
+    const hasWaited = await this.#connections.answered(grace.signal);
     const closed = new Promise<void>((resolve) => {
-      this.server.close(() => resolve());
+      this.#server.close(() => resolve());
     });
     // Who has just been answered may have sent the next request already.
-    if (!hasWaited) this.connections.cutIdle();
-    const idle = setInterval(() => this.connections.cutIdle(), IDLE_MS);
+    if (!hasWaited) this.#connections.cutIdle();
+    const idle = setInterval(() => this.#connections.cutIdle(), IDLE_MS);
     await closed;
     clearInterval(idle);
     clearTimeout(end);

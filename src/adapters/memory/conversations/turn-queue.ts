@@ -69,11 +69,14 @@ function busy(): AppError {
 
 /** One open turn for each conversation; the others wait in order of arrival. */
 export class TurnQueue {
+  readonly #options: TurnQueueOptions;
   readonly #lanes = new ClientMap<Lane>();
   /** Turns that are open or wait, by client. */
   readonly #turns = new Map<string, number>();
 
-  constructor(private readonly options: TurnQueueOptions) {}
+  constructor(options: TurnQueueOptions) {
+    this.#options = options;
+  }
 
   /** How many clients have a turn that is open or waits. */
   get size(): number {
@@ -93,7 +96,7 @@ export class TurnQueue {
   ): Promise<TurnLease> {
     const lane = this.#lanes.get(clientId, turn.conversationId);
     if (lane === undefined) return this.#openLane(clientId, turn);
-    if (onBusy === 'reject' || lane.waiting.length >= this.options.maxWaiting) throw busy();
+    if (onBusy === 'reject' || lane.waiting.length >= this.#options.maxWaiting) throw busy();
     return this.#wait(lane, clientId, turn, signal);
   }
 
@@ -141,7 +144,7 @@ export class TurnQueue {
           resolve(lane.holder);
         },
       };
-      const deadline = setTimeout(() => leave(busy()), this.options.maxWaitMs);
+      const deadline = setTimeout(() => leave(busy()), this.#options.maxWaitMs);
       signal.addEventListener('abort', callerLeft);
       lane.waiting.push(waiter);
       this.#count(clientId, 1);

@@ -10,12 +10,15 @@ import type { UtcDay } from '#src/domain/usage/utc-day.js';
 
 /** One client's day: its sum, and its characters in the order of what they cost, so that the dearest are at hand. */
 export class DayUsage {
+  readonly #day: UtcDay;
   readonly #byCharacter = new Map<string, CharacterDay>();
   /** The dearest first; of equals the lower id. */
   readonly #ranked: CharacterDay[] = [];
   #sum: TurnCounts = { turns: 0, inputTokens: 0, outputTokens: 0 };
 
-  constructor(private readonly day: UtcDay) {}
+  constructor(day: UtcDay) {
+    this.#day = day;
+  }
 
   get tokens(): number {
     return tokensOf(this.#sum);
@@ -38,7 +41,7 @@ export class DayUsage {
       .toSorted((a, b) => (a.characterId < b.characterId ? -1 : 1))
       .map((row): ShownUsage => ({ ...row }));
     if (this.#ranked.length <= maxCharacters) return shown;
-    return [...shown, { day: this.day, characterId: null, ...dearest.reduce(subtractCounts, this.#sum) }];
+    return [...shown, { day: this.#day, characterId: null, ...dearest.reduce(subtractCounts, this.#sum) }];
   }
 
   /** Where it stands, or would stand. */

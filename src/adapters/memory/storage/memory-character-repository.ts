@@ -7,27 +7,31 @@ import { countBelow, type MemoryDatabase } from './memory-database.js';
 
 /** Answers always; a full {@link MemoryDatabase} rejects what would add to it with AppError `overloaded`. */
 export class MemoryCharacterRepository implements CharacterRepository {
-  constructor(private readonly database: MemoryDatabase) {}
+  readonly #database: MemoryDatabase;
+
+  constructor(database: MemoryDatabase) {
+    this.#database = database;
+  }
 
   async create(
     clientId: string,
     character: Character,
     maxCharacters: number,
   ): Promise<'created' | 'missing' | 'full'> {
-    const stored = this.database.client(clientId);
+    const stored = this.#database.client(clientId);
     if (stored === undefined) return 'missing';
     if (stored.characters.size >= maxCharacters) return 'full';
-    this.database.addCharacter(stored, { ...character });
+    this.#database.addCharacter(stored, { ...character });
     return 'created';
   }
 
   async find(clientId: string, characterId: string): Promise<Character | null> {
-    const character = this.database.client(clientId)?.characters.get(characterId);
+    const character = this.#database.client(clientId)?.characters.get(characterId);
     return character === undefined ? null : { ...character };
   }
 
   async list(clientId: string, limit: number, before: string | null): Promise<CharacterPage> {
-    const stored = this.database.client(clientId);
+    const stored = this.#database.client(clientId);
     if (stored === undefined) return { characters: [], nextBefore: null };
     const ids = stored.characterIds;
     const end = before === null ? ids.length : countBelow(ids, before);
@@ -46,7 +50,7 @@ export class MemoryCharacterRepository implements CharacterRepository {
     changes: Partial<CharacterTraits>,
     updatedAt: string,
   ): Promise<Character | null> {
-    const characters = this.database.client(clientId)?.characters;
+    const characters = this.#database.client(clientId)?.characters;
     const character = characters?.get(characterId);
     if (characters === undefined || character === undefined) return null;
     const { name, instructions, greeting, model, temperature, maxOutputTokens, ttlSeconds } = changes;
@@ -66,7 +70,7 @@ export class MemoryCharacterRepository implements CharacterRepository {
   }
 
   async delete(clientId: string, characterId: string): Promise<boolean> {
-    const stored = this.database.client(clientId);
-    return stored !== undefined && this.database.deleteCharacter(stored, characterId);
+    const stored = this.#database.client(clientId);
+    return stored !== undefined && this.#database.deleteCharacter(stored, characterId);
   }
 }

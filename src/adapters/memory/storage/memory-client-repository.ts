@@ -15,23 +15,27 @@ import { copyTerms, type MemoryDatabase, type StoredClient, type StoredKey } fro
 
 /** Answers always; a full {@link MemoryDatabase} rejects what would add to it with AppError `overloaded`. */
 export class MemoryClientRepository implements ClientRepository {
-  constructor(private readonly database: MemoryDatabase) {}
+  readonly #database: MemoryDatabase;
+
+  constructor(database: MemoryDatabase) {
+    this.#database = database;
+  }
 
   async create({ client, passwordHash }: ClientCredentials, firstKey: NewApiKey): Promise<void> {
-    this.database.addClient({ ...client }, passwordHash, toStored(firstKey));
+    this.#database.addClient({ ...client }, passwordHash, toStored(firstKey));
   }
 
   async find(clientId: string): Promise<Client | null> {
-    const stored = this.database.client(clientId);
+    const stored = this.#database.client(clientId);
     return stored === undefined ? null : { ...stored.client };
   }
 
   async findCredentials(clientId: string): Promise<ClientCredentials | null> {
-    return toCredentials(this.database.client(clientId));
+    return toCredentials(this.#database.client(clientId));
   }
 
   async findCredentialsByEmail(email: string): Promise<ClientCredentials | null> {
-    return toCredentials(this.database.clientByEmail(email));
+    return toCredentials(this.#database.clientByEmail(email));
   }
 
   async update(
@@ -40,7 +44,7 @@ export class MemoryClientRepository implements ClientRepository {
     verified: VerifiedCredentials | null,
     askedBy: string | null = null,
   ): Promise<Client | null> {
-    const stored = this.database.client(clientId);
+    const stored = this.#database.client(clientId);
     if (stored === undefined) return null;
     assertMayAsk(stored, askedBy);
     const { client } = stored;
@@ -51,15 +55,15 @@ export class MemoryClientRepository implements ClientRepository {
       throw new AppError('account_changed');
     }
     const { email = client.email, storeName = client.storeName, passwordHash } = changes;
-    this.database.replaceClient(stored, { ...client, email, storeName });
+    this.#database.replaceClient(stored, { ...client, email, storeName });
     stored.passwordHash = passwordHash ?? stored.passwordHash;
     return { ...stored.client };
   }
 
   async delete(clientId: string, askedBy: string | null = null): Promise<boolean> {
-    const stored = this.database.client(clientId);
+    const stored = this.#database.client(clientId);
     if (stored !== undefined) assertMayAsk(stored, askedBy);
-    return this.database.deleteClient(clientId);
+    return this.#database.deleteClient(clientId);
   }
 
   async addKey(
@@ -67,11 +71,11 @@ export class MemoryClientRepository implements ClientRepository {
     key: NewApiKey,
     { askedBy, maxUsable }: KeyAddition,
   ): Promise<'added' | 'missing' | 'suspended' | 'full'> {
-    const stored = this.database.client(clientId);
+    const stored = this.#database.client(clientId);
     if (stored?.keys.get(askedBy)?.revokedAt !== null) return 'missing';
     if (stored.suspendedAt !== null) return 'suspended';
     if (usableKeys(stored).length >= maxUsable) return 'full';
-    this.database.addKey(stored, toStored(key));
+    this.#database.addKey(stored, toStored(key));
     return 'added';
   }
 
@@ -80,7 +84,7 @@ export class MemoryClientRepository implements ClientRepository {
     key: NewApiKey,
     recovery: KeyRecovery,
   ): Promise<readonly string[] | 'changed' | 'suspended'> {
-    const stored = this.database.client(clientId);
+    const stored = this.#database.client(clientId);
     if (stored === undefined || stored.passwordHash !== recovery.passwordHash) return 'changed';
     if (stored.suspendedAt !== null) return 'suspended';
     const isSpared = ({ createdAt }: StoredKey) => createdAt >= recovery.sparedSince;
@@ -90,18 +94,18 @@ export class MemoryClientRepository implements ClientRepository {
     );
     const givingWay = usable.slice(0, Math.max(0, usable.length + 1 - recovery.maxUsable));
     for (const each of givingWay) stored.keys.set(each.id, { ...each, revokedAt: recovery.revokedAt });
-    this.database.addKey(stored, toStored(key));
-    this.forgetRevoked(stored, recovery.maxRevokedKept);
+    this.#database.addKey(stored, toStored(key));
+    this.#forgetRevoked(stored, recovery.maxRevokedKept);
     return givingWay.map(({ id }) => id);
   }
 
   async listKeys(clientId: string): Promise<ApiKey[]> {
-    const keys = [...(this.database.client(clientId)?.keys.values() ?? [])];
+    const keys = [...(this.#database.client(clientId)?.keys.values() ?? [])];
     return keys.sort(byAge).map(({ digest: _, ...shown }) => shown);
   }
 
   async findKeyVerifier(keyId: string): Promise<ApiKeyVerifier | null> {
-    const owner = this.database.clientByKey(keyId);
+    const owner = this.#database.clientByKey(keyId);
     const key = owner?.keys.get(keyId);
     if (owner === undefined || key === undefined) return null;
     const { digest, lastUsedAt, revokedAt } = key;
@@ -129,7 +133,7 @@ export class MemoryClientRepository implements ClientRepository {
     maxRevokedKept: number,
     askedBy: string | null = null,
   ): Promise<'revoked' | 'missing' | 'last'> {
-    const stored = this.database.client(clientId);
+    const stored = this.#database.client(clientId);
     if (stored !== undefined) assertMayAsk(stored, askedBy);
     const key = stored?.keys.get(keyId);
     if (stored === undefined || key === undefined) return 'missing';
@@ -137,13 +141,13 @@ export class MemoryClientRepository implements ClientRepository {
       if (usableKeys(stored).length === 1) return 'last';
       stored.keys.set(keyId, { ...key, revokedAt });
     }
-    this.forgetRevoked(stored, maxRevokedKept);
+    this.#forgetRevoked(stored, maxRevokedKept);
     return 'revoked';
   }
 
   async recordKeyUses(uses: readonly ApiKeyUse[], now: string): Promise<void> {
     for (const { clientId, keyId, usedAt } of uses) {
-      const keys = this.database.client(clientId)?.keys;
+      const keys = this.#database.client(clientId)?.keys;
       const key = keys?.get(keyId);
       if (keys === undefined || key === undefined) continue;
       const { lastUsedAt } = key;
@@ -155,9 +159,9 @@ export class MemoryClientRepository implements ClientRepository {
 
   async check(): Promise<void> {}
 
-  private forgetRevoked(stored: StoredClient, maxKept: number): void {
+  #forgetRevoked(stored: StoredClient, maxKept: number): void {
     const revoked = [...stored.keys.values()].filter((each) => each.revokedAt !== null);
-    for (const { id } of revoked.sort(byRevocation).slice(maxKept)) this.database.deleteKey(stored, id);
+    for (const { id } of revoked.sort(byRevocation).slice(maxKept)) this.#database.deleteKey(stored, id);
   }
 }
 

@@ -8,17 +8,20 @@ type DaysUsage = Map<UtcDay, DayUsage>;
 
 /** Answers always. */
 export class MemoryUsageRepository implements UsageRepository {
+  readonly #database: MemoryDatabase;
   /** By the account itself, so that it goes with it. */
   readonly #usage = new WeakMap<StoredClient, DaysUsage>();
   /** Of all clients, those that are gone included. */
   readonly #recordedDays = new Set<UtcDay>();
 
-  constructor(private readonly database: MemoryDatabase) {}
+  constructor(database: MemoryDatabase) {
+    this.#database = database;
+  }
 
   async add(entries: readonly UsageEntry[], oldestDay: UtcDay): Promise<void> {
     const touched = new Set<DaysUsage>();
     for (const { clientId, ...entry } of entries) {
-      const client = this.database.client(clientId);
+      const client = this.#database.client(clientId);
       if (client === undefined) continue;
       const days: DaysUsage = this.#usage.get(client) ?? new Map();
       this.#usage.set(client, days);
@@ -54,7 +57,7 @@ export class MemoryUsageRepository implements UsageRepository {
   }
 
   #daysOf(clientId: string): DaysUsage {
-    const client = this.database.client(clientId);
+    const client = this.#database.client(clientId);
     return (client === undefined ? undefined : this.#usage.get(client)) ?? new Map();
   }
 }

@@ -11,13 +11,16 @@ const MARGIN_MS = 10;
  * and the time of one read of those of other processes (sqlite.org/pragma.html#pragma_data_version).
  */
 export class ChangeDetector {
+  readonly #read: RunStatement;
   /** Moves on with every write; rows that were read under the same number are as they were. */
   epoch = 0;
   #seen: number | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | null = null;
 
-  constructor(private readonly read: RunStatement) {}
+  constructor(read: RunStatement) {
+    this.#read = read;
+  }
 
   /** For a write of this process, when it has ended, however it ended. */
   bump(): void {
@@ -46,7 +49,7 @@ export class ChangeDetector {
 
   async #look(): Promise<void> {
     const beganMs = performance.now();
-    const [row] = await this.read<{ data_version: number }>('PRAGMA data_version');
+    const [row] = await this.#read<{ data_version: number }>('PRAGMA data_version');
     if (row?.data_version !== this.#seen) this.bump();
     this.#seen = row?.data_version;
     this.#lookedAtMs = beganMs;

@@ -18,6 +18,7 @@ const DAMAGE: ReadonlySet<string | null> = new Set(['SQLITE_CORRUPT', 'SQLITE_NO
 
 /** What is known of the file beside its answers. Each turn for the worse, or back, is one line in the log, with the path. */
 export class DatabaseCondition {
+  readonly #options: DatabaseConditionOptions;
   #isInPlace = true;
   #isDamaged = false;
   /** Of the last write that failed, until one succeeds. */
@@ -31,7 +32,9 @@ export class DatabaseCondition {
   #watch: NodeJS.Timeout | undefined;
   #writtenAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly options: DatabaseConditionOptions) {}
+  constructor(options: DatabaseConditionOptions) {
+    this.#options = options;
+  }
 
   /** Looks once a second, until `stopWatching`. */
   watch(): void {
@@ -94,7 +97,7 @@ export class DatabaseCondition {
   }
 
   async #lookNow(): Promise<void> {
-    const { file, logger } = this.options;
+    const { file, logger } = this.#options;
     const isInPlace = await file.isInPlace().catch((error: unknown) => nodeCodeOf(error) ?? 'unknown');
     if (typeof isInPlace === 'string') {
       this.#noteLookFault(isInPlace);
@@ -116,8 +119,8 @@ export class DatabaseCondition {
   #noteLookFault(code: string): void {
     if (this.#lookFault === code) return;
     this.#lookFault = code;
-    this.options.logger?.warn(
-      { database: this.options.file.path, code },
+    this.#options.logger?.warn(
+      { database: this.#options.file.path, code },
       'whether the database file is still in place cannot be told',
     );
   }
@@ -126,7 +129,7 @@ export class DatabaseCondition {
     this.#writtenAtMs = performance.now();
     if (this.#writeFault === null) return;
     this.#writeFault = null;
-    this.options.logger?.info({ database: this.options.file.path }, 'the database can be written again');
+    this.#options.logger?.info({ database: this.#options.file.path }, 'the database can be written again');
   }
 
   noteFailedWrite(error: unknown): void {
@@ -135,8 +138,8 @@ export class DatabaseCondition {
     if (code === null || code === 'SQLITE_CONSTRAINT') return;
     this.#writtenAtMs = Number.NEGATIVE_INFINITY;
     if (this.#writeFault !== code) {
-      this.options.logger?.error(
-        { database: this.options.file.path, code },
+      this.#options.logger?.error(
+        { database: this.#options.file.path, code },
         'the database cannot be written',
       );
     }
@@ -147,8 +150,8 @@ export class DatabaseCondition {
     const code = sqliteCodeOf(error);
     if (!DAMAGE.has(code) || this.#isDamaged) return;
     this.#isDamaged = true;
-    this.options.logger?.error(
-      { database: this.options.file.path, code },
+    this.#options.logger?.error(
+      { database: this.#options.file.path, code },
       'the database file is damaged: stop the service and restore a backup',
     );
   }

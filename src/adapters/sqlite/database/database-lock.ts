@@ -9,7 +9,11 @@ import { isBusy } from './sqlite-error.js';
  * database's own locks would not do: a file that is damaged has none, and neither has a connection that is idle.
  */
 export class DatabaseLock {
-  private constructor(private readonly handle: Database) {}
+  readonly #handle: Database;
+
+  private constructor(handle: Database) {
+    this.#handle = handle;
+  }
 
   /**
    * @param file the database's absolute path.
@@ -34,6 +38,6 @@ export class DatabaseLock {
   }
 
   async release(): Promise<void> {
-    await this.handle.close();
+    await this.#handle.close();
   }
 }

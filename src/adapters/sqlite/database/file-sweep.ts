@@ -25,25 +25,28 @@ const MAX_GROWTH = 8;
  * ever longer delays, when they fail or another process keeps them from it.
  */
 export class FileSweep {
+  readonly #options: FileSweepOptions;
   #truncation: NodeJS.Timeout | undefined;
   #compaction: NodeJS.Timeout | undefined;
   #failedTruncations = 0;
   #failedCompactions = 0;
   #isFinished = false;
 
-  constructor(private readonly options: FileSweepOptions) {}
+  constructor(options: FileSweepOptions) {
+    this.#options = options;
+  }
 
   /** Something was written. */
   noteWrite(): void {
     if (this.#isFinished) return;
     this.#truncation ??= setTimeout(
       async () => {
-        const done = await this.options.write((writer) => writer.truncateLog());
+        const done = await this.#options.write((writer) => writer.truncateLog());
         this.#truncation = undefined;
         this.#failedTruncations = done ? 0 : this.#failedTruncations + 1;
         if (!done) this.noteWrite();
       },
-      grown(this.options.truncateAfterMs, this.#failedTruncations),
+      grown(this.#options.truncateAfterMs, this.#failedTruncations),
     ).unref();
   }
 
@@ -52,14 +55,14 @@ export class FileSweep {
     if (this.#isFinished) return;
     this.#compaction ??= setTimeout(
       async () => {
-        const done = await this.options.write((writer) => writer.compact());
+        const done = await this.#options.write((writer) => writer.compact());
         this.#compaction = undefined;
         this.#failedCompactions = done ? 0 : this.#failedCompactions + 1;
         // The rewrite goes through the log, which a reader may have kept it from emptying.
         this.noteWrite();
         if (!done) this.noteErasure();
       },
-      grown(this.options.compactAfterMs, this.#failedCompactions),
+      grown(this.#options.compactAfterMs, this.#failedCompactions),
     ).unref();
   }
 

@@ -8,10 +8,14 @@ const NOTHING_THERE: ReadonlySet<string | null> = new Set(['ENOENT', 'ENOTDIR'])
 
 /** What the path named when the database was opened. Its connections keep that, whatever becomes of the path. */
 export class OpenedFile {
+  readonly #identities: readonly string[];
+
   private constructor(
     readonly path: string,
-    private readonly identities: readonly string[],
-  ) {}
+    identities: readonly string[],
+  ) {
+    this.#identities = identities;
+  }
 
   /** To be called when the connections are open. @throws what `stat` throws. */
   static async at(path: string): Promise<OpenedFile> {
@@ -25,7 +29,7 @@ export class OpenedFile {
   async isInPlace(): Promise<boolean> {
     try {
       const found = await identify(this.path);
-      return found.every((identity, index) => identity === this.identities[index]);
+      return found.every((identity, index) => identity === this.#identities[index]);
     } catch (error) {
       if (NOTHING_THERE.has(nodeCodeOf(error))) return false;
       throw error;

@@ -24,11 +24,14 @@ const MODE = sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE | sqlite3.OPEN_FULLMUT
 
 /** One handle on the file with its prepared statements. Its user runs one thing at a time on it. */
 export class SqliteConnection {
+  readonly #handle: Database;
   /** Bounded by the texts in the code: no statement is put together from values. */
   readonly #statements = new Map<string, Statement>();
   #unfinished = false;
 
-  private constructor(private readonly handle: Database) {}
+  private constructor(handle: Database) {
+    this.#handle = handle;
+  }
 
   /** @param access `read` refuses every write. */
   static async open(path: string, access: 'read' | 'write'): Promise<SqliteConnection> {
@@ -56,7 +59,7 @@ export class SqliteConnection {
 
   /** Several statements without parameters. */
   async runScript(sql: string): Promise<void> {
-    await this.handle.exec(sql);
+    await this.#handle.exec(sql);
   }
 
   /** All of it or nothing. @param mayCommit asked at the end; false undoes it. */
@@ -76,7 +79,7 @@ export class SqliteConnection {
   /** Moves the write-ahead log into the file and empties it. @returns false when a reader keeps it from that. */
   async truncateLog(): Promise<boolean> {
     return this.#withoutWaiting(async () => {
-      const [row] = await this.handle.all<{ busy: number }[]>('PRAGMA wal_checkpoint(TRUNCATE)');
+      const [row] = await this.#handle.all<{ busy: number }[]>('PRAGMA wal_checkpoint(TRUNCATE)');
       return row?.busy === 0;
     });
   }
@@ -91,34 +94,34 @@ export class SqliteConnection {
     );
     if ((size?.bytes ?? 0) > MAX_COMPACTED_BYTES) return true;
     return this.#withoutWaiting(async () => {
-      await this.handle.exec('VACUUM');
-      await this.handle.all('PRAGMA wal_checkpoint(TRUNCATE)');
+      await this.#handle.exec('VACUUM');
+      await this.#handle.all('PRAGMA wal_checkpoint(TRUNCATE)');
       return true;
     });
   }
 
   async #withoutWaiting(task: () => Promise<boolean>): Promise<boolean> {
-    this.handle.configure('busyTimeout', SWEEP_BUSY_TIMEOUT_MS);
+    this.#handle.configure('busyTimeout', SWEEP_BUSY_TIMEOUT_MS);
     try {
       return await task();
     } catch (error) {
       if (isBusy(error)) return false;
       throw error;
     } finally {
-      this.handle.configure('busyTimeout', BUSY_TIMEOUT_MS);
+      this.#handle.configure('busyTimeout', BUSY_TIMEOUT_MS);
     }
   }
 
   async close(): Promise<void> {
     for (const statement of this.#statements.values()) await statement.finalize();
     this.#statements.clear();
-    await this.handle.close();
+    await this.#handle.close();
   }
 
   /** Until it has worked nothing else runs: a lone write inside a forgotten transaction would be lost. */
   async #rollBack(): Promise<void> {
     try {
-      await this.handle.exec('ROLLBACK');
+      await this.#handle.exec('ROLLBACK');
     } catch (error) {
       if (!isNoTransaction(error)) throw error;
     }
@@ -126,7 +129,7 @@ export class SqliteConnection {
   }
 
   async #prepare(sql: string): Promise<Statement> {
-    const statement = await this.handle.prepare(sql);
+    const statement = await this.#handle.prepare(sql);
     this.#statements.set(sql, statement);
     return statement;
   }

@@ -51,6 +51,7 @@ interface OpenedConnections {
  * removed or replaced, or with the next write, every call rejects, until it is back.
  */
 export class SqliteDatabase {
+  readonly #opened: OpenedConnections;
   readonly #reads: WorkQueue;
   readonly #writes: WorkQueue;
   readonly #reports: WorkQueue;
@@ -63,10 +64,8 @@ export class SqliteDatabase {
   readonly #condition: DatabaseCondition;
   readonly #sweep: FileSweep;
 
-  private constructor(
-    private readonly opened: OpenedConnections,
-    options: SqliteDatabaseOptions,
-  ) {
+  private constructor(opened: OpenedConnections, options: SqliteDatabaseOptions) {
+    this.#opened = opened;
     this.#condition = new DatabaseCondition({ file: opened.file, logger: options.logger });
     this.#condition.watch();
     this.#sweep = new FileSweep({
@@ -117,26 +116,26 @@ export class SqliteDatabase {
 
   /** Sees everything that was written before the call. */
   readonly read: RunStatement = <Row>(sql: string, params?: readonly SqlValue[]) =>
-    this.#reading(() => this.#reads.run(() => this.opened.reader.run<Row>(sql, params)));
+    this.#reading(() => this.#reads.run(() => this.#opened.reader.run<Row>(sql, params)));
 
   /** As {@link read}, beside it: for what may take longer than a turn can wait, statement by statement. */
   readonly report: RunStatement = <Row>(sql: string, params?: readonly SqlValue[]) =>
-    this.#reading(() => this.#reports.run(() => this.opened.reporter.run<Row>(sql, params)));
+    this.#reading(() => this.#reports.run(() => this.#opened.reporter.run<Row>(sql, params)));
 
   /** One statement, durable when it resolves. */
   readonly write: RunStatement = <Row>(sql: string, params?: readonly SqlValue[]) =>
-    this.#writing(() => this.opened.writer.run<Row>(sql, params));
+    this.#writing(() => this.#opened.writer.run<Row>(sql, params));
 
   /** As {@link write}, for what deletes or replaces something that must not stay readable in the file. */
   readonly erase: RunStatement = <Row>(sql: string, params?: readonly SqlValue[]) =>
     this.#writing(() =>
       // Also when it failed or nobody waits any more, as in #changing.
-      this.opened.writer.run<Row>(sql, params).finally(() => this.#sweep.noteErasure()),
+      this.#opened.writer.run<Row>(sql, params).finally(() => this.#sweep.noteErasure()),
     );
 
   /** All statements of `task` or none, durable when it resolves; an error of `task` undoes them. */
   transaction<T>(task: (run: RunStatement) => Promise<T>): Promise<T> {
-    return this.#writing((isLate) => this.opened.writer.transaction(task, () => !isLate()));
+    return this.#writing((isLate) => this.#opened.writer.transaction(task, () => !isLate()));
   }
 
   /**
@@ -206,7 +205,7 @@ export class SqliteDatabase {
 
   async #sweeping(task: (writer: SqliteConnection) => Promise<boolean>): Promise<boolean> {
     try {
-      return await this.#writes.runToEnd(() => task(this.opened.writer));
+      return await this.#writes.runToEnd(() => task(this.#opened.writer));
     } catch (error) {
       this.#condition.noteFailure(error);
       return false;
@@ -224,7 +223,7 @@ export class SqliteDatabase {
   async #close(): Promise<void> {
     this.#condition.stopWatching();
     this.version.retire();
-    const { reader, reporter, writer } = this.opened;
+    const { reader, reporter, writer } = this.#opened;
     await Promise.all([this.#reads.close(), this.#reports.close(), this.#writes.close()]);
     await reader.close();
     await reporter.close();

@@ -9,12 +9,15 @@ export interface WorkQueueBounds {
 
 /** One task at a time, in order of arrival, because statements of two transactions must not mix on one connection. */
 export class WorkQueue {
+  readonly #bounds: WorkQueueBounds;
   readonly #waiting: (() => void)[] = [];
   #busy = false;
   #closed = false;
   #onIdle: (() => void) | undefined;
 
-  constructor(private readonly bounds: WorkQueueBounds) {}
+  constructor(bounds: WorkQueueBounds) {
+    this.#bounds = bounds;
+  }
 
   /**
    * A task that is late before it starts never starts; one that runs cannot be stopped, but is told by `isLate`
@@ -34,7 +37,7 @@ export class WorkQueue {
 
   #take<T>(task: (isLate: () => boolean) => Promise<T>, timed: 'to the start' | 'to the answer'): Promise<T> {
     if (this.#closed) return Promise.reject(unavailable('the database is closed'));
-    if (this.#waiting.length >= this.bounds.maxWaiting) return Promise.reject(new AppError('overloaded'));
+    if (this.#waiting.length >= this.#bounds.maxWaiting) return Promise.reject(new AppError('overloaded'));
     return new Promise((resolve, reject) => {
       let late = false;
       const start = () => {
@@ -51,8 +54,8 @@ export class WorkQueue {
         late = true;
         const place = this.#waiting.indexOf(start);
         if (place >= 0) this.#waiting.splice(place, 1);
-        reject(unavailable(`no answer within ${this.bounds.timeoutMs} ms`));
-      }, this.bounds.timeoutMs);
+        reject(unavailable(`no answer within ${this.#bounds.timeoutMs} ms`));
+      }, this.#bounds.timeoutMs);
       if (this.#busy) this.#waiting.push(start);
       else start();
     });
@@ -66,7 +69,7 @@ export class WorkQueue {
     this.#closed = true;
     if (!this.#busy) return;
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(unavailable('a statement does not end')), this.bounds.timeoutMs);
+      const timer = setTimeout(() => reject(unavailable('a statement does not end')), this.#bounds.timeoutMs);
       this.#onIdle = () => {
         clearTimeout(timer);
         resolve();

@@ -8,16 +8,19 @@ interface Line {
 
 /** One report of each client at a time, so that whoever asks for many makes nobody wait but itself. */
 export class ClientReports {
+  readonly #bounds: WorkQueueBounds;
   readonly #lines = new Map<string, Line>();
 
-  constructor(private readonly bounds: WorkQueueBounds) {}
+  constructor(bounds: WorkQueueBounds) {
+    this.#bounds = bounds;
+  }
 
   /**
    * @param report is told by `isLate` that nobody waits for it any more.
    * @throws AppError `overloaded` when too many of the client's wait; `database_unavailable` when it is late.
    */
   async run<T>(clientId: string, report: (isLate: () => boolean) => Promise<T>): Promise<T> {
-    const line = this.#lines.get(clientId) ?? { queue: new WorkQueue(this.bounds), count: 0 };
+    const line = this.#lines.get(clientId) ?? { queue: new WorkQueue(this.#bounds), count: 0 };
     this.#lines.set(clientId, line);
     line.count += 1;
     const leave = () => {

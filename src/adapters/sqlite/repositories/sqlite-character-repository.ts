@@ -36,9 +36,11 @@ const UPDATE = `
 const MAX_KEPT = 2000;
 
 export class SqliteCharacterRepository implements CharacterRepository {
+  readonly #database: SqliteDatabase;
   readonly #characters: RowCache<Character>;
 
-  constructor(private readonly database: SqliteDatabase) {
+  constructor(database: SqliteDatabase) {
+    this.#database = database;
     const characters = new BatchLoader<Character, Character>({
       read: database.read,
       sql: FIND,
@@ -57,7 +59,7 @@ export class SqliteCharacterRepository implements CharacterRepository {
     character: Character,
     maxCharacters: number,
   ): Promise<'created' | 'missing' | 'full'> {
-    const created = await this.database.write(CREATE, [
+    const created = await this.#database.write(CREATE, [
       clientId,
       character.id,
       character.name,
@@ -72,7 +74,7 @@ export class SqliteCharacterRepository implements CharacterRepository {
       maxCharacters,
     ]);
     if (created.length > 0) return 'created';
-    const owners = await this.database.read('SELECT 1 FROM clients WHERE id = ?', [clientId]);
+    const owners = await this.#database.read('SELECT 1 FROM clients WHERE id = ?', [clientId]);
     return owners.length > 0 ? 'full' : 'missing';
   }
 
@@ -83,8 +85,8 @@ export class SqliteCharacterRepository implements CharacterRepository {
   async list(clientId: string, limit: number, before: string | null): Promise<CharacterPage> {
     const found =
       before === null
-        ? await this.database.read<Character>(LIST, [clientId, limit + 1])
-        : await this.database.read<Character>(LIST_BEFORE, [clientId, before, limit + 1]);
+        ? await this.#database.read<Character>(LIST, [clientId, limit + 1])
+        : await this.#database.read<Character>(LIST_BEFORE, [clientId, before, limit + 1]);
     const characters = found.slice(0, limit);
     return { characters, nextBefore: found.length > limit ? (characters.at(-1)?.id ?? null) : null };
   }
@@ -95,7 +97,7 @@ export class SqliteCharacterRepository implements CharacterRepository {
     changes: Partial<CharacterTraits>,
     updatedAt: string,
   ): Promise<Character | null> {
-    const [character] = await this.database.erase<Character>(UPDATE, [
+    const [character] = await this.#database.erase<Character>(UPDATE, [
       clientId,
       characterId,
       updatedAt,
@@ -111,12 +113,12 @@ export class SqliteCharacterRepository implements CharacterRepository {
   }
 
   async delete(clientId: string, characterId: string): Promise<boolean> {
-    const deleted = await this.database.erase(
+    const deleted = await this.#database.erase(
       'DELETE FROM characters WHERE client_id = ? AND id = ? RETURNING id',
       [clientId, characterId],
     );
     if (deleted.length === 0) return false;
-    await this.database.version.visibleEverywhere();
+    await this.#database.version.visibleEverywhere();
     return true;
   }
 }

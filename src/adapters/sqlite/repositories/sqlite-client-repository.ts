@@ -93,10 +93,12 @@ type CredentialsRow = Client & { readonly passwordHash: string };
 const MAX_KEPT = 10_000;
 
 export class SqliteClientRepository implements ClientRepository {
+  readonly #database: SqliteDatabase;
   readonly #verifiers: RowCache<ApiKeyVerifier>;
   readonly #credentials: BatchLoader<CredentialsRow, ClientCredentials>;
 
-  constructor(private readonly database: SqliteDatabase) {
+  constructor(database: SqliteDatabase) {
+    this.#database = database;
     const verifiers = new BatchLoader<VerifierRow, ApiKeyVerifier>({
       read: database.read,
       sql: FIND_KEY,
@@ -121,7 +123,7 @@ export class SqliteClientRepository implements ClientRepository {
 
   async create({ client, passwordHash }: ClientCredentials, firstKey: NewApiKey): Promise<void> {
     const lookup = emailLookup(client.email);
-    await this.database.transaction(async (run) => {
+    await this.#database.transaction(async (run) => {
       const created = await run(CREATE, [
         client.id,
         client.email,
@@ -136,7 +138,7 @@ export class SqliteClientRepository implements ClientRepository {
   }
 
   async find(clientId: string): Promise<Client | null> {
-    const [client] = await this.database.read<Client>(`SELECT ${CLIENT} FROM clients WHERE id = ?`, [
+    const [client] = await this.#database.read<Client>(`SELECT ${CLIENT} FROM clients WHERE id = ?`, [
       clientId,
     ]);
     return client ?? null;
@@ -144,7 +146,7 @@ export class SqliteClientRepository implements ClientRepository {
 
   async findCredentials(clientId: string): Promise<ClientCredentials | null> {
     const sql = `SELECT ${CREDENTIALS} FROM clients WHERE id = ?`;
-    const [row] = await this.database.read<CredentialsRow>(sql, [clientId]);
+    const [row] = await this.#database.read<CredentialsRow>(sql, [clientId]);
     return row === undefined ? null : toCredentials(row);
   }
 
@@ -171,26 +173,26 @@ export class SqliteClientRepository implements ClientRepository {
       askedBy,
     ];
     try {
-      const [client] = await this.database.erase<Client>(UPDATE, params);
+      const [client] = await this.#database.erase<Client>(UPDATE, params);
       if (client !== undefined) return client;
     } catch (error) {
       if (isUniqueViolation(error, 'clients.email_lookup')) throw new AppError('email_taken');
       throw error;
     }
     if ((verified === null && askedBy === null) || (await this.find(clientId)) === null) return null;
-    await this.#assertMayAsk(this.database.read, clientId, askedBy);
+    await this.#assertMayAsk(this.#database.read, clientId, askedBy);
     if (verified !== null) throw new AppError('account_changed');
     return null;
   }
 
   async delete(clientId: string, askedBy: string | null = null): Promise<boolean> {
-    const deleted = await this.database.erase(DELETE, [clientId, askedBy]);
+    const deleted = await this.#database.erase(DELETE, [clientId, askedBy]);
     if (deleted.length === 0) {
       if (askedBy !== null && (await this.find(clientId)) !== null)
-        await this.#assertMayAsk(this.database.read, clientId, askedBy);
+        await this.#assertMayAsk(this.#database.read, clientId, askedBy);
       return false;
     }
-    await this.database.version.visibleEverywhere();
+    await this.#database.version.visibleEverywhere();
     return true;
   }
 
@@ -199,7 +201,7 @@ export class SqliteClientRepository implements ClientRepository {
     key: NewApiKey,
     { askedBy, maxUsable }: KeyAddition,
   ): Promise<'added' | 'missing' | 'suspended' | 'full'> {
-    return this.database.transaction(async (run) => {
+    return this.#database.transaction(async (run) => {
       const [asking] = await run<Suspendable & { usable: number }>(FIND_ASKING, [clientId, askedBy]);
       if (asking === undefined) return 'missing';
       if (asking.suspendedAt !== null) return 'suspended';
@@ -216,7 +218,7 @@ export class SqliteClientRepository implements ClientRepository {
   ): Promise<readonly string[] | 'changed' | 'suspended'> {
     const { passwordHash, maxUsable, sparedSince, revokedAt, unknownUseAt, maxRevokedKept } = recovery;
     const room = [clientId, revokedAt, maxUsable, sparedSince, unknownUseAt];
-    return this.database.transaction(async (run) => {
+    return this.#database.transaction(async (run) => {
       const [verified] = await run<Suspendable>(FIND_VERIFIED, [clientId, passwordHash]);
       if (verified === undefined) return 'changed';
       if (verified.suspendedAt !== null) return 'suspended';
@@ -228,7 +230,7 @@ export class SqliteClientRepository implements ClientRepository {
   }
 
   listKeys(clientId: string): Promise<ApiKey[]> {
-    return this.database.read<ApiKey>(LIST_KEYS, [clientId]);
+    return this.#database.read<ApiKey>(LIST_KEYS, [clientId]);
   }
 
   findKeyVerifier(keyId: string): Promise<ApiKeyVerifier | null> {
@@ -238,7 +240,7 @@ export class SqliteClientRepository implements ClientRepository {
   async findKeyVerifiers(keyIds: readonly string[]): Promise<ApiKeyVerifier[]> {
     if (keyIds.length === 0) return [];
     const keys = JSON.stringify(keyIds.map((keyId) => [keyId]));
-    return (await this.database.read<VerifierRow & Placed>(FIND_KEY, [keys])).map(toVerifier);
+    return (await this.#database.read<VerifierRow & Placed>(FIND_KEY, [keys])).map(toVerifier);
   }
 
   async revokeKey(
@@ -248,7 +250,7 @@ export class SqliteClientRepository implements ClientRepository {
     maxRevokedKept: number,
     askedBy: string | null = null,
   ): Promise<'revoked' | 'missing' | 'last'> {
-    return this.database.transaction(async (run) => {
+    return this.#database.transaction(async (run) => {
       await this.#assertMayAsk(run, clientId, askedBy);
       const [key] = await run<{ revokedAt: string | null }>(REVOKE_KEY, [clientId, keyId, revokedAt]);
       if (key === undefined) return 'missing';
@@ -259,11 +261,11 @@ export class SqliteClientRepository implements ClientRepository {
   }
 
   async recordKeyUses(uses: readonly ApiKeyUse[], now: string): Promise<void> {
-    if (uses.length > 0) await this.database.write(RECORD_USES, [JSON.stringify(uses), now]);
+    if (uses.length > 0) await this.#database.write(RECORD_USES, [JSON.stringify(uses), now]);
   }
 
   check(): Promise<void> {
-    return this.database.check();
+    return this.#database.check();
   }
 
   /** @throws AppError `unauthenticated`, `forbidden`. */

@@ -28,7 +28,11 @@ const UPDATE = `
 type ManagedRow = Client & TermsRow & Pick<ManagedClient, 'suspendedAt'>;
 
 export class SqliteManagedClientRepository implements ManagedClientRepository {
-  constructor(private readonly database: SqliteDatabase) {}
+  readonly #database: SqliteDatabase;
+
+  constructor(database: SqliteDatabase) {
+    this.#database = database;
+  }
 
   find(clientId: string): Promise<ManagedClient | null> {
     return this.#findOne(FIND, clientId);
@@ -41,15 +45,15 @@ export class SqliteManagedClientRepository implements ManagedClientRepository {
   async list(limit: number, before: string | null): Promise<ManagedClientPage> {
     const found =
       before === null
-        ? await this.database.report<ManagedRow>(LIST, [limit + 1])
-        : await this.database.report<ManagedRow>(LIST_BEFORE, [before, limit + 1]);
+        ? await this.#database.report<ManagedRow>(LIST, [limit + 1])
+        : await this.#database.report<ManagedRow>(LIST_BEFORE, [before, limit + 1]);
     const clients = found.slice(0, limit).map(withTerms);
     return { clients, nextBefore: found.length > limit ? (clients.at(-1)?.id ?? null) : null };
   }
 
   async update(clientId: string, changes: ManagedClientChanges): Promise<ManagedClient | null> {
     const { suspendedAt, limits = {}, budgetTokensPerDay } = changes;
-    const [row] = await this.database.write<ManagedRow>(UPDATE, [
+    const [row] = await this.#database.write<ManagedRow>(UPDATE, [
       clientId,
       ...change(suspendedAt),
       ...change(limits.chatPerMinute),
@@ -61,7 +65,7 @@ export class SqliteManagedClientRepository implements ManagedClientRepository {
   }
 
   async #findOne(sql: string, name: string): Promise<ManagedClient | null> {
-    const [row] = await this.database.read<ManagedRow>(sql, [name]);
+    const [row] = await this.#database.read<ManagedRow>(sql, [name]);
     return row === undefined ? null : withTerms(row);
   }
 }

@@ -76,21 +76,20 @@ const MAX_WAITING_REPORTS = 8;
 const REPORT_TIMEOUT_MS = 5000;
 
 export class SqliteUsageRepository implements UsageRepository {
+  readonly #database: SqliteDatabase;
   readonly #reports = new ClientReports({ maxWaiting: MAX_WAITING_REPORTS, timeoutMs: REPORT_TIMEOUT_MS });
 
   readonly #paced: PacedWork;
 
   /** @param paced runs the pages of all clients. */
-  constructor(
-    private readonly database: SqliteDatabase,
-    paced = new PacedWork(),
-  ) {
+  constructor(database: SqliteDatabase, paced = new PacedWork()) {
+    this.#database = database;
     this.#paced = paced;
   }
 
   async add(entries: readonly UsageEntry[], oldestDay: UtcDay): Promise<void> {
     const added = JSON.stringify(entries);
-    await this.database.transaction(async (run) => {
+    await this.#database.transaction(async (run) => {
       await run(ADD, [added]);
       await run(ADD_TO_DAYS, [added]);
       const [keptFrom] = await run<{ day: UtcDay }>(KEPT_FROM, [USAGE_DAYS, oldestDay]);
@@ -105,7 +104,7 @@ export class SqliteUsageRepository implements UsageRepository {
   }
 
   async #page(clientId: string, fromDay: UtcDay, maxCharacters: number): Promise<ShownUsage[]> {
-    const days = await this.database.report<DayRow>(LIST, [clientId, fromDay, maxCharacters + 1]);
+    const days = await this.#database.report<DayRow>(LIST, [clientId, fromDay, maxCharacters + 1]);
     const shown: ShownUsage[] = [];
     for (const day of days) {
       shown.push(...toShown(day, maxCharacters));
@@ -116,7 +115,7 @@ export class SqliteUsageRepository implements UsageRepository {
   }
 
   async tokensOn(clientId: string, day: UtcDay): Promise<number> {
-    const [row] = await this.database.read<{ tokens: number }>(TOKENS_ON, [clientId, day]);
+    const [row] = await this.#database.read<{ tokens: number }>(TOKENS_ON, [clientId, day]);
     return row?.tokens ?? 0;
   }
 }

@@ -9,15 +9,18 @@ import { finishedCall } from './finished-calls.js';
 
 /** A sink that notes the ids of each batch and does with it as it is told. */
 class RecordingSink implements TraceSink {
+  readonly #answer: (batch: number, signal: AbortSignal) => Promise<void>;
   readonly batches: string[][] = [];
   readonly #events = new EventEmitter();
 
-  constructor(private readonly answer: (batch: number, signal: AbortSignal) => Promise<void>) {}
+  constructor(answer: (batch: number, signal: AbortSignal) => Promise<void>) {
+    this.#answer = answer;
+  }
 
   async send(calls: Parameters<TraceSink['send']>[0], signal: AbortSignal): Promise<void> {
     this.batches.push(calls.map(({ id }) => id));
     this.#events.emit('batch');
-    await this.answer(this.batches.length, signal);
+    await this.#answer(this.batches.length, signal);
   }
 
   async sent(batches: number): Promise<void> {

@@ -34,12 +34,19 @@ import type { ApiKeyInput, ApiKeyList, IssuedApiKey } from './api-key-dto.js';
 @Response<Problem>(503, 'database_unavailable, overloaded, shutting_down')
 @injectable()
 export class ApiKeysController extends Controller {
+  readonly #listApiKeys: ListApiKeys;
+  readonly #createApiKey: CreateApiKey;
+  readonly #revokeApiKey: RevokeApiKey;
+
   constructor(
-    @inject(ListApiKeys) private readonly listApiKeys: ListApiKeys,
-    @inject(CreateApiKey) private readonly createApiKey: CreateApiKey,
-    @inject(RevokeApiKey) private readonly revokeApiKey: RevokeApiKey,
+    @inject(ListApiKeys) listApiKeys: ListApiKeys,
+    @inject(CreateApiKey) createApiKey: CreateApiKey,
+    @inject(RevokeApiKey) revokeApiKey: RevokeApiKey,
   ) {
     super();
+    this.#listApiKeys = listApiKeys;
+    this.#createApiKey = createApiKey;
+    this.#revokeApiKey = revokeApiKey;
   }
 
   /**
@@ -48,7 +55,7 @@ export class ApiKeysController extends Controller {
    */
   @Get()
   async getKeys(@Request() request: ExpressRequest): Promise<ApiKeyList> {
-    return { data: await this.listApiKeys.execute({ clientId: callingClientId(request) }) };
+    return { data: await this.#listApiKeys.execute({ clientId: callingClientId(request) }) };
   }
 
   /**
@@ -63,7 +70,7 @@ export class ApiKeysController extends Controller {
   @Response<Problem>(415, 'unsupported_media_type')
   async postKey(@Request() request: ExpressRequest, @Body() input: ApiKeyInput): Promise<IssuedApiKey> {
     const { clientId, keyId } = callingClient(request);
-    return this.createApiKey.execute({
+    return this.#createApiKey.execute({
       clientId,
       askedBy: keyId,
       name: input.name,
@@ -80,7 +87,7 @@ export class ApiKeysController extends Controller {
   @Response<Problem>(404, 'api_key_not_found')
   @Response<Problem>(409, 'last_key')
   async deleteKey(@Request() request: ExpressRequest, @Path() id: Uuid): Promise<void> {
-    await this.revokeApiKey.execute({
+    await this.#revokeApiKey.execute({
       clientId: callingClientId(request),
       keyId: id,
       origin: originOf(request),

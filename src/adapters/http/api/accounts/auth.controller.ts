@@ -29,11 +29,13 @@ import type { KeyRecoveryInput, SignUpInput, SignUpResult } from './auth-dto.js'
 @Response<Problem>(503, 'database_unavailable, overloaded, shutting_down')
 @injectable()
 export class AuthController extends Controller {
-  constructor(
-    @inject(SignUp) private readonly signUp: SignUp,
-    @inject(RecoverAccess) private readonly recoverAccess: RecoverAccess,
-  ) {
+  readonly #signUp: SignUp;
+  readonly #recoverAccess: RecoverAccess;
+
+  constructor(@inject(SignUp) signUp: SignUp, @inject(RecoverAccess) recoverAccess: RecoverAccess) {
     super();
+    this.#signUp = signUp;
+    this.#recoverAccess = recoverAccess;
   }
 
   /**
@@ -48,7 +50,7 @@ export class AuthController extends Controller {
   @SuccessResponse(201, 'Created')
   @Response<Problem>(409, 'email_taken')
   async postSignUp(@Request() request: ExpressRequest, @Body() input: SignUpInput): Promise<SignUpResult> {
-    return this.signUp.execute({ ...input, origin: originOf(request) });
+    return this.#signUp.execute({ ...input, origin: originOf(request) });
   }
 
   /**
@@ -64,6 +66,6 @@ export class AuthController extends Controller {
     @Request() request: ExpressRequest,
     @Body() input: KeyRecoveryInput,
   ): Promise<IssuedApiKey> {
-    return this.recoverAccess.execute({ ...input, origin: originOf(request) });
+    return this.#recoverAccess.execute({ ...input, origin: originOf(request) });
   }
 }

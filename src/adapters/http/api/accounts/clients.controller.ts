@@ -32,12 +32,19 @@ import type { Client, ClientPatch } from './client-dto.js';
 @Response<Problem>(503, 'database_unavailable, overloaded, shutting_down')
 @injectable()
 export class ClientsController extends Controller {
+  readonly #getClient: GetClient;
+  readonly #updateClient: UpdateClient;
+  readonly #deleteClient: DeleteClient;
+
   constructor(
-    @inject(GetClient) private readonly getClient: GetClient,
-    @inject(UpdateClient) private readonly updateClient: UpdateClient,
-    @inject(DeleteClient) private readonly deleteClient: DeleteClient,
+    @inject(GetClient) getClient: GetClient,
+    @inject(UpdateClient) updateClient: UpdateClient,
+    @inject(DeleteClient) deleteClient: DeleteClient,
   ) {
     super();
+    this.#getClient = getClient;
+    this.#updateClient = updateClient;
+    this.#deleteClient = deleteClient;
   }
 
   /**
@@ -46,7 +53,7 @@ export class ClientsController extends Controller {
    */
   @Get('api/clients/me')
   async getMe(@Request() request: ExpressRequest): Promise<Client> {
-    return this.getClient.execute({ clientId: callingClientId(request) });
+    return this.#getClient.execute({ clientId: callingClientId(request) });
   }
 
   /**
@@ -60,7 +67,7 @@ export class ClientsController extends Controller {
   @Response<Problem>(413, 'payload_too_large')
   @Response<Problem>(415, 'unsupported_media_type')
   async patchMe(@Request() request: ExpressRequest, @Body() patch: ClientPatch): Promise<Client> {
-    return this.updateClient.execute({
+    return this.#updateClient.execute({
       ...patch,
       clientId: callingClientId(request),
       origin: originOf(request),
@@ -75,7 +82,7 @@ export class ClientsController extends Controller {
   @SuccessResponse(204, 'Gone')
   @Response<Problem>(503, 'cache_unavailable, database_unavailable, overloaded, shutting_down')
   async deleteMe(@Request() request: ExpressRequest): Promise<void> {
-    await this.deleteClient.execute({ clientId: callingClientId(request), origin: originOf(request) });
+    await this.#deleteClient.execute({ clientId: callingClientId(request), origin: originOf(request) });
   }
 
   /**

@@ -39,14 +39,25 @@ import type { Character, CharacterInput, CharacterList, CharacterPatch } from '.
 @Response<Problem>(503, 'database_unavailable, overloaded, shutting_down')
 @injectable()
 export class CharactersController extends Controller {
+  readonly #createCharacter: CreateCharacter;
+  readonly #listCharacters: ListCharacters;
+  readonly #getCharacter: GetCharacter;
+  readonly #updateCharacter: UpdateCharacter;
+  readonly #deleteCharacter: DeleteCharacter;
+
   constructor(
-    @inject(CreateCharacter) private readonly createCharacter: CreateCharacter,
-    @inject(ListCharacters) private readonly listCharacters: ListCharacters,
-    @inject(GetCharacter) private readonly getCharacter: GetCharacter,
-    @inject(UpdateCharacter) private readonly updateCharacter: UpdateCharacter,
-    @inject(DeleteCharacter) private readonly deleteCharacter: DeleteCharacter,
+    @inject(CreateCharacter) createCharacter: CreateCharacter,
+    @inject(ListCharacters) listCharacters: ListCharacters,
+    @inject(GetCharacter) getCharacter: GetCharacter,
+    @inject(UpdateCharacter) updateCharacter: UpdateCharacter,
+    @inject(DeleteCharacter) deleteCharacter: DeleteCharacter,
   ) {
     super();
+    this.#createCharacter = createCharacter;
+    this.#listCharacters = listCharacters;
+    this.#getCharacter = getCharacter;
+    this.#updateCharacter = updateCharacter;
+    this.#deleteCharacter = deleteCharacter;
   }
 
   /**
@@ -63,7 +74,7 @@ export class CharactersController extends Controller {
   @Response<Problem>(413, 'payload_too_large')
   @Response<Problem>(415, 'unsupported_media_type')
   async postCharacter(@Request() request: ExpressRequest, @Body() input: CharacterInput): Promise<Character> {
-    const character = await this.createCharacter.execute({
+    const character = await this.#createCharacter.execute({
       clientId: callingClientId(request),
       traits: input,
     });
@@ -83,7 +94,7 @@ export class CharactersController extends Controller {
     @Query() limit: PageLimit = 20,
     @Query() cursor?: Uuid,
   ): Promise<CharacterList> {
-    const page = await this.listCharacters.execute({
+    const page = await this.#listCharacters.execute({
       clientId: callingClientId(request),
       limit,
       before: cursor ?? null,
@@ -98,7 +109,7 @@ export class CharactersController extends Controller {
   @Get('{uuid}')
   @Response<Problem>(404, 'character_not_found')
   async getOne(@Request() request: ExpressRequest, @Path() uuid: Uuid): Promise<Character> {
-    return this.getCharacter.execute({ clientId: callingClientId(request), characterId: uuid });
+    return this.#getCharacter.execute({ clientId: callingClientId(request), characterId: uuid });
   }
 
   /**
@@ -116,7 +127,7 @@ export class CharactersController extends Controller {
     @Body() patch: CharacterPatch,
   ): Promise<Character> {
     const { ttlSeconds, ...others } = patch;
-    return this.updateCharacter.execute({
+    return this.#updateCharacter.execute({
       clientId: callingClientId(request),
       characterId: uuid,
       changes:
@@ -133,6 +144,6 @@ export class CharactersController extends Controller {
   @Response<Problem>(404, 'character_not_found')
   @Response<Problem>(503, 'cache_unavailable, database_unavailable, overloaded, shutting_down')
   async deleteOne(@Request() request: ExpressRequest, @Path() uuid: Uuid): Promise<void> {
-    await this.deleteCharacter.execute({ clientId: callingClientId(request), characterId: uuid });
+    await this.#deleteCharacter.execute({ clientId: callingClientId(request), characterId: uuid });
   }
 }

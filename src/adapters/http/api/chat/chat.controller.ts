@@ -49,12 +49,19 @@ import { requestDigest } from './request-digest.js';
 @Response<Problem>(504, 'model_timeout')
 @injectable()
 export class ChatController extends Controller {
+  readonly #sendMessage: SendMessage;
+  readonly #openRequests: OpenRequests;
+  readonly #limits: RequestLimits;
+
   constructor(
-    @inject(SendMessage) private readonly sendMessage: SendMessage,
-    @inject(OpenRequests) private readonly openRequests: OpenRequests,
-    @inject(RequestLimits) private readonly limits: RequestLimits,
+    @inject(SendMessage) sendMessage: SendMessage,
+    @inject(OpenRequests) openRequests: OpenRequests,
+    @inject(RequestLimits) limits: RequestLimits,
   ) {
     super();
+    this.#sendMessage = sendMessage;
+    this.#openRequests = openRequests;
+    this.#limits = limits;
   }
 
   /**
@@ -78,10 +85,10 @@ export class ChatController extends Controller {
     const context = contextOf(request);
     const client = callingClient(request);
     const stream = (input.stream ?? prefersEvents(request)) ? new EventStream(response) : null;
-    const sent = await this.sendMessage.execute({
+    const sent = await this.#sendMessage.execute({
       clientId: client.clientId,
       budgetTokensPerDay: client.budgetTokensPerDay,
-      maxConcurrentTurns: this.limits.concurrentTurns(client),
+      maxConcurrentTurns: this.#limits.concurrentTurns(client),
       characterId: input.characterId,
       message: input.message,
       conversationId: input.conversationId,
@@ -89,7 +96,7 @@ export class ChatController extends Controller {
       idempotency:
         idempotencyKey === undefined ? null : { key: idempotencyKey, digest: requestDigest(input) },
       origin: originOf(request),
-      signal: this.openRequests.signalOf(response, client.keyId),
+      signal: this.#openRequests.signalOf(response, client.keyId),
       onModelTime: (elapsedMs) => {
         context.llmMs = elapsedMs;
       },

@@ -33,11 +33,16 @@ import {
 @Response<Problem>(503, 'cache_unavailable, database_unavailable, overloaded, shutting_down')
 @injectable()
 export class ConversationsController extends Controller {
+  readonly #getConversation: GetConversation;
+  readonly #deleteConversation: DeleteConversation;
+
   constructor(
-    @inject(GetConversation) private readonly getConversation: GetConversation,
-    @inject(DeleteConversation) private readonly deleteConversation: DeleteConversation,
+    @inject(GetConversation) getConversation: GetConversation,
+    @inject(DeleteConversation) deleteConversation: DeleteConversation,
   ) {
     super();
+    this.#getConversation = getConversation;
+    this.#deleteConversation = deleteConversation;
   }
 
   /**
@@ -49,7 +54,7 @@ export class ConversationsController extends Controller {
     @Request() request: ExpressRequest,
     @Path() id: ConversationId,
   ): Promise<ConversationWithMessages> {
-    const conversation = await this.getConversation.execute({
+    const conversation = await this.#getConversation.execute({
       clientId: callingClientId(request),
       conversationId: id,
     });
@@ -63,6 +68,6 @@ export class ConversationsController extends Controller {
   @Delete('{id}')
   @SuccessResponse(204, 'Gone')
   async deleteOne(@Request() request: ExpressRequest, @Path() id: ConversationId): Promise<void> {
-    await this.deleteConversation.execute({ clientId: callingClientId(request), conversationId: id });
+    await this.#deleteConversation.execute({ clientId: callingClientId(request), conversationId: id });
   }
 }

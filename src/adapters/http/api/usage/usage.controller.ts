@@ -16,8 +16,11 @@ import type { Usage } from './usage-dto.js';
 @Response<Problem>(503, 'cache_unavailable, database_unavailable, overloaded, shutting_down')
 @injectable()
 export class UsageController extends Controller {
-  constructor(@inject(GetUsage) private readonly getUsage: GetUsage) {
+  readonly #getUsage: GetUsage;
+
+  constructor(@inject(GetUsage) getUsage: GetUsage) {
     super();
+    this.#getUsage = getUsage;
   }
 
   /**
@@ -27,6 +30,6 @@ export class UsageController extends Controller {
   @Get()
   async getMine(@Request() request: ExpressRequest): Promise<Usage> {
     const { clientId, budgetTokensPerDay } = callingClient(request);
-    return this.getUsage.execute({ clientId, budgetTokensPerDay });
+    return this.#getUsage.execute({ clientId, budgetTokensPerDay });
   }
 }
