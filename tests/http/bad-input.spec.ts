@@ -65,9 +65,7 @@ function expectProblem(
   }
 }
 
-describe('bad input', function () {
-  this.timeout(60_000);
-
+describe('bad input', () => {
   const operations = readOperations();
   const withBody = operations.filter(({ body }) => body !== null);
   const agent = new Agent({ keepAlive: true });
