@@ -12,6 +12,7 @@ import { UuidV7Generator } from '#src/adapters/system/uuid-v7-generator.js';
 import { UsageRecords } from '#src/application/background/usage-records.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
 import { TurnMeters } from '#src/application/chat/turn-meters.js';
+import { STANDARD_TERMS } from '#src/domain/clients/client-terms.js';
 import { AppError } from '#src/domain/errors.js';
 import { parseRedisUrl } from '#src/infrastructure/config/redis-url.js';
 import { MarkingLlmGateway } from './marking-llm-gateway.js';
@@ -72,7 +73,10 @@ const sendMessage = new SendMessage({
   ids: new UuidV7Generator(),
   clock,
   costs,
-  requestLimits: { concurrencyLimited: () => Promise.reject(new Error('no turn is refused for a limit')) },
+  requestLimits: {
+    concurrentTurns: () => MAX_TURNS,
+    concurrencyLimited: () => Promise.reject(new Error('no turn is refused for a limit')),
+  },
   logger,
 });
 
@@ -84,13 +88,12 @@ process.on('message', (orders: readonly TurnOrder[]) => {
 process.on('disconnect', () => process.exit(0));
 process.send?.({ ready: true });
 
-async function run({ number, key, ...request }: TurnOrder): Promise<TurnReport> {
+async function run({ number, key, clientId, ...request }: TurnOrder): Promise<TurnReport> {
   try {
     const { turn, conversation, replayed } = await sendMessage.execute({
       ...request,
+      caller: { ...STANDARD_TERMS, kind: 'client', clientId, keyId: 'key' },
       characterId: CHARACTER_ID,
-      budgetTokensPerDay: null,
-      maxConcurrentTurns: MAX_TURNS,
       origin: ORIGIN,
       idempotency: { key, digest: request.message },
       signal: new AbortController().signal,

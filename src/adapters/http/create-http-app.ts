@@ -8,18 +8,20 @@ import type { Logger } from '#src/application/ports/system/logger.js';
 import { AppError } from '#src/domain/errors.js';
 import { setHttpServices } from './http-services.js';
 import { BodySchemas } from './openapi/body-schemas.js';
-import { serveDocs } from './openapi/docs-pages.js';
+import { DOCS_PATHS, serveDocs } from './openapi/docs-pages.js';
 import { RegisterRoutes } from './openapi/generated/routes.js';
 import type { OpenApiDocument } from './openapi/openapi-document.js';
 import type { Readiness } from './ops/readiness.js';
 import { trustedProxies } from './pipeline/address/trusted-proxies.js';
 import { limitAddresses } from './pipeline/admission.js';
 import { boundBody } from './pipeline/body/body-bound.js';
+import { contextOf } from './pipeline/context-of.js';
 import { cors } from './pipeline/cors.js';
 import { errorHandler } from './pipeline/errors/error-handler.js';
 import { notFound } from './pipeline/errors/not-found.js';
 import { requestContext } from './pipeline/request-context.js';
 import { readTarget, refuseDoubledSlash, refuseUnreadableTarget } from './pipeline/request-target.js';
+import { RoutePolicies } from './pipeline/route-policies.js';
 import { securityHeaders } from './pipeline/security-headers.js';
 import { parseQuery } from './pipeline/unknown-parameters.js';
 
@@ -36,8 +38,6 @@ export interface HttpAppOptions {
   readonly clock: Clock;
   readonly logger: Logger;
 }
-
-const ANSWERED_WHILE_DRAINING = new Set(['/livez', '/readyz', '/health']);
 
 /** The whole HTTP surface; it listens nowhere yet. */
 export function createHttpApp(options: HttpAppOptions): RequestListener {
@@ -58,13 +58,14 @@ export function createHttpApp(options: HttpAppOptions): RequestListener {
     clock,
   });
 
-  app.use(requestContext(clock, logger));
+  const policies = new RoutePolicies();
+  app.use(requestContext(policies, clock, logger));
   app.use(securityHeaders);
   // What both do is set headers, which a refusal needs too: without them a browser's page could not read it.
   if (corsOrigins.length > 0) app.use(cors(corsOrigins));
   app.use(limitAddresses(limits));
   app.use((request, response, next) => {
-    if (!readiness.isDraining || ANSWERED_WHILE_DRAINING.has(request.path)) return next();
+    if (!readiness.isDraining || contextOf(request).policy.whileDraining) return next();
     response.set('Connection', 'close');
     throw new AppError('shutting_down');
   });
@@ -77,7 +78,8 @@ export function createHttpApp(options: HttpAppOptions): RequestListener {
   });
   RegisterRoutes(app);
   serveDocs(app, document);
-  app.use(notFound(document));
+  policies.read(app);
+  app.use(notFound(document, DOCS_PATHS));
   app.use(errorHandler(logger));
   return (request, response) => {
     readTarget(request);

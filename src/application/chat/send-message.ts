@@ -1,5 +1,6 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { RequestLimits } from '#src/application/limits/request-limits.js';
+import type { ClientPrincipal } from '#src/domain/access/principal.js';
 import {
   type HistoryBounds,
   selectGreeting,
@@ -25,7 +26,7 @@ interface Dependencies {
   readonly conversations: ConversationCache;
   readonly llm: LlmGateway;
   readonly costs: TurnMeters;
-  readonly requestLimits: Pick<RequestLimits, 'concurrencyLimited'>;
+  readonly requestLimits: Pick<RequestLimits, 'concurrentTurns' | 'concurrencyLimited'>;
   readonly modelPolicy: ModelPolicy;
   readonly historyBounds: HistoryBounds;
   readonly ids: IdGenerator;
@@ -35,11 +36,8 @@ interface Dependencies {
 
 /** The `reader` is given the reply piece by piece as it comes, or, when it is replayed, as it came. */
 export interface SendMessageInput extends TurnListener {
-  readonly clientId: string;
-  /** The client's own in place of the service's; null: the service's; 0: none. */
-  readonly budgetTokensPerDay: number | null;
-  /** Null: any number. */
-  readonly maxConcurrentTurns: number | null;
+  /** Whose turn it is, with the limits and the budget that were agreed with them. */
+  readonly caller: ClientPrincipal;
   readonly characterId: string;
   readonly message: string;
   /** Absent: a new conversation is begun. */
@@ -68,7 +66,8 @@ export class SendMessage {
 
   async execute(input: SendMessageInput): Promise<SendMessageOutput> {
     const { conversations, requestLimits, ids, clock } = this.#deps;
-    const { clientId, origin } = input;
+    const { caller, origin } = input;
+    const { clientId } = caller;
     const turn: Turn = {
       id: ids.next(),
       conversationId: input.conversationId ?? ids.next(),
@@ -81,7 +80,7 @@ export class SendMessage {
       characterId: input.characterId,
       onBusy: input.onBusy,
       idempotency: input.idempotency,
-      maxConcurrentTurns: input.maxConcurrentTurns,
+      maxConcurrentTurns: requestLimits.concurrentTurns(caller),
       signal: input.signal,
     });
     if (opened.kind === 'concurrency_limited')
@@ -110,7 +109,7 @@ export class SendMessage {
       }
     }
     this.#deps.logger.info(
-      { clientId: input.clientId, turnId, conversationId, characterId },
+      { clientId: input.caller.clientId, turnId, conversationId, characterId },
       'turn replayed',
     );
     return { ...sent, replayed: true };
@@ -119,7 +118,7 @@ export class SendMessage {
   async #run(turn: Turn, open: OpenTurn, input: SendMessageInput): Promise<SentMessage> {
     const { modelPolicy, historyBounds, clock } = this.#deps;
     // Read while the turn is open: a deletion that comes later finds the turn and ends it.
-    const character = await this.#deps.characters.find(input.clientId, input.characterId);
+    const character = await this.#deps.characters.find(input.caller.clientId, input.characterId);
     if (character === null) throw new AppError('character_not_found');
     const before = open.conversation;
     if (before !== null && before.characterId !== character.id) {

@@ -1,3 +1,4 @@
+import type { ClientPrincipal } from '#src/domain/access/principal.js';
 import { AppError } from '#src/domain/errors.js';
 import { estimateMaxTokens } from '#src/domain/models/token-estimate.js';
 import { endOfUtcDay, type UtcDay, utcDayOf } from '#src/domain/usage/utc-day.js';
@@ -18,10 +19,9 @@ interface Dependencies {
 }
 
 export interface MeteredTurn {
-  readonly clientId: string;
+  /** With their own budget in place of the service's; null: the service's; 0: none. */
+  readonly caller: Pick<ClientPrincipal, 'clientId' | 'budgetTokensPerDay'>;
   readonly characterId: string;
-  /** The client's own in place of the service's; null: the service's; 0: none. */
-  readonly budgetTokensPerDay: number | null;
 }
 
 /** Holds a part of the budget for a turn before a model is called. Without a budget it asks nobody. */
@@ -36,7 +36,8 @@ export class TurnMeters {
    * The caller settles what it is given.
    * @throws AppError `budget_exceeded`; `cache_unavailable` or `database_unavailable` when the budget cannot be asked.
    */
-  async open({ clientId, characterId, budgetTokensPerDay }: MeteredTurn, prompt: Prompt): Promise<TurnMeter> {
+  async open({ caller, characterId }: MeteredTurn, prompt: Prompt): Promise<TurnMeter> {
+    const { clientId, budgetTokensPerDay } = caller;
     const { clock, usage: records } = this.#deps;
     const now = clock.now();
     const day = utcDayOf(now);

@@ -264,7 +264,7 @@ describe('what a turn costs', () => {
     await app.send(mine);
     const budget = new MemoryTokenBudget();
     const costs = new TurnMeters({ ...app, budget });
-    const cost = await costs.open(mine, {
+    const cost = await costs.open(app.messageInput(mine), {
       ...MESSAGE,
       model: 'house',
       temperature: null,

@@ -26,6 +26,7 @@ import type { PageLimit, Uuid } from '../openapi/scalars.js';
 import { jsonBody } from '../pipeline/body/json-body.js';
 import { originOf } from '../pipeline/context-of.js';
 import type { Problem } from '../pipeline/errors/problem.js';
+import { Policy } from '../pipeline/route-policy.js';
 import {
   type ManagedClient,
   type ManagedClientList,
@@ -34,6 +35,7 @@ import {
 } from './managed-client-dto.js';
 
 @Route('admin/clients')
+@Policy({ cost: 'request', whileDraining: false })
 @Tags('operator')
 @Security('serviceKey')
 @Response<Problem>(400, 'invalid_request')

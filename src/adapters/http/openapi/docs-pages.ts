@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Application } from 'express';
 // Not the package's main file, which loads all of Swagger UI: 0.2 s and 20 MB.
 import getAbsoluteFSPath from 'swagger-ui-dist/absolute-path.js';
+import { withPolicy } from '../pipeline/route-policy.js';
 import { DOCS_SECURITY_HEADERS } from '../pipeline/security-headers.js';
 import { MemoryFile } from './memory-file.js';
 import type { OpenApiDocument } from './openapi-document.js';
@@ -24,6 +25,12 @@ const PAGE = `<!doctype html>
 </body>
 </html>
 `;
+
+const DOCUMENT_PATH = '/openapi.json';
+const PAGE_PATH = '/docs';
+
+/** What a reader asks for by name; the page asks for the rest. */
+export const DOCS_PATHS: readonly string[] = [PAGE_PATH, DOCUMENT_PATH];
 
 const HTML = 'text/html; charset=utf-8';
 const SCRIPT = 'text/javascript; charset=utf-8';
@@ -48,16 +55,19 @@ export function serveDocs(app: Application, document: OpenApiDocument): void {
   const json = new MemoryFile(Buffer.from(JSON.stringify(document)), 'application/json; charset=utf-8');
   const page = new MemoryFile(Buffer.from(PAGE), HTML, { headers: DOCS_SECURITY_HEADERS });
   const start = new MemoryFile(readFileSync(START), SCRIPT);
-  app.get('/openapi.json', (request, response) => json.send(request, response));
-  app.get('/docs', (request, response) => {
+  const policy = withPolicy({ cost: 'request', whileDraining: false });
+  app.get(DOCUMENT_PATH, policy, (request, response) => json.send(request, response));
+  app.get(PAGE_PATH, policy, (request, response) => {
     // The page's links are relative, so that it works behind a path prefix: they need an address without a last slash.
     if (request.path.endsWith('/')) response.redirect(308, '../docs');
     else page.send(request, response);
   });
-  app.get('/docs/start.js', (request, response) => start.send(request, response));
+  app.get(`${PAGE_PATH}/start.js`, policy, (request, response) => start.send(request, response));
   for (const [name, contentType] of Object.entries(ASSETS)) {
     const asset = keptAsset(name, contentType);
-    app.get(`/docs/${name}`, async (request, response) => (await asset()).send(request, response));
+    app.get(`${PAGE_PATH}/${name}`, policy, async (request, response) =>
+      (await asset()).send(request, response),
+    );
   }
 }
 

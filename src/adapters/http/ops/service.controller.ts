@@ -4,11 +4,13 @@ import { inject, injectable } from 'inversify';
 import { CheckHealth } from '#src/application/health/check-health.js';
 import { AppError } from '#src/domain/errors.js';
 import type { Problem } from '../pipeline/errors/problem.js';
+import { Policy } from '../pipeline/route-policy.js';
 import { Readiness } from './readiness.js';
 import type { HealthReport, Liveness, ServiceInfo } from './service-dto.js';
 import { ServiceVersion } from './service-version.js';
 
 @Route('')
+@Policy({ cost: 'request', whileDraining: false })
 @Tags('service')
 @Response<Problem>(400, 'invalid_request')
 @injectable()
@@ -49,6 +51,7 @@ export class ServiceController extends Controller {
    * @summary Health
    */
   @Get('/health')
+  @Policy({ cost: 'request', whileDraining: true })
   @Response<Problem>(429, 'rate_limited')
   @Response<HealthReport>(503, 'A needed part is down')
   async getHealth(): Promise<HealthReport> {
@@ -62,6 +65,7 @@ export class ServiceController extends Controller {
    * @summary Liveness
    */
   @Get('/livez')
+  @Policy({ cost: 'probe', whileDraining: true })
   getLiveness(): Liveness {
     return { status: 'ok' };
   }
@@ -71,6 +75,7 @@ export class ServiceController extends Controller {
    * @summary Readiness
    */
   @Get('/readyz')
+  @Policy({ cost: 'probe', whileDraining: true })
   @Response<Problem>(503, 'shutting_down: it starts or drains')
   @SuccessResponse(200)
   getReadiness(@Request() _request: ExpressRequest): Liveness {

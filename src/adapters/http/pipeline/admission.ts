@@ -3,11 +3,8 @@ import { RateLimitedError } from '#src/application/limits/rate-limited-error.js'
 import type { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { RateDecision } from '#src/application/ports/limits/rate-limiter.js';
 import type { ClientPrincipal } from '#src/domain/access/principal.js';
-import { originOf } from './context-of.js';
+import { contextOf, originOf } from './context-of.js';
 import { setRateLimitHeaders } from './rate-limit-headers.js';
-
-/** Asked by whatever watches over the process: a refusal would have it killed in the middle of an attack. */
-const NEVER_LIMITED = new Set(['/livez', '/readyz']);
 
 /**
  * Stands in front of everything: an address that is known to ask too much costs nothing but its refusal. A turn of any
@@ -15,8 +12,9 @@ const NEVER_LIMITED = new Set(['/livez', '/readyz']);
  */
 export function limitAddresses(limits: RequestLimits): RequestHandler {
   return async (request, response, next) => {
-    if (isTurn(request)) applyLimit(response, limits.knownAddress(originOf(request)));
-    else if (!NEVER_LIMITED.has(request.path)) applyLimit(response, await limits.address(originOf(request)));
+    const { cost } = contextOf(request).policy;
+    if (cost === 'turn') applyLimit(response, limits.knownAddress(originOf(request)));
+    else if (cost === 'request') applyLimit(response, await limits.address(originOf(request)));
     next();
   };
 }
@@ -57,7 +55,6 @@ export async function limitClient(
   for (const decision of decisions) applyLimit(response, decision);
 }
 
-/** Also with a slash at the end, as the routes take it. */
-function isTurn({ method, path }: Request): boolean {
-  return method === 'POST' && /^\/api\/chat\/?$/.test(path);
+function isTurn(request: Request): boolean {
+  return contextOf(request).policy.cost === 'turn';
 }

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { ClientPrincipal, Principal, Right } from '#src/domain/access/principal.js';
+import type { RoutePolicy } from './route-policy.js';
 
 /** What one request carries besides what express knows of it. */
 export interface RequestContext {
@@ -9,6 +10,8 @@ export interface RequestContext {
   readonly address: string | null;
   /** What limits count as one address. */
   readonly rateLimitAddress: string;
+  /** Of the route that will take it. */
+  readonly policy: RoutePolicy;
   /** On the monotonic clock. */
   readonly startedMs: number;
   /** How long a model was waited for; null when none was called. */

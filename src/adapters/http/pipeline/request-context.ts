@@ -7,11 +7,12 @@ import { callerAddress } from './address/caller-address.js';
 import { rateLimitAddress } from './address/rate-limit-address.js';
 import { hasUnboundedRest } from './body/body-bound.js';
 import { contextOf, type RequestContext, setRequestContext } from './context-of.js';
+import type { RoutePolicies } from './route-policies.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /** The first middleware: gives the request its context, every response `x-request-id` and `Server-Timing`, the log a line. */
-export function requestContext(clock: Clock, logger: Logger): RequestHandler {
+export function requestContext(policies: RoutePolicies, clock: Clock, logger: Logger): RequestHandler {
   return (request, response, next) => {
     const incoming = request.get('x-request-id');
     const address = callerAddress(request);
@@ -19,6 +20,7 @@ export function requestContext(clock: Clock, logger: Logger): RequestHandler {
       requestId: incoming !== undefined && REQUEST_ID.test(incoming) ? incoming : randomUUID(),
       address,
       rateLimitAddress: rateLimitAddress(address),
+      policy: policies.find(request.method, request.path),
       startedMs: clock.monotonicMs(),
       llmMs: null,
       principal: null,

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import type { RequestHandler, Response } from 'express';
 import { errorHandler } from '#src/adapters/http/pipeline/errors/error-handler.js';
 import { requestContext } from '#src/adapters/http/pipeline/request-context.js';
+import { RoutePolicies } from '#src/adapters/http/pipeline/route-policies.js';
 import { EventStream } from '#src/adapters/http/streaming/event-stream.js';
 import { AppError, type AppErrorOptions, ERROR_CODES, invalidFields } from '#src/domain/errors.js';
 import { type ExpressServer, startExpressServer } from '#tests/support/fakes/express-server.js';
@@ -25,7 +26,7 @@ describe('errorHandler', () => {
 
   async function serve(handler: RequestHandler): Promise<string> {
     const logger = recordingLogger(logLines);
-    const frame = requestContext(new ManualClock(), logger);
+    const frame = requestContext(new RoutePolicies(), new ManualClock(), logger);
     const framed: RequestHandler = (request, response, next) => {
       frame(request, response, () => handler(request, response, next));
     };

@@ -19,12 +19,14 @@ import type { Uuid } from '#src/adapters/http/openapi/scalars.js';
 import { jsonBody } from '#src/adapters/http/pipeline/body/json-body.js';
 import { callingClient, callingClientId, originOf } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
+import { Policy } from '#src/adapters/http/pipeline/route-policy.js';
 import { CreateApiKey } from '#src/application/clients/create-api-key.js';
 import { ListApiKeys } from '#src/application/clients/list-api-keys.js';
 import { RevokeApiKey } from '#src/application/clients/revoke-api-key.js';
 import type { ApiKeyInput, ApiKeyList, IssuedApiKey } from './api-key-dto.js';
 
 @Route('api/clients/me/keys')
+@Policy({ cost: 'request', whileDraining: false })
 @Tags('account')
 @Security('apiKey')
 @Response<Problem>(400, 'invalid_request')

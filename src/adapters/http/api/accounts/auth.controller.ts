@@ -15,12 +15,14 @@ import { inject, injectable } from 'inversify';
 import { jsonBody } from '#src/adapters/http/pipeline/body/json-body.js';
 import { originOf } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
+import { Policy } from '#src/adapters/http/pipeline/route-policy.js';
 import { RecoverAccess } from '#src/application/clients/recover-access.js';
 import { SignUp } from '#src/application/clients/sign-up.js';
 import type { IssuedApiKey } from './api-key-dto.js';
 import type { KeyRecoveryInput, SignUpInput, SignUpResult } from './auth-dto.js';
 
 @Route('auth')
+@Policy({ cost: 'request', whileDraining: false })
 @Response<Problem>(400, 'invalid_request')
 @Response<Problem>(401, 'unauthenticated')
 @Response<Problem>(413, 'payload_too_large')

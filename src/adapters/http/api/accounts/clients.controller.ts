@@ -17,12 +17,14 @@ import { inject, injectable } from 'inversify';
 import { jsonBody } from '#src/adapters/http/pipeline/body/json-body.js';
 import { callingClientId, originOf } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
+import { Policy } from '#src/adapters/http/pipeline/route-policy.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
 import { GetClient } from '#src/application/clients/get-client.js';
 import { UpdateClient } from '#src/application/clients/update-client.js';
 import type { Client, ClientPatch } from './client-dto.js';
 
 @Route('')
+@Policy({ cost: 'request', whileDraining: false })
 @Tags('account')
 @Security('apiKey')
 @Response<Problem>(400, 'invalid_request')

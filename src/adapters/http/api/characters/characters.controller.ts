@@ -21,6 +21,7 @@ import type { PageLimit, Uuid } from '#src/adapters/http/openapi/scalars.js';
 import { jsonBody } from '#src/adapters/http/pipeline/body/json-body.js';
 import { callingClientId } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
+import { Policy } from '#src/adapters/http/pipeline/route-policy.js';
 import { CreateCharacter } from '#src/application/characters/create-character.js';
 import { DeleteCharacter } from '#src/application/characters/delete-character.js';
 import { GetCharacter } from '#src/application/characters/get-character.js';
@@ -30,6 +31,7 @@ import { DEFAULT_TTL_SECONDS } from '#src/domain/characters/character.js';
 import type { Character, CharacterInput, CharacterList, CharacterPatch } from './character-dto.js';
 
 @Route('api/characters')
+@Policy({ cost: 'request', whileDraining: false })
 @Tags('characters')
 @Security('apiKey')
 @Response<Problem>(400, 'invalid_request')

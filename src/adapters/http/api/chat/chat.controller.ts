@@ -15,15 +15,16 @@ import { inject, injectable } from 'inversify';
 import { jsonBody } from '#src/adapters/http/pipeline/body/json-body.js';
 import { callingClient, contextOf, originOf } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
+import { Policy } from '#src/adapters/http/pipeline/route-policy.js';
 import { EventStream } from '#src/adapters/http/streaming/event-stream.js';
 import { OpenRequests } from '#src/adapters/http/streaming/open-requests.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
 import type { TurnStream } from '#src/application/chat/turn-stream.js';
-import { RequestLimits } from '#src/application/limits/request-limits.js';
 import { type ChatInput, type IdempotencyKey, type Turn, toTurn } from './chat-dto.js';
 import { requestDigest } from './request-digest.js';
 
 @Route('api/chat')
+@Policy({ cost: 'turn', whileDraining: false })
 @Tags('chat')
 @Security('apiKey')
 @Response<Problem>(400, 'invalid_request')
@@ -51,17 +52,14 @@ import { requestDigest } from './request-digest.js';
 export class ChatController extends Controller {
   readonly #sendMessage: SendMessage;
   readonly #openRequests: OpenRequests;
-  readonly #limits: RequestLimits;
 
   constructor(
     @inject(SendMessage) sendMessage: SendMessage,
     @inject(OpenRequests) openRequests: OpenRequests,
-    @inject(RequestLimits) limits: RequestLimits,
   ) {
     super();
     this.#sendMessage = sendMessage;
     this.#openRequests = openRequests;
-    this.#limits = limits;
   }
 
   /**
@@ -83,12 +81,10 @@ export class ChatController extends Controller {
     const { res: response } = request;
     if (response === undefined) throw new Error('express has set no response on the request');
     const context = contextOf(request);
-    const client = callingClient(request);
+    const caller = callingClient(request);
     const stream = (input.stream ?? prefersEvents(request)) ? new EventStream(response) : null;
     const sent = await this.#sendMessage.execute({
-      clientId: client.clientId,
-      budgetTokensPerDay: client.budgetTokensPerDay,
-      maxConcurrentTurns: this.#limits.concurrentTurns(client),
+      caller,
       characterId: input.characterId,
       message: input.message,
       conversationId: input.conversationId,
@@ -96,7 +92,7 @@ export class ChatController extends Controller {
       idempotency:
         idempotencyKey === undefined ? null : { key: idempotencyKey, digest: requestDigest(input) },
       origin: originOf(request),
-      signal: this.#openRequests.signalOf(response, client.keyId),
+      signal: this.#openRequests.signalOf(response, caller.keyId),
       onModelTime: (elapsedMs) => {
         context.llmMs = elapsedMs;
       },

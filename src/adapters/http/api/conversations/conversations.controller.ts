@@ -14,6 +14,7 @@ import type { Request as ExpressRequest } from 'express';
 import { inject, injectable } from 'inversify';
 import { callingClientId } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
+import { Policy } from '#src/adapters/http/pipeline/route-policy.js';
 import { DeleteConversation } from '#src/application/chat/delete-conversation.js';
 import { GetConversation } from '#src/application/chat/get-conversation.js';
 import {
@@ -23,6 +24,7 @@ import {
 } from './conversation-dto.js';
 
 @Route('api/conversations')
+@Policy({ cost: 'request', whileDraining: false })
 @Tags('chat')
 @Security('apiKey')
 @Response<Problem>(400, 'invalid_request')

@@ -3,10 +3,12 @@ import type { Request as ExpressRequest } from 'express';
 import { inject, injectable } from 'inversify';
 import { callingClient } from '#src/adapters/http/pipeline/context-of.js';
 import type { Problem } from '#src/adapters/http/pipeline/errors/problem.js';
+import { Policy } from '#src/adapters/http/pipeline/route-policy.js';
 import { GetUsage } from '#src/application/usage/get-usage.js';
 import type { Usage } from './usage-dto.js';
 
 @Route('api/clients/me/usage')
+@Policy({ cost: 'request', whileDraining: false })
 @Tags('account')
 @Security('apiKey')
 @Response<Problem>(400, 'invalid_request')
