@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { composeExamples, declareProblemExamples } from './examples.mjs';
 import { declareHeaders } from './headers.mjs';
+import { shareResponses } from './responses.mjs';
 import { inlineNullable, pruneSchemas, wrapReferences } from './schemas.mjs';
 
 const PROBLEM = '#/components/schemas/Problem';
@@ -17,22 +18,29 @@ export async function completeOpenApi(path) {
   wrapReferences(document);
   pruneSchemas(document);
   composeExamples(document);
-  declareTimeouts(document);
+  declareCommonProblems(document);
   await nameProblems(document);
   openSignUp(document);
   declareHeaders(document);
+  shareResponses(document);
   sortPaths(document);
   sortComponents(document);
   writeFileSync(path, `${JSON.stringify(document, null, 2)}\n`);
 }
 
-/** Any request that brings a body can take too long to arrive, whatever its controller does; without one it has arrived. */
-function declareTimeouts(document) {
+/**
+ * What no controller knows of. A request that brings a body can take too long to arrive; without one it has arrived. And
+ * nobody can promise that nothing goes wrong.
+ */
+function declareCommonProblems(document) {
+  const problem = (description) => ({
+    description,
+    content: { 'application/json': { schema: { $ref: PROBLEM } } },
+  });
   const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
   for (const { requestBody, responses } of operations) {
-    if (requestBody === undefined) continue;
-    const content = { 'application/json': { schema: { $ref: PROBLEM } } };
-    responses['408'] = { description: 'request_timeout', content };
+    if (requestBody !== undefined) responses['408'] = problem('request_timeout');
+    responses['500'] = problem('internal_error');
   }
 }
 

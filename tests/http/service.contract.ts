@@ -1,6 +1,7 @@
 import { Agent } from 'node:http';
 import { expect } from 'chai';
 import {
+  EXPECTED_SECURITY_HEADERS,
   expectFrame,
   expectJson,
   expectNoContent,
@@ -8,7 +9,7 @@ import {
 } from '../support/assertions/expect-response.js';
 import type { AppStorage } from '../support/fixtures/app-storages.js';
 import { useApp } from '../support/fixtures/app-under-test.js';
-import { DOCUMENT, OPERATIONS } from '../support/fixtures/openapi-operations.js';
+import { DOCUMENT, OPERATIONS, responseOf } from '../support/fixtures/openapi-operations.js';
 import { sendRequest } from '../support/fixtures/send-request.js';
 
 const VERBS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
@@ -68,9 +69,12 @@ export function serviceContract(storage: AppStorage): void {
     it('its document gives every error the media type that it has', () => {
       const errors = Object.entries(DOCUMENT.paths).flatMap(([path, operations]) =>
         Object.entries(operations).flatMap(([method, { responses }]) =>
-          Object.entries(responses)
-            .filter(([status]) => Number(status) >= 400)
-            .map(([status, { content = {} }]) => [`${method} ${path} ${status}`, content] as const),
+          Object.keys(responses)
+            .filter((status) => Number(status) >= 400)
+            .map((status) => {
+              const content = responseOf(responses, Number(status))?.content ?? {};
+              return [`${method} ${path} ${status}`, content] as const;
+            }),
         ),
       );
       expect(errors).to.have.length.above(50);
@@ -90,6 +94,22 @@ export function serviceContract(storage: AppStorage): void {
       }
     });
 
+    it('its document shows the security headers as they are', () => {
+      for (const [name, value] of Object.entries(EXPECTED_SECURITY_HEADERS)) {
+        const [, declared] =
+          Object.entries(DOCUMENT.components.headers).find(([each]) => each.toLowerCase() === name) ?? [];
+        expect(declared?.example, name).to.equal(value);
+      }
+    });
+
+    it('its document says of every operation that it can fail', () => {
+      for (const [path, operations] of Object.entries(DOCUMENT.paths)) {
+        for (const [method, { responses }] of Object.entries(operations)) {
+          expect(responseOf(responses, 500)?.description, `${method} ${path}`).to.equal('internal_error');
+        }
+      }
+    });
+
     it('its document says which deletions reach for conversations', () => {
       for (const path of [
         '/api/conversations/{id}',
@@ -98,7 +118,7 @@ export function serviceContract(storage: AppStorage): void {
         '/clients/me',
         '/admin/clients/{id}',
       ]) {
-        const denial = DOCUMENT.paths[path]?.['delete']?.responses['503'];
+        const denial = responseOf(DOCUMENT.paths[path]?.['delete']?.responses ?? {}, 503);
         expect(denial?.description, path).to.contain('cache_unavailable');
       }
     });

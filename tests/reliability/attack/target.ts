@@ -65,7 +65,7 @@ export class Target {
 
   /** Without a key. */
   get api(): ApiClient {
-    return new ApiClient(this.url);
+    return new ApiClient(this.url, null, 'anything');
   }
 
   get openFiles(): number {

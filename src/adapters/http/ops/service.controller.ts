@@ -36,6 +36,7 @@ export class ServiceController extends Controller {
    */
   @Get('/')
   @Response<Problem>(429, 'rate_limited')
+  @Response<Problem>(503, 'shutting_down')
   getInfo(): ServiceInfo {
     return {
       name: 'FastWrap',
