@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { inTime } from '#src/application/async/in-time.js';
 
 /** What a start is at, and whether anybody still wants it. */
 export class StartProgress {
@@ -48,23 +48,18 @@ export async function startWithin<T>(
   { timeoutMs, stopped, givesWayWithinMs = 2000 }: StartBounds,
 ): Promise<StartOutcome<T>> {
   const wanted = new AbortController();
-  const over = new AbortController();
   const progress = new StartProgress(wanted.signal);
   const starting = start(progress).then((value) => ({ kind: 'started', value }) as const);
   try {
-    const first = await Promise.race([
-      starting,
-      stopped.then(() => 'stopped' as const),
-      delay(timeoutMs, 'late' as const, { signal: over.signal }),
-    ]);
-    if (first === 'late') throw new StartTimeout(progress.step, timeoutMs);
+    const startedOrStopped = Promise.race([starting, stopped.then(() => 'stopped' as const)]);
+    const first = await inTime(timeoutMs, startedOrStopped, () => {
+      throw new StartTimeout(progress.step, timeoutMs);
+    });
     if (first !== 'stopped') return first;
     wanted.abort(new Error('The start was stopped.'));
-    const gaveWay = starting.catch(() => ({ kind: 'stopped', hangs: false }) as const);
-    const hung = { kind: 'stopped', hangs: true } as const;
-    return await Promise.race([gaveWay, delay(givesWayWithinMs, hung, { signal: over.signal })]);
+    const gaveWay = starting.catch((): StartOutcome<T> => ({ kind: 'stopped', hangs: false }));
+    return await inTime(givesWayWithinMs, gaveWay, () => ({ kind: 'stopped', hangs: true }));
   } finally {
     starting.catch(() => undefined);
-    over.abort();
   }
 }

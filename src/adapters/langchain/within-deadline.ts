@@ -1,3 +1,6 @@
+import { withDeadline } from '#src/application/async/deadline.js';
+import { linkSignals } from '#src/application/async/link-signals.js';
+import { untilAborted } from '#src/application/async/until-aborted.js';
 import { AppError } from '#src/domain/errors.js';
 import { toModelError } from './llm-errors.js';
 
@@ -12,7 +15,7 @@ export interface IdleTimeout {
 }
 
 /**
- * Runs one call to a model. Its signal aborts when its patience or the total time ends, when the caller goes, and when
+ * Runs one call to a model. Its signal aborts when the idle timeout or the total time ends, when the caller goes, and when
  * the call has failed: nothing that it opened outlives it, and nobody waits for a client that does not listen.
  * @param onCut called before it throws, when the caller went or the time was over.
  * @throws the reason of the caller's signal; AppError `model_timeout`; whatever else failed, as `toModelError` tells it.
@@ -23,26 +26,25 @@ export async function withinDeadline<T>(
   call: (signal: AbortSignal, idleTimeout: IdleTimeout) => Promise<T>,
   onCut?: () => void,
 ): Promise<T> {
-  caller.throwIfAborted();
-  const controller = new AbortController();
-  const { signal } = controller;
-  const leave = () => controller.abort(caller.reason);
-  const giveUp = () => controller.abort(new AppError('model_timeout'));
-  const deadline = setTimeout(giveUp, totalMs);
-  const idleTimeout = new RunningIdleTimeout(giveUp);
-  caller.addEventListener('abort', leave, { once: true });
-  try {
-    return await Promise.race([abortOf(signal), call(signal, idleTimeout)]);
-  } catch (error) {
-    if (signal.aborted) onCut?.();
-    const reason = signal.aborted ? signal.reason : toModelError(error);
-    controller.abort(CALL_HAS_FAILED);
-    throw reason;
-  } finally {
-    clearTimeout(deadline);
-    idleTimeout.end();
-    caller.removeEventListener('abort', leave);
-  }
+  const own = new AbortController();
+  const idleTimeout = new RunningIdleTimeout(() => own.abort(timedOut()));
+  const run = async (signal: AbortSignal): Promise<T> => {
+    try {
+      return await untilAborted(signal, call(signal, idleTimeout));
+    } catch (error) {
+      if (signal.aborted) onCut?.();
+      const reason = signal.aborted ? signal.reason : toModelError(error);
+      own.abort(CALL_HAS_FAILED);
+      throw reason;
+    } finally {
+      idleTimeout.end();
+    }
+  };
+  return withDeadline(totalMs, timedOut, caller, (deadline) => linkSignals(deadline, own.signal, run));
+}
+
+function timedOut(): AppError {
+  return new AppError('model_timeout');
 }
 
 class RunningIdleTimeout implements IdleTimeout {
@@ -68,10 +70,4 @@ class RunningIdleTimeout implements IdleTimeout {
     this.suspend();
     this.#hasEnded = true;
   }
-}
-
-function abortOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

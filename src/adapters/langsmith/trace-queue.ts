@@ -1,4 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { withDeadline } from '#src/application/async/deadline.js';
+import { sleep } from '#src/application/async/sleep.js';
 import type { DroppedTraces } from './dropped-traces.js';
 import { bytesOf, type FinishedCall } from './finished-call.js';
 import { TraceFailure } from './trace-failure.js';
@@ -54,10 +55,9 @@ export class TraceQueue {
   /** Those being sent included. */
   readonly #waiting: Waiting[] = [];
   readonly #closing = new AbortController();
+  readonly #outOfTime = new AbortController();
   #bytes = 0;
   #draining: Promise<void> | null = null;
-  #sending: AbortController | null = null;
-  #outOfTime = false;
 
   constructor({ sink, dropped, bounds }: TraceQueueOptions) {
     this.#sink = sink;
@@ -85,10 +85,7 @@ export class TraceQueue {
   /** Sends what waits, without a second try; what is left at the deadline is dropped. */
   async close(deadlineMs: number): Promise<void> {
     this.#closing.abort();
-    const timer = setTimeout(() => {
-      this.#outOfTime = true;
-      this.#sending?.abort();
-    }, deadlineMs);
+    const timer = setTimeout(() => this.#outOfTime.abort(timedOut()), deadlineMs);
     await this.#draining;
     clearTimeout(timer);
     this.#dropped.report();
@@ -128,36 +125,30 @@ export class TraceQueue {
   }
 
   async #try(calls: readonly FinishedCall[]): Promise<TraceFailure | null> {
-    if (this.#outOfTime) return new TraceFailure({ status: null, code: null });
-    const sending = new AbortController();
-    this.#sending = sending;
-    const timer = setTimeout(() => sending.abort(), this.#bounds.sendMs);
-    try {
-      await this.#sink.send(calls, sending.signal);
-      return null;
-    } catch (error) {
-      return sending.signal.aborted
-        ? new TraceFailure({ status: null, code: 'ETIMEDOUT' })
-        : TraceFailure.from(error);
-    } finally {
-      clearTimeout(timer);
-      this.#sending = null;
-    }
+    const send = async (signal: AbortSignal): Promise<null> => {
+      try {
+        await this.#sink.send(calls, signal);
+        return null;
+      } catch (error) {
+        throw signal.aborted ? signal.reason : error;
+      }
+    };
+    return withDeadline(this.#bounds.sendMs, timedOut, this.#outOfTime.signal, send).catch(TraceFailure.from);
   }
 
   #report(count: number, { status, code }: TraceFailure): void {
     this.#dropped.count(
       count,
-      this.#outOfTime ? { reason: 'closing' } : { reason: 'not_taken', status, code },
+      this.#outOfTime.signal.aborted ? { reason: 'closing' } : { reason: 'not_taken', status, code },
     );
   }
 
   /** Ends early when the queue closes. */
   async #pause(ms: number): Promise<void> {
-    try {
-      await delay(ms, undefined, { signal: this.#closing.signal });
-    } catch {
-      return;
-    }
+    await sleep(ms, this.#closing.signal).catch(() => undefined);
   }
+}
+
+function timedOut(): TraceFailure {
+  return new TraceFailure({ status: null, code: 'ETIMEDOUT' });
 }

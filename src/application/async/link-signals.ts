@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.js';
+
 /**
  * Runs a task with a signal that aborts as soon as one of two does, with its reason. Cheaper than `AbortSignal.any`, and
  * nothing of it outlives the task (node#54614).
@@ -10,14 +12,12 @@ export async function linkSignals<T>(
   first.throwIfAborted();
   second.throwIfAborted();
   const either = new AbortController();
-  const onFirst = () => either.abort(first.reason);
-  const onSecond = () => either.abort(second.reason);
-  first.addEventListener('abort', onFirst);
-  second.addEventListener('abort', onSecond);
+  const stopFirst = onAbort(first, () => either.abort(first.reason));
+  const stopSecond = onAbort(second, () => either.abort(second.reason));
   try {
     return await run(either.signal);
   } finally {
-    first.removeEventListener('abort', onFirst);
-    second.removeEventListener('abort', onSecond);
+    stopFirst();
+    stopSecond();
   }
 }

@@ -1,15 +1,17 @@
+import { onAbort } from './on-abort.js';
+
 /** @throws the signal's reason, as soon as it aborts. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
     const leave = () => {
       clearTimeout(timer);
-      reject(signal.reason);
+      reject(signal?.reason);
     };
+    const stop = signal === undefined ? null : onAbort(signal, leave);
     const timer = setTimeout(() => {
-      signal.removeEventListener('abort', leave);
+      stop?.();
       resolve();
     }, ms);
-    signal.addEventListener('abort', leave, { once: true });
   });
 }

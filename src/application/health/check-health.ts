@@ -1,4 +1,5 @@
 import type { ModelPolicy } from '#src/domain/models/model-policy.js';
+import { inTime } from '../async/in-time.js';
 import type { ConversationCache } from '../ports/chat/conversation-cache.js';
 import type { ModelHealth } from '../ports/chat/model-health.js';
 import type { ClientRepository } from '../ports/storage/client-repository.js';
@@ -54,18 +55,10 @@ function worstOf(database: PartHealth, cache: PartHealth, model: PartHealth): He
   return model === 'down' ? 'degraded' : 'ok';
 }
 
-async function answers(check: Promise<void>): Promise<PartHealth> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<PartHealth>((resolve) => {
-    timer = setTimeout(resolve, DEADLINE_MS, 'down');
-  });
+function answers(check: Promise<void>): Promise<PartHealth> {
   const asked = check.then(
     (): PartHealth => 'ok',
     (): PartHealth => 'down',
   );
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return inTime(DEADLINE_MS, asked, () => 'down');
 }

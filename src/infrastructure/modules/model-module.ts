@@ -5,6 +5,7 @@ import { LangChainLlmGateway } from '#src/adapters/langchain/langchain-llm-gatew
 import { ModelSettings } from '#src/adapters/langchain/model-settings.js';
 import { ProviderTransport } from '#src/adapters/langchain/transport/provider-transport.js';
 import { TracedLlmGateway } from '#src/adapters/langsmith/traced-llm-gateway.js';
+import { withDeadline } from '#src/application/async/deadline.js';
 import type { Clock } from '#src/application/ports/system/clock.js';
 import type { Logger } from '#src/application/ports/system/logger.js';
 import type { Config, ProviderConfig } from '../config/config.js';
@@ -82,11 +83,13 @@ export function modelModule(
     });
     bind(CHECK_MODELS).toConstantValue(async () => {
       if (!check) return;
-      const signal = AbortSignal.any([checking.signal, AbortSignal.timeout(CHECK_WITHIN_MS)]);
-      const ask = ({ connection, settings }: typeof first, models: readonly string[]) =>
-        checkModels(connection, models, settings, signal);
-      await ask(first, modelPolicy.allowedModels);
-      if (second !== null && fallback !== null) await ask(second, [fallback.model]);
+      const tooLate = () => new Error(`no list of models within ${CHECK_WITHIN_MS} ms`);
+      await withDeadline(CHECK_WITHIN_MS, tooLate, checking.signal, async (signal) => {
+        const ask = ({ connection, settings }: typeof first, models: readonly string[]) =>
+          checkModels(connection, models, settings, signal);
+        await ask(first, modelPolicy.allowedModels);
+        if (second !== null && fallback !== null) await ask(second, [fallback.model]);
+      });
     });
     bind(WARM_UP).toConstantValue(async () => {
       await primaryGateway.warmUp();

@@ -1,8 +1,12 @@
 import { FailoverLlmGateway } from '#src/adapters/failover/failover-llm-gateway.js';
 import { withinDeadline } from '#src/adapters/langchain/within-deadline.js';
 import { SystemClock } from '#src/adapters/system/system-clock.js';
+import { onDeadline, withDeadline } from '#src/application/async/deadline.js';
+import { inTime } from '#src/application/async/in-time.js';
 import { linkSignals } from '#src/application/async/link-signals.js';
+import { Pause } from '#src/application/async/pause.js';
 import { sleep } from '#src/application/async/sleep.js';
+import { untilAborted } from '#src/application/async/until-aborted.js';
 import { AppError } from '#src/domain/errors.js';
 import { prompt } from '#tests/contracts/llm-gateway.contract.js';
 import { expectNoLeak } from '#tests/support/assertions/leak-count.js';
@@ -48,9 +52,45 @@ describe('a signal that outlives what waited for it', function () {
     });
   });
 
+  it('keeps nothing of deadlines: met, missed, called off, left by the caller', async () => {
+    const signal = caller();
+    const late = () => new Error('late');
+    await expectNoLeak([signal], () => withDeadline(LONG_MS, late, signal, async () => 'done'));
+    await expectNoLeak([signal], () => rejectionOf(withDeadline(LONG_MS, late, signal, broken)));
+    await expectNoLeak([signal], () => new Promise((resolve) => onDeadline(0, late, signal, resolve)));
+    await expectNoLeak([signal], async () => onDeadline(LONG_MS, late, signal, () => undefined)());
+    await expectNoLeak([signal], async () => {
+      const gone = new AbortController();
+      onDeadline(LONG_MS, late, gone.signal, () => undefined);
+      gone.abort();
+    });
+  });
+
+  it('keeps nothing of what was waited for: in time, late, failed, until the signal aborts', async () => {
+    const signal = caller();
+    const late = () => 'late';
+    await expectNoLeak([], () => inTime(LONG_MS, Promise.resolve('done'), late));
+    await expectNoLeak([], () => inTime(0, NEVER, late));
+    await expectNoLeak([], () => rejectionOf(inTime(LONG_MS, broken(), late)));
+    await expectNoLeak([signal], () => untilAborted(signal, Promise.resolve('done')));
+    await expectNoLeak([signal], () => rejectionOf(untilAborted(signal, broken())));
+    await expectNoLeak([], async () => {
+      const gone = new AbortController();
+      const left = rejectionOf(untilAborted(gone.signal, NEVER));
+      gone.abort();
+      await left;
+    });
+  });
+
   it('keeps nothing of pauses', async () => {
     const signal = caller();
     await expectNoLeak([signal], () => sleep(0, signal));
+    await expectNoLeak([], async () => {
+      const pause = new Pause();
+      const lasting = pause.last(LONG_MS);
+      pause.wake();
+      await lasting;
+    });
     await expectNoLeak([signal], async () => {
       const gone = new AbortController();
       const paused = rejectionOf(sleep(LONG_MS, gone.signal));

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import { untilAborted } from '#src/application/async/until-aborted.js';
 import type { Logger } from '#src/application/ports/system/logger.js';
 import { AppError } from '#src/domain/errors.js';
 import { type AddressShare, AddressShares } from './address-shares.js';
@@ -49,8 +50,7 @@ export class Connections {
     const over = running.map(
       (response: ServerResponse) => new Promise((resolve) => response.once('close', resolve)),
     );
-    const ended = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    await Promise.race([Promise.all(over), ended]);
+    await untilAborted(signal, Promise.all(over)).catch(() => undefined);
     return running.length > 0;
   }
 

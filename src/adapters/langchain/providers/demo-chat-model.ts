@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CallbackManagerForLLMRun } from '@langchain/core/callbacks/manager';
 import { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { AIMessage, AIMessageChunk, type BaseMessage, type UsageMetadata } from '@langchain/core/messages';
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs';
+import { sleep } from '#src/application/async/sleep.js';
 import type { FinishReason } from '#src/domain/conversations/turn.js';
 import { estimateTokens } from '#src/domain/models/token-estimate.js';
 import type { ChatModelFactory, ChatModelSettings } from '../chat-model-factory.js';
@@ -72,12 +72,8 @@ export class DemoChatModel extends BaseChatModel {
   }
 }
 
-async function shortPause(signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await delay(PAUSE_MS, undefined, { signal });
-  } catch {
-    signal?.throwIfAborted();
-  }
+function shortPause(signal: AbortSignal | undefined): Promise<void> {
+  return sleep(PAUSE_MS, signal);
 }
 
 export class DemoChatModelFactory implements ChatModelFactory {

@@ -1,3 +1,4 @@
+import { onDeadline } from '#src/application/async/deadline.js';
 import type { OpenTurnRequest } from '#src/application/ports/chat/conversation-cache.js';
 import { AppError } from '#src/domain/errors.js';
 import { ClientMap } from '../structures/client-map.js';
@@ -124,17 +125,12 @@ export class TurnQueue {
 
   #wait(lane: Lane, clientId: string, turn: ConcernedTurn, signal: AbortSignal): Promise<TurnLease> {
     return new Promise((resolve, reject) => {
-      const stopWaiting = (): void => {
-        clearTimeout(deadline);
-        signal.removeEventListener('abort', callerLeft);
-      };
       const leave = (error: unknown): void => {
         stopWaiting();
         lane.waiting.splice(lane.waiting.indexOf(waiter), 1);
         this.#count(clientId, -1);
         reject(error);
       };
-      const callerLeft = (): void => leave(signal.reason);
       const waiter: Waiter = {
         turn,
         refuse: leave,
@@ -144,8 +140,7 @@ export class TurnQueue {
           resolve(lane.holder);
         },
       };
-      const deadline = setTimeout(() => leave(busy()), this.#options.maxWaitMs);
-      signal.addEventListener('abort', callerLeft);
+      const stopWaiting = onDeadline(this.#options.maxWaitMs, busy, signal, leave);
       lane.waiting.push(waiter);
       this.#count(clientId, 1);
     });

@@ -1,4 +1,5 @@
 import { Cluster } from 'ioredis';
+import { inTime } from '#src/application/async/in-time.js';
 import type { Logger } from '#src/application/ports/system/logger.js';
 import { createRedisClient, type RedisClient } from './create-redis-client.js';
 import { RedisBreaker } from './redis-breaker.js';
@@ -12,7 +13,7 @@ export interface RedisConnectionOptions {
 }
 
 /** How long the start waits for Redis before it goes on without. */
-const START_PATIENCE_MS = 1500;
+const START_TIMEOUT_MS = 1500;
 /** Of one operation with all that the client tries: a cluster is asked again when slots have moved. */
 export const OPERATION_TIMEOUT_MS = 250;
 /** Of one that can be done without: with two of them and one of the others a request still answers within 500 ms. */
@@ -31,7 +32,7 @@ export class RedisConnection {
     this.#logger = logger;
     this.client = createRedisClient(settings);
     this.#breaker = new RedisBreaker({
-      probe: () => inTime(this.client.ping(), OPERATION_TIMEOUT_MS),
+      probe: () => answered(this.client.ping(), OPERATION_TIMEOUT_MS),
       onOpen: (error) => this.#reportAbsence(error),
       onClose: () => logger.info({}, 'Redis is back'),
     });
@@ -89,7 +90,7 @@ export class RedisConnection {
   ): Promise<T> {
     if (this.#breaker.isOpen) throw redisUnavailable(this.#breaker.lastError);
     try {
-      const result = await inTime(operation(this.client), timeoutMs);
+      const result = await answered(operation(this.client), timeoutMs);
       this.#breaker.succeeded();
       return result;
     } catch (error) {
@@ -105,17 +106,12 @@ export class RedisConnection {
 
   /** The first answer. */
   async #waitUntilReady(): Promise<void> {
-    const fatal = await new Promise<string | null>((resolve) => {
-      const idleTimeout = setTimeout(resolve, START_PATIENCE_MS, null);
-      const met = (reason: string | null): void => {
-        clearTimeout(idleTimeout);
-        resolve(reason);
-      };
-      this.client.once('ready', () => met(null));
+    const first = new Promise<string | null>((resolve) => {
+      this.client.once('ready', () => resolve(null));
       const fail = (error: unknown): void => {
         this.#lastError = error;
         const reason = fatalReason(error);
-        if (reason !== null) met(reason);
+        if (reason !== null) resolve(reason);
       };
       this.client.on('error', fail);
       // The client of a cluster says nothing of that, and begins anew for ever.
@@ -123,6 +119,7 @@ export class RedisConnection {
         if (namesNoNode(this.client)) fail(new Error(NO_ADDRESS));
       });
     });
+    const fatal = await inTime(START_TIMEOUT_MS, first, () => null);
     if (fatal !== null) throw new Error(fatal);
     if (this.client.status !== 'ready') this.#breaker.open(this.#lastError);
     this.client.on('ready', () => {
@@ -142,19 +139,9 @@ function namesNoNode(client: RedisClient): boolean {
   return client instanceof Cluster && client.slots.every((nodes) => nodes.length === 0);
 }
 
-/**
- * In time or not at all: what settles later is nobody's concern. A process that was busy itself looks first whether the
- * answer has come, which timers alone would not: they run before what has arrived is read.
- */
-async function inTime<T>(operation: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const giveUp = () => reject(new Error(`no answer within ${timeoutMs} ms`));
-    timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), timeoutMs);
+/** In time or not at all: what settles later is nobody's concern. */
+function answered<T>(operation: Promise<T>, timeoutMs: number): Promise<T> {
+  return inTime(timeoutMs, operation, () => {
+    throw new Error(`no answer within ${timeoutMs} ms`);
   });
-  try {
-    return await Promise.race([operation, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Cluster } from 'ioredis';
+import { onAbort } from '#src/application/async/on-abort.js';
+import { Pause } from '#src/application/async/pause.js';
 import type {
   ConcurrencyLimited,
   ConversationCache,
@@ -9,7 +11,6 @@ import type {
 } from '#src/application/ports/chat/conversation-cache.js';
 import type { Conversation, HistoryBounds } from '#src/domain/conversations/conversation.js';
 import { AppError } from '#src/domain/errors.js';
-import { Pause } from '../connection/pause.js';
 import type { RedisConnection } from '../connection/redis-connection.js';
 import {
   ConversationStore,
@@ -77,14 +78,13 @@ export class RedisConversationCache implements ConversationCache {
     signal.throwIfAborted();
     const ticket: TurnTicket = { clientId, request, token: randomUUID() };
     const pause = new Pause();
-    const callerLeft = (): void => pause.wake();
-    signal.addEventListener('abort', callerLeft);
+    const stopListening = onAbort(signal, () => pause.wake());
     this.#waiting.set(ticket.token, pause);
     try {
       return await this.#admit(ticket, pause);
     } finally {
       this.#waiting.delete(ticket.token);
-      signal.removeEventListener('abort', callerLeft);
+      stopListening();
     }
   }
 

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { sleep } from '#src/application/async/sleep.js';
 import type { RunStatement } from './sqlite-connection.js';
 
 /** For how long a look at the file is believed. */
@@ -29,7 +29,7 @@ export class ChangeDetector {
 
   /** Resolves when what this process has written is seen by all others. */
   async visibleEverywhere(): Promise<void> {
-    await delay(VERSION_TTL_MS + MARGIN_MS);
+    await sleep(VERSION_TTL_MS + MARGIN_MS);
   }
 
   /** For the end: whoever asks from now on has to read, and is told. */

@@ -1,3 +1,4 @@
+import { inTime } from '#src/application/async/in-time.js';
 import type { Logger } from '#src/application/ports/system/logger.js';
 import { AppError } from '#src/domain/errors.js';
 import { nodeCodeOf, type OpenedFile } from './opened-file.js';
@@ -77,23 +78,11 @@ export class DatabaseCondition {
       this.#lastLook = this.#lookNow();
       return this.#lastLook;
     });
-    await this.#within(timeoutMs, this.#nextLook);
-    this.assertInPlace();
-  }
-
-  async #within(timeoutMs: number, look: Promise<void>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.#noteLookFault('ETIMEDOUT');
-        reject(unavailable('whether the file is in place could not be told in time'));
-      }, timeoutMs);
+    await inTime(timeoutMs, this.#nextLook, () => {
+      this.#noteLookFault('ETIMEDOUT');
+      throw unavailable('whether the file is in place could not be told in time');
     });
-    try {
-      await Promise.race([look, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    this.assertInPlace();
   }
 
   async #lookNow(): Promise<void> {

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Database, open, type Statement } from 'sqlite';
 import sqlite3 from 'sqlite3';
+import { sleep } from '#src/application/async/sleep.js';
 import { isBusy, isNoTransaction } from './sqlite-error.js';
 
 export type SqlValue = string | number | Uint8Array | null;
@@ -146,7 +146,7 @@ async function useWriteAheadLog(handle: Database): Promise<void> {
       return;
     } catch (error) {
       if (!isBusy(error) || performance.now() >= deadlineMs) throw error;
-      await delay(25);
+      await sleep(25);
     }
   }
 }

@@ -1,3 +1,5 @@
+import { onDeadline } from '#src/application/async/deadline.js';
+import { inTime } from '#src/application/async/in-time.js';
 import { AppError } from '#src/domain/errors.js';
 
 export interface WorkQueueBounds {
@@ -20,7 +22,7 @@ export class WorkQueue {
   }
 
   /**
-   * A task that is late before it starts never starts; one that runs cannot be stopped, but is told by `isLate`
+   * A task that is late before it starts never starts; one that runs cannot be stopped, but learns by `isLate`
    * that nobody waits for it any more, and keeps the others out until it ends.
    * @throws AppError `overloaded` when too many wait; `database_unavailable` when it is late or the queue is closed.
    */
@@ -37,25 +39,27 @@ export class WorkQueue {
 
   #take<T>(task: (isLate: () => boolean) => Promise<T>, timed: 'to the start' | 'to the answer'): Promise<T> {
     if (this.#closed) return Promise.reject(unavailable('the database is closed'));
-    if (this.#waiting.length >= this.#bounds.maxWaiting) return Promise.reject(new AppError('overloaded'));
+    const { maxWaiting, timeoutMs } = this.#bounds;
+    if (this.#waiting.length >= maxWaiting) return Promise.reject(new AppError('overloaded'));
     return new Promise((resolve, reject) => {
       let late = false;
       const start = () => {
         this.#busy = true;
-        if (timed === 'to the start') clearTimeout(timer);
+        if (timed === 'to the start') stopTiming();
         void task(() => late)
           .then(resolve, reject)
           .then(() => {
-            clearTimeout(timer);
+            stopTiming();
             this.#next();
           });
       };
-      const timer = setTimeout(() => {
+      const tooLate = () => unavailable(`no answer within ${timeoutMs} ms`);
+      const stopTiming = onDeadline(timeoutMs, tooLate, null, (reason) => {
         late = true;
         const place = this.#waiting.indexOf(start);
         if (place >= 0) this.#waiting.splice(place, 1);
-        reject(unavailable(`no answer within ${this.#bounds.timeoutMs} ms`));
-      }, this.#bounds.timeoutMs);
+        reject(reason);
+      });
       if (this.#busy) this.#waiting.push(start);
       else start();
     });
@@ -68,12 +72,11 @@ export class WorkQueue {
   async close(): Promise<void> {
     this.#closed = true;
     if (!this.#busy) return;
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(unavailable('a statement does not end')), this.#bounds.timeoutMs);
-      this.#onIdle = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    await inTime(this.#bounds.timeoutMs, idle, () => {
+      throw unavailable('a statement does not end');
     });
   }
 

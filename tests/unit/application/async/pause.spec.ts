@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import sinon, { type SinonFakeTimers } from 'sinon';
-import { Pause } from '#src/adapters/redis/connection/pause.js';
+import { Pause } from '#src/application/async/pause.js';
 
 describe('Pause', () => {
   let timers: SinonFakeTimers;
