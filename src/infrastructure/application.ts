@@ -8,6 +8,7 @@ import { SystemClock } from '#src/adapters/system/system-clock.js';
 import { Authorize } from '#src/application/access/authorize.js';
 import { ACCESS_WATCH_INTERVAL_MS, AccessWatch } from '#src/application/background/access-watch.js';
 import { ApiKeyUses } from '#src/application/background/api-key-uses.js';
+import { RepeatedTask } from '#src/application/background/repeated-task.js';
 import { UsageRecords } from '#src/application/background/usage-records.js';
 import { CheckHealth } from '#src/application/health/check-health.js';
 import { RequestLimits } from '#src/application/limits/request-limits.js';
@@ -64,8 +65,7 @@ export class Application {
     try {
       const container = await compose(config, logger, { lifecycle, progress });
       override?.(container);
-      flushRegularly(container, lifecycle);
-      watchAccess(container, lifecycle);
+      startBackground(container, lifecycle);
       // Its uptime counts from its making.
       container.get(CheckHealth);
       const readiness = container.get(Readiness);
@@ -144,32 +144,25 @@ function createApp(container: Container, config: Config) {
   });
 }
 
-/** What is collected so that no request waits for its write is written now and then, and at the end. */
-function flushRegularly(container: Container, lifecycle: Lifecycle): void {
+/** The collectors write regularly and at the end; while the keys in use cannot be checked, what runs is left alone. */
+function startBackground(container: Container, lifecycle: Lifecycle): void {
   const logger = container.get(LOGGER);
-  const keep = (name: string, intervalMs: number, collected: { flush(): Promise<void> }) => {
-    const words = { fails: 'could not be written', again: 'is written again' };
-    const report = new OutageReport(logger, { what: name }, words);
-    const flush = () => report.watch(collected.flush());
-    const timer = setInterval(flush, intervalMs);
-    lifecycle.own(name, () => {
-      clearInterval(timer);
-      return flush();
-    });
+  const repeat = (intervalMs: number, report: OutageReport, run: () => Promise<void>): RepeatedTask => {
+    const task = new RepeatedTask({ intervalMs, run: () => report.watch(run()) });
+    task.start();
+    return task;
   };
-  keep('key uses', KEY_USES_INTERVAL_MS, container.get(ApiKeyUses));
-  keep('usage', USAGE_INTERVAL_MS, container.get(UsageRecords));
-}
-
-/** While the database cannot be read, what runs is left alone; health tells of it, and every new request does. */
-function watchAccess(container: Container, lifecycle: Lifecycle): void {
+  const collect = (what: string, intervalMs: number, collector: { flush(): Promise<void> }) => {
+    const words = { fails: 'could not be written', again: 'is written again' };
+    const task = repeat(intervalMs, new OutageReport(logger, { what }, words), () => collector.flush());
+    lifecycle.own(what, () => task.finish());
+  };
+  collect('key uses', KEY_USES_INTERVAL_MS, container.get(ApiKeyUses));
+  collect('usage', USAGE_INTERVAL_MS, container.get(UsageRecords));
   const watch = container.get(AccessWatch);
-  const logger = container.get(LOGGER);
   const words = { fails: 'the keys in use could not be checked', again: 'the keys in use are checked again' };
-  const report = new OutageReport(logger, {}, words);
-  const check = () => report.watch(watch.check());
-  const timer = setInterval(check, ACCESS_WATCH_INTERVAL_MS);
-  lifecycle.own('access watch', () => clearInterval(timer));
+  const check = repeat(ACCESS_WATCH_INTERVAL_MS, new OutageReport(logger, {}, words), () => watch.check());
+  lifecycle.own('access watch', () => check.stop());
 }
 
 /** Behind the start, which does not wait for it: the first turn finds the provider's libraries loaded. */

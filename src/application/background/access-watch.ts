@@ -9,12 +9,10 @@ interface Dependencies {
 
 /**
  * Ends the requests that were let in by a key that lets nobody in any more, wherever it was revoked, or its client
- * suspended or deleted: processes share nothing but the database. Whoever owns it calls `check` every
- * {@link ACCESS_WATCH_INTERVAL_MS}.
+ * suspended or deleted: processes share nothing but the database.
  */
 export class AccessWatch {
   readonly #deps: Dependencies;
-  #isChecking = false;
 
   constructor(deps: Dependencies) {
     this.#deps = deps;
@@ -24,17 +22,12 @@ export class AccessWatch {
   async check(): Promise<void> {
     const { clients, runningRequests } = this.#deps;
     const keyIds = runningRequests.keyIds();
-    if (this.#isChecking || keyIds.length === 0) return;
-    this.#isChecking = true;
-    try {
-      const found = await clients.findKeyVerifiers(keyIds);
-      const verifiers = new Map(found.map((verifier) => [verifier.keyId, verifier]));
-      for (const keyId of keyIds) {
-        const denial = denialReason(verifiers.get(keyId) ?? null);
-        if (denial !== null) runningRequests.abortByKey(keyId, denial);
-      }
-    } finally {
-      this.#isChecking = false;
+    if (keyIds.length === 0) return;
+    const found = await clients.findKeyVerifiers(keyIds);
+    const verifiers = new Map(found.map((verifier) => [verifier.keyId, verifier]));
+    for (const keyId of keyIds) {
+      const denial = denialReason(verifiers.get(keyId) ?? null);
+      if (denial !== null) runningRequests.abortByKey(keyId, denial);
     }
   }
 }
