@@ -56,9 +56,9 @@ type UseCaseConfig = Pick<
   'serviceKey' | 'signup' | 'limits' | 'modelPolicy' | 'historyBounds' | 'budgetTokensPerDay'
 >;
 
-/** Everything that a use case can ask for, by the name that it asks with. */
-function dependencies(context: ResolutionContext, config: UseCaseConfig) {
-  const ports = {
+/** The ports and settings, by the names that they are asked for with. */
+function ports(context: ResolutionContext, config: UseCaseConfig) {
+  return {
     clock: context.get(CLOCK),
     ids: context.get(IDS),
     logger: context.get(LOGGER),
@@ -77,24 +77,40 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
     failureLimiter: context.get(FAILURE_LIMITER),
     knownAddresses: context.get(KNOWN_ADDRESSES),
     limits: config.limits,
-    costs: context.get(TurnMeters),
-    usage: context.get(UsageRecords),
     usageRepository: context.get(USAGE_REPOSITORY),
     budget: context.get(TOKEN_BUDGET),
     budgetTokensPerDay: config.budgetTokensPerDay,
     modelPolicy: config.modelPolicy,
     historyBounds: config.historyBounds,
     signup: config.signup,
+    serviceKey: config.serviceKey === null ? null : new HashedServiceKey(config.serviceKey),
   };
-  const requestLimits = new RequestLimits(ports);
-  return { ...ports, requestLimits, passwordAttempts: new PasswordAttempts(ports) };
+}
+
+/** What several use cases share one of. */
+const COLLABORATORS: readonly (new (deps: ReturnType<typeof ports>) => object)[] = [
+  ApiKeyUses,
+  PasswordAttempts,
+  RequestLimits,
+];
+
+/** Everything that a use case can ask for. */
+function dependencies(context: ResolutionContext, config: UseCaseConfig) {
+  return {
+    ...ports(context, config),
+    costs: context.get(TurnMeters),
+    usage: context.get(UsageRecords),
+    uses: context.get(ApiKeyUses),
+    requestLimits: context.get(RequestLimits),
+    passwordAttempts: context.get(PasswordAttempts),
+  };
 }
 
 type UseCaseDependencies = ReturnType<typeof dependencies>;
 
 const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
   AccessWatch,
-  ApiKeyUses,
+  Authorize,
   CheckHealth,
   CreateApiKey,
   CreateCharacter,
@@ -109,7 +125,7 @@ const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
   ListApiKeys,
   ListCharacters,
   ListManagedClients,
-  RequestLimits,
+  RecoverAccess,
   RevokeApiKey,
   SendMessage,
   SignUp,
@@ -118,24 +134,18 @@ const USE_CASES: readonly (new (deps: UseCaseDependencies) => object)[] = [
   UpdateManagedClient,
 ];
 
-/** One of each serves all requests: none holds state of a request. Those that collect (`ApiKeyUses`, `AccessWatch`) have to be one. */
+/** One of each serves all requests: none holds state of a request. */
 export function useCaseModule(config: UseCaseConfig): ContainerModule {
   return new ContainerModule(({ bind }) => {
+    for (const Collaborator of COLLABORATORS) {
+      bind(Collaborator)
+        .toDynamicValue((context) => new Collaborator(ports(context, config)))
+        .inSingletonScope();
+    }
     for (const UseCase of USE_CASES) {
       bind(UseCase)
         .toDynamicValue((context) => new UseCase(dependencies(context, config)))
         .inSingletonScope();
     }
-    bind(RecoverAccess)
-      .toDynamicValue(
-        (context) => new RecoverAccess({ ...dependencies(context, config), uses: context.get(ApiKeyUses) }),
-      )
-      .inSingletonScope();
-    bind(Authorize)
-      .toDynamicValue((context) => {
-        const serviceKey = config.serviceKey === null ? null : new HashedServiceKey(config.serviceKey);
-        return new Authorize({ ...dependencies(context, config), uses: context.get(ApiKeyUses), serviceKey });
-      })
-      .inSingletonScope();
   });
 }
