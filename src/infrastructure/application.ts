@@ -40,7 +40,7 @@ export type Override = (container: Container) => void;
 
 export interface StartOptions {
   readonly override?: Override;
-  /** LimitMembers of each step, and ends the start between two of them when it is not wanted any more. */
+  /** Notes each step, and ends the start between two of them when it is not wanted any more. */
   readonly progress?: StartProgress;
 }
 

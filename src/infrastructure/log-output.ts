@@ -12,7 +12,7 @@ const LAST_LOOK_MS = 10;
 
 /**
  * Log lines on a pipe, socket or file. The service never waits for whoever reads them, and never ends because nobody does:
- * a reader that is behind misses lines and is told how many. What waits when the process exits is still written, unless
+ * a reader that is behind misses lines, and a line gives their number. What waits when the process exits is still written, unless
  * nobody takes it.
  */
 export class LogOutput {
@@ -93,7 +93,7 @@ export class LogOutput {
     try {
       writeSync(2, 'FastWrap goes on without a log: its standard output was closed.\n');
     } catch {
-      // There is nobody left to tell.
+      // There is no reader left.
     }
   }
 }

@@ -7,7 +7,7 @@ import { createLogger } from './create-logger.js';
 import { startFacts, startMessage } from './start-message.js';
 import { type StartProgress, StartTimeout, startWithin } from './start-within.js';
 
-/** Under npm one Ctrl-C arrives twice, from the terminal and from npm: only a later one means impatience. */
+/** Under npm one Ctrl-C arrives twice, from the terminal and from npm: only a later one asks for an immediate end. */
 const SAME_KEYSTROKE_MS = 1000;
 
 async function main(): Promise<void> {

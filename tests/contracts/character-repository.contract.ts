@@ -193,7 +193,7 @@ export function itStoresCharacters(harness: StorageHarness): void {
       expect((await characters.list(OWNER, 100, null)).characters).to.have.length(50);
     });
 
-    it('makes no more characters than it is told, and nothing of one too many', async () => {
+    it('makes no more characters than the maximum, and nothing of one too many', async () => {
       expect(await characters.create(OWNER, characterOf(21), 2)).to.equal('created');
       expect(await characters.create(OTHER, characterOf(31), 2)).to.equal('created');
       expect(await characters.create(OWNER, characterOf(22), 2)).to.equal('created');

@@ -506,7 +506,7 @@ export function itStoresClients(harness: StorageHarness): void {
         expect(await clients.listKeys(idOf(1))).to.have.length(51);
       });
 
-      it('adds no more usable keys than it is told, the first one included, and nothing of one too many', async () => {
+      it('adds no more usable keys than the maximum, the first one included, and nothing of one too many', async () => {
         expect(await clients.addKey(idOf(1), keyOf(12), by(11, 3))).to.equal('added');
         expect(await clients.addKey(idOf(1), keyOf(13), by(11, 3))).to.equal('added');
         const before = await clients.listKeys(idOf(1));

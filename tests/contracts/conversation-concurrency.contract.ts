@@ -32,7 +32,7 @@ export function conversationConcurrencyContract(fixture: CacheFixture): void {
       return answer.kind === 'concurrency_limited';
     };
 
-    it('are as many as the limit, and the next one is told which', async () => {
+    it('are as many as the limit, and the error of the next one names it', async () => {
       await Promise.all([opened(3), opened(3), opened(3)]);
       expect(await ask(3)).to.deep.equal({ kind: 'concurrency_limited', limit: 3 });
       expect(await ask(3, { conversationId: CONVERSATION, onBusy: 'reject' })).to.have.property(

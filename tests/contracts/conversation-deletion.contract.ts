@@ -130,7 +130,7 @@ export function conversationDeletionContract(fixture: CacheFixture): void {
         await fixture.open({ conversationId: 'begun' }),
         await fixture.open({ conversationId: 'continued', characterId: OTHER_CHARACTER }),
       ];
-      // Longer than a turn counts that is not heard of.
+      // Longer than a turn counts whose lease is not renewed.
       await fixture.subject.advance(5500);
       await fixture.cache.deleteByCharacter(CLIENT, CHARACTER);
       await fixture.cache.deleteByClient(OTHER_CLIENT);

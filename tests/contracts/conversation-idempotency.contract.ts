@@ -207,7 +207,7 @@ export function conversationIdempotencyContract(fixture: CacheFixture): void {
       ['its client', () => fixture.cache.deleteByClient(CLIENT)],
     ];
     for (const [what, run] of deletions) {
-      it(`of ${what}: kept answers`, async () => {
+      it(`of ${what}: replay records`, async () => {
         await fixture.add('t1', keyed('k'));
         await run();
         await fixture.add('t2', keyed('k', 'another digest'));
@@ -215,7 +215,7 @@ export function conversationIdempotencyContract(fixture: CacheFixture): void {
         expect(turnIds(await fixture.find())).to.deep.equal(['t2']);
       });
 
-      it(`of ${what}: kept answers of a conversation that had expired`, async () => {
+      it(`of ${what}: replay records of a conversation that had expired`, async () => {
         await (await fixture.open(keyed('k'))).commit(completedTurn('t1'), 1, () => 'kept');
         await fixture.subject.advance(2100);
         await run();

@@ -60,7 +60,7 @@ export function conversationNamesContract(fixture: CacheFixture): void {
       expect(await found(OTHER_CLIENT)).to.deep.equal(NAMES.map(() => [undefined, []]));
     });
 
-    it('are deleted one by one: each with its kept answer, and without any other', async () => {
+    it('are deleted one by one: each with its replay record, and without any other', async () => {
       await addAll();
       await addAll(CHARACTER, OTHER_CLIENT);
       for (const [index, name] of NAMES.entries()) {

@@ -141,13 +141,13 @@ export function conversationTurnsContract(fixture: CacheFixture): void {
       const opened = await fixture.open();
       const caller = new AbortController();
       const gone = fixture.open({ signal: caller.signal });
-      const patient = fixture.open();
+      const waiting = fixture.open();
       const reason = new Error('the caller went');
       caller.abort(reason);
       expect(await rejectionOf(gone)).to.equal(reason);
       const last = fixture.open();
       await opened.release();
-      await (await patient).commit(completedTurn('t1'), TTL_SECONDS, notAsked);
+      await (await waiting).commit(completedTurn('t1'), TTL_SECONDS, notAsked);
       expect(turnIds((await last).conversation)).to.deep.equal(['t1']);
       await (await last).release();
     });

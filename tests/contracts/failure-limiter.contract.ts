@@ -91,7 +91,7 @@ export function failureLimiterContract(harness: FailureLimiterHarness): void {
       expect((await fail(5)).allowed).to.equal(3);
     });
 
-    it('tells whether a block has begun, and counts nothing by that', async () => {
+    it('shows whether a block has begun, and counts nothing by that', async () => {
       for (let count = 0; count < 10; count += 1)
         expect((await limiter.peek(LIMIT, 'ada')).allowed).to.equal(true);
       expect((await fail(2)).allowed).to.equal(2);

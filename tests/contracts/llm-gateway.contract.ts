@@ -95,7 +95,7 @@ export function llmGatewayContract(name: string, start: () => Promise<LlmGateway
       expect(answers).to.have.length(20);
     });
 
-    it('tells the reply piece by piece, well-formed and never empty, and then whole', async () => {
+    it('passes the reply on piece by piece, well-formed and never empty, and then whole', async () => {
       const pieces: string[] = [];
       const { reply, model, usage } = await harness.gateway.stream(
         prompt(harness.model),
@@ -132,7 +132,7 @@ export function llmGatewayContract(name: string, start: () => Promise<LlmGateway
       expect(max).to.equal(1);
     });
 
-    it('rejects with the reason of a signal that was aborted before, and tells nothing', async () => {
+    it('rejects with the reason of a signal that was aborted before, and passes nothing on', async () => {
       const reason = new Error('the caller went');
       let pieces = 0;
       const gone = AbortSignal.abort(reason);
@@ -144,7 +144,7 @@ export function llmGatewayContract(name: string, start: () => Promise<LlmGateway
       expect(pieces).to.equal(0);
     });
 
-    it('rejects with the reason of a caller who leaves at the first piece, and tells nothing more', async () => {
+    it('rejects with the reason of a caller who leaves at the first piece, and passes nothing more on', async () => {
       const caller = new AbortController();
       const reason = new Error('the caller went');
       let pieces = 0;

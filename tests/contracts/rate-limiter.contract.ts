@@ -105,7 +105,7 @@ export function rateLimiterContract(harness: RateLimiterHarness): void {
       expect(await allowed(1, { ...CHAT, limit: 3 })).to.equal(0);
     });
 
-    it('knows no refusal of whoever may still come, and counts nothing when it is asked', async () => {
+    it('knows no denial of a caller that may still come, and counts nothing when it is asked', async () => {
       for (let count = 0; count < 10; count += 1) expect(limiter.knownDenial(CHAT, 'ada')).to.equal(null);
       expect(await allowed(4)).to.equal(3);
       expect(limiter.knownDenial(CHAT, 'bob')).to.equal(null);

@@ -17,7 +17,7 @@ export interface BudgetHarness {
 const DAY = '2026-01-01';
 const nothingRecorded = async () => 0;
 
-/** The one that was reserved; a refusal fails the test. */
+/** The one that was reserved; a denial fails the test. */
 export function granted(answer: Reservation | BudgetDenial): Reservation {
   if (answer.kind === 'refused') throw new Error(`refused with ${answer.remaining} left`);
   return answer;

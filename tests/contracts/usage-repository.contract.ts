@@ -65,7 +65,7 @@ export function itRecordsUsage({ name, create, outages }: StorageHarness): void 
       ]);
     });
 
-    it('lists the dearest characters of each day by their ids, and after them the rest as one', async () => {
+    it('lists the costliest characters of each day by their ids, and after them the rest as one', async () => {
       const cost = (character: number, inputTokens: number, day = DAY) =>
         entryOf({ day, characterId: idOf(character), inputTokens, outputTokens: 1 });
       await add(cost(1, 5), cost(2, 90), cost(3, 7), cost(4, 80), cost(5, 80), cost(1, 3, '2026-01-30'));
@@ -95,8 +95,8 @@ export function itRecordsUsage({ name, create, outages }: StorageHarness): void 
         entryOf({ characterId: idOf(character), inputTokens, outputTokens: 0 });
       await add(cost(1, 10), cost(2, 20), cost(3, 30));
       await add(cost(1, 25));
-      const [dearest, rest] = await list(ADA, EVER, 1);
-      expect(dearest).to.deep.equal({
+      const [costliest, rest] = await list(ADA, EVER, 1);
+      expect(costliest).to.deep.equal({
         day: DAY,
         characterId: idOf(1),
         turns: 2,

@@ -153,7 +153,7 @@ export function accountsContract(storage: AppStorage): void {
         expect(await passwordIsRight(email, PASSWORD)).to.equal(false);
       });
 
-      it('makes one of two changes of the password that come at once, and tells the other', async () => {
+      it('makes one of two changes of the password that come at once, and answers the other with a conflict', async () => {
         const passwords = ['staple gun 1234', 'paper clip 5678'];
         const answers = await Promise.all(
           passwords.map((newPassword) => patch({ newPassword, currentPassword: PASSWORD })),

@@ -57,7 +57,7 @@ export function adminContract(storage: AppStorage): void {
       expect(seen).to.include.members([newerId, account['id']]);
     });
 
-    it('find the one account with an address, however it is spelled, and tell nobody else', async () => {
+    it('find the one account with an address, however it is spelled, and no other', async () => {
       await app.api.signUp();
       const find = (email: string, more = '', headers: Record<string, string> = asOperator) =>
         app.api.get(`/admin/clients?email=${encodeURIComponent(email)}${more}`, headers);
@@ -149,7 +149,7 @@ export function adminContract(storage: AppStorage): void {
       expectProblem(await client.withKey(apiKey).get('/api/clients/me'), 'unauthenticated');
     });
 
-    it('leave a suspended owner without a new key, and tell nobody else why', async () => {
+    it('leave a suspended owner without a new key, and show nobody else why', async () => {
       const { email } = account;
       await patch({ suspended: true });
       const recover = (password: string) => app.api.post('/auth/keys', { email, password });

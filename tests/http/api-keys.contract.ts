@@ -53,7 +53,7 @@ export function apiKeysContract(storage: AppStorage): void {
       });
     });
 
-    it('GET tells when a key was last used, once that has been written', async () => {
+    it('GET shows when a key was last used, once that has been written', async () => {
       const usedAt = app.time();
       await app.container.get(ApiKeyUses).flush();
       app.clock.advance(5000);

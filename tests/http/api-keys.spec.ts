@@ -41,7 +41,7 @@ for (const storage of [MEMORY_STORAGE, SQLITE_STORAGE]) {
       }
     });
 
-    it('get one answer with 500 forged ones: nothing tells why a key was refused', async () => {
+    it('get one answer with 500 forged ones: nothing shows why a key was refused', async () => {
       const { id, apiKey } = (await owner.post('/api/clients/me/keys', {})).body;
       await owner.delete(`/api/clients/me/keys/${id}`);
       const { data } = (await owner.get('/api/clients/me/keys')).body;

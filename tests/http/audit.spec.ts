@@ -22,7 +22,7 @@ describe('the audit log', () => {
     keyId = (await client.get('/api/clients/me/keys')).body.data[0].id;
   });
 
-  /** What the call left in the log, which the caller is told the id of. */
+  /** What the call left in the log, whose id the caller receives. */
   async function entriesOf(call: () => Promise<ApiResponse>): Promise<object[]> {
     const before = app.app.logLines.length;
     const requestId = (await call()).headers.get('x-request-id');
@@ -36,7 +36,7 @@ describe('the audit log', () => {
     );
   }
 
-  it('tells of sign-ups and of those alone that came about', async () => {
+  it('records sign-ups, and only those that came about', async () => {
     let made: ApiResponse | undefined;
     const input = { email: `new-${email}`, password: PASSWORD };
     const entries = await entriesOf(async () => {
@@ -50,7 +50,7 @@ describe('the audit log', () => {
     expect(await entriesOf(() => app.api.post('/auth/signup', input))).to.deep.equal([]);
   });
 
-  it('tells of keys, whose they are and which key made and revoked them', async () => {
+  it('records keys, whose they are and which key made and revoked them', async () => {
     let made = '';
     const actor = { actor: 'client', actorKeyId: keyId };
     const entries = await entriesOf(async () => {
@@ -67,7 +67,7 @@ describe('the audit log', () => {
     expect(await entriesOf(revoke(crypto.randomUUID()))).to.deep.equal([]);
   });
 
-  it('tells of failed logins, of whose account where there is one, and of keys that were recovered', async () => {
+  it('records failed logins, whose account where there is one, and keys that were recovered', async () => {
     const recover = (who: string, password: string) => () =>
       app.api.post('/auth/keys', { email: who, password });
     const failed = { audit: 'login_failed', actor: 'anonymous' };
@@ -83,7 +83,7 @@ describe('the audit log', () => {
     });
   });
 
-  it('tells of changes that could take an account over, and of failed ones', async () => {
+  it('records changes that could take an account over, and failed ones', async () => {
     const patch = (body: object) => () => client.patch('/api/clients/me', body);
     const actor = { clientId, actor: 'client', actorKeyId: keyId };
     expect(await entriesOf(patch({ storeName: 'Books' }))).to.deep.equal([]);
@@ -97,7 +97,7 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('tells what the operator did, and what came about alone', async () => {
+  it('records what the operator did, and only what came about', async () => {
     const address = `/admin/clients/${clientId}`;
     const patch = (body: object) => () => app.api.patch(address, body, asOperator);
     const actor = { clientId, actor: 'operator' };
@@ -118,7 +118,7 @@ describe('the audit log', () => {
     expect(await entriesOf(patch({ suspended: true }))).to.deep.equal([]);
   });
 
-  it('tells of a client that deleted itself', async () => {
+  it('records a client that deleted itself', async () => {
     expect(await entriesOf(() => client.delete('/api/clients/me'))).to.deep.equal([
       { audit: 'client_deleted', clientId, actor: 'client', actorKeyId: keyId },
     ]);

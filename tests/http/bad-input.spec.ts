@@ -238,7 +238,7 @@ describe('bad input', () => {
     expect(answer.status).to.equal(200);
   });
 
-  it('is as well afterwards as before, has sent at least 300 refusals, and has logged no value', async () => {
+  it('is as well afterwards as before, has sent at least 300 error responses, and has logged no value', async () => {
     const total = [...sent.values()].reduce((sum, count) => sum + count, 0);
     expect(total).to.be.at.least(300);
     expect(Object.getOwnPropertyNames(Object.prototype)).to.deep.equal(inherited);

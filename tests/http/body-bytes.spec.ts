@@ -122,7 +122,7 @@ describe('the bytes of a body', () => {
     await expectTooLargeAndTheEnd();
   });
 
-  it('end the connection with a refusal that did not wait for their end', async () => {
+  it('end the connection with an error response that did not wait for their end', async () => {
     connection.write(
       `POST /api/chat HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n`,
     );

@@ -105,7 +105,7 @@ export function chatContract(storage: AppStorage): void {
       expectJson(await owner.get('/api/conversations/m'), 200, before);
     });
 
-    it('refuses a second turn at once when told to', async () => {
+    it('refuses a second turn at once when asked to', async () => {
       const held = app.llm.hold();
       const called = app.llm.nextCall();
       const running = chat({ conversationId: 'r' });
@@ -155,7 +155,7 @@ export function chatContract(storage: AppStorage): void {
     });
 
     for (const code of ['model_rejected', 'model_failed', 'model_unavailable', 'model_timeout'] as const) {
-      it(`tells ${code}, and keeps nothing of the turn`, async () => {
+      it(`answers ${code}, and keeps nothing of the turn`, async () => {
         const conversationId = `fails-${code}`;
         app.llm.answer = () => {
           throw new AppError(code, { cause: new Error('upstream said: sk-secret') });

@@ -78,7 +78,7 @@ export function credentialsContract(storage: AppStorage): void {
       });
     }
 
-    it('come before the body: a stranger learns nothing about it', async () => {
+    it('come before the body: an anonymous caller learns nothing about it', async () => {
       for (const body of ['{', 'x'.repeat(100_000), { name: 1 }]) {
         expectProblem(await app.api.post('/api/characters', body), 'unauthenticated');
       }

@@ -6,7 +6,7 @@ import { useApp } from '../support/fixtures/app-under-test.js';
 
 const SHOP = 'https://shop.example.com';
 const OTHER_SHOP = 'http://localhost:3000';
-const STRANGERS = [
+const OTHER_ORIGINS = [
   'https://evil.example.com',
   'http://shop.example.com',
   'https://shop.example.com.evil.example.com',
@@ -63,7 +63,7 @@ describe('pages of other origins', () => {
         });
       });
 
-      it(`may read what is answered to ${origin}, refusals and streams too`, async () => {
+      it(`may read what is answered to ${origin}, errors and streams too`, async () => {
         const granted = {
           'access-control-allow-origin': origin,
           'access-control-expose-headers': EXPOSED,
@@ -83,8 +83,8 @@ describe('pages of other origins', () => {
       });
     }
 
-    it('get no leave from anywhere else, and caches are told why', async () => {
-      for (const origin of STRANGERS) {
+    it('get no leave from anywhere else, and Vary names the reason', async () => {
+      for (const origin of OTHER_ORIGINS) {
         for (const response of [
           await app.api.send('OPTIONS', '/api/chat', undefined, preflight(origin)),
           await app.api.get('/livez', { origin }),

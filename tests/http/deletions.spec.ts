@@ -17,7 +17,7 @@ interface Deletable {
   delete(...args: never[]): Promise<unknown>;
 }
 
-/** Holds a deletion up after the conversations have gone, and before the database is told. */
+/** Holds a deletion up after the conversations have gone, and before the database is written. */
 class HeldDeletion {
   readonly #events = new EventEmitter();
   readonly reached = once(this.#events, 'reached');
@@ -48,7 +48,7 @@ interface Deletion {
   readonly what: string;
   readonly token: ServiceIdentifier<Deletable>;
   readonly path: (characterId: string) => string;
-  /** What a turn of it is told. */
+  /** The error that a turn of it ends with. */
   readonly reported: { readonly status: number; readonly code: ErrorCode };
 }
 

@@ -49,7 +49,7 @@ describe('a stop, within the process', () => {
     await stopped;
   });
 
-  it('tells new connections so while a turn runs, and listens no more when it has ended', async () => {
+  it('answers new connections with shutting_down while a turn runs, and listens no more when it has ended', async () => {
     await start(60_000);
     const turn = llm.hold();
     const called = llm.nextCall();
@@ -75,7 +75,7 @@ describe('a stop, within the process', () => {
     await expectRefused(app.url);
   });
 
-  it('tells a turn that outlasts the grace, and calls the model off', async () => {
+  it('ends a turn that outlasts the grace with an error, and cancels the call of the model', async () => {
     await start(20);
     llm.hold();
     const called = llm.nextCall();

@@ -7,7 +7,7 @@ import { type AppUnderTest, useApp } from '../support/fixtures/app-under-test.js
 import { DOCUMENT, OPERATIONS } from '../support/fixtures/openapi-operations.js';
 import { bodyOf, combinations, fillPath, idProperties, isId } from '../support/fixtures/openapi-requests.js';
 
-/** Everything else needs a key. Whoever adds a line here opens a door. */
+/** Everything else needs a key: each line here opens a door. */
 const PUBLIC = ['GET /', 'GET /health', 'GET /livez', 'GET /readyz', 'POST /auth/signup', 'POST /auth/keys'];
 const VERBS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const WITHOUT_BODY = ['GET', 'HEAD', 'DELETE', 'OPTIONS'];
@@ -64,7 +64,7 @@ async function snapshot({ api, ids }: Tenant): Promise<Record<string, unknown>> 
   return seen;
 }
 
-/** What a caller can tell two answers apart by, the ids that were sent aside. */
+/** What distinguishes two answers for a caller, the ids that were sent aside. */
 function shape(response: ApiResponse, sent: readonly string[]): object {
   const asJson = (id: string) => JSON.stringify(id).slice(1, -1);
   const text = sent.reduce((rest, id) => rest.replaceAll(asJson(id), '<sent>'), response.text);

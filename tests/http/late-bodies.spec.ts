@@ -9,7 +9,7 @@ import { startTestApp, type TestApp } from '../support/fixtures/test-app.js';
 
 const SERVICE_KEY = 'operator-key-0123456789';
 
-/** The system's, and ahead of it by as much as it is told. */
+/** The system's, and ahead of it by a given offset. */
 class AdvancingClock extends SystemClock {
   #aheadMs = 0;
 

@@ -26,7 +26,7 @@ describe('limits over HTTP', () => {
     return responses;
   };
 
-  /** A refusal in full: the body, and headers that agree with each other. */
+  /** A limit error in full: the body, and headers that agree with each other. */
   const expectLimited = (
     response: ApiResponse,
     scope: string,

@@ -30,7 +30,7 @@ describe('the settings of a model, when they are wrong', () => {
   };
   const lines = ({ logLines }: TestApp) => logLines.filter(({ fields }) => 'setting' in fields);
 
-  it('are told by the first turn in one line, and by the health until a turn is answered', async () => {
+  it('are logged by the first turn in one line, and reported by the health until a turn is answered', async () => {
     const started = await start();
     const client = await new ApiClient(started.url).signUp();
     const characterId = await client.createCharacter();
@@ -52,7 +52,7 @@ describe('the settings of a model, when they are wrong', () => {
     expect(await health(started)).to.deep.equal([200, 'ok', 'ok']);
   });
 
-  it('are told by the start, which does not wait for it', async () => {
+  it('are logged by the start, which does not wait for it', async () => {
     let answer = () => {};
     const asked = upstream.nextRequest();
     upstream.behaviour = (request, response) => {

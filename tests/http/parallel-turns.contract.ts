@@ -90,7 +90,7 @@ export function parallelTurnsContract(storage: AppStorage): void {
       expect(await stored()).to.deep.equal(pairs(admitted));
     });
 
-    it('that do not wait are one answer and refusals, and leave one pair', async () => {
+    it('that do not wait are one answer and errors, and leave one pair', async () => {
       const responses: ApiResponse[] = [];
       await new Promise<void>((resolve, reject) => {
         for (const index of INDEXES) {

@@ -121,7 +121,7 @@ describe('what the model is shown', () => {
     expect((await say('Three', 'h')).conversation.greeting).to.equal('Changed');
   });
 
-  it('tells the greeting again with an answer that is given again', async () => {
+  it('repeats the greeting with a replayed answer', async () => {
     const characterId = await owner.createCharacter({ greeting: 'Good day' });
     const body = { characterId, message: 'One', conversationId: 'i' };
     const key = { 'idempotency-key': 'greeted' };
@@ -342,7 +342,7 @@ describe('a model that cannot be had', () => {
 });
 
 describe('a greeting that alone is larger than the history may be', () => {
-  it('is told to the visitor and not to the model, and counts as left out', async () => {
+  it('is shown to the visitor and not to the model, and counts as left out', async () => {
     const app = await startTestApp({ env: { HISTORY_MAX_TOKENS: '100' } });
     try {
       const owner = await new ApiClient(app.url).signUp();

@@ -44,7 +44,7 @@ export function serviceContract(storage: AppStorage): void {
       });
     });
 
-    it('GET /health tells the parts and the whole seconds since the start, and calls no model', async () => {
+    it('GET /health reports the parts and the whole seconds since the start, and calls no model', async () => {
       const startedMs = app.clock.now();
       app.clock.advance(61_900);
       expectJson(await app.api.get('/health'), 200, {
@@ -79,7 +79,7 @@ export function serviceContract(storage: AppStorage): void {
       );
       expect(errors).to.have.length.above(50);
       for (const [name, content] of errors) {
-        // The one refusal that is no error: the report of what is down.
+        // The one error status that is no error body: the report of what is down.
         const [type, schema] = name === 'get /health 503' ? REPORT : PROBLEM;
         expect(Object.keys(content), name).to.deep.equal([type]);
         expect(content[type]?.schema, name).to.deep.equal({ $ref: `#/components/schemas/${schema}` });
@@ -173,7 +173,7 @@ export function serviceContract(storage: AppStorage): void {
       if (method !== 'GET' || pathParameters.length > 0) continue;
       it(`GET ${path} is answered whole whatever a cache says that it has`, async () => {
         const { apiKey, url } = await app.api.signUp();
-        // Not by fetch, which tells caches to look for themselves when it is given a condition.
+        // Not by fetch, which bypasses caches when it is given a condition.
         const agent = new Agent({ keepAlive: false });
         for (const condition of ['*', '"a", *', 'W/"a"']) {
           for (const verb of ['GET', 'HEAD']) {

@@ -4,13 +4,9 @@ import type { TurnAnswer, TurnOrder, TurnReport } from './turn-orders.js';
 export type Fate = 'acknowledged' | 'refused' | 'uncertain';
 
 /** Codes that say for certain: this request has stored nothing, and will not. */
-const REFUSALS: ReadonlySet<ErrorCode> = new Set([
-  'conversation_busy',
-  'request_in_progress',
-  'model_failed',
-]);
+const DENIALS: ReadonlySet<ErrorCode> = new Set(['conversation_busy', 'request_in_progress', 'model_failed']);
 
-/** One message with its idempotency key, and everything that was heard about it, however often it was sent. */
+/** One message with its idempotency key, and every answer to it, however often it was sent. */
 export class Attempt {
   readonly invokedAt = performance.now();
   /** When it was first acknowledged. */
@@ -28,7 +24,7 @@ export class Attempt {
   /** As far as is known by now. Refused is what was refused as often as it was sent. */
   get fate(): Fate {
     if (this.answers.length > 0) return 'acknowledged';
-    const refused = this.codes.filter((code) => REFUSALS.has(code));
+    const refused = this.codes.filter((code) => DENIALS.has(code));
     return refused.length === this.#sent ? 'refused' : 'uncertain';
   }
 

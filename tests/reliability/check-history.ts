@@ -17,7 +17,7 @@ interface Place {
   readonly exchange: StoredExchange;
 }
 
-/** What clients were told, held against what is stored. @returns what does not fit, in words. */
+/** Compares the answers that clients received with what is stored. @returns what does not fit, in words. */
 export function checkHistory(
   attempts: readonly Attempt[],
   conversations: readonly StoredConversation[],

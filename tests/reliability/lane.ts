@@ -82,7 +82,7 @@ export class Lane {
     const overdue = new AbortController();
     const timer = setTimeout(() => overdue.abort(), MAX_RUN_MS);
     let turns = 0;
-    const crowd = Array.from(
+    const burst = Array.from(
       { length: writers },
       (_, index) =>
         new Writer({
@@ -100,13 +100,13 @@ export class Lane {
         }),
     );
     try {
-      await Promise.all(crowd.map((writer) => writer.write(turnsPerWriter)));
+      await Promise.all(burst.map((writer) => writer.write(turnsPerWriter)));
       await injector.settled();
       const again = attempts.filter(
         ({ fate }) =>
           fate !== 'refused' && random.next() < (fate === 'acknowledged' ? ASKED_AGAIN_SHARE : 0.5),
       );
-      await Promise.all(again.map((attempt) => crowd[0]?.deliver(attempt, false)));
+      await Promise.all(again.map((attempt) => burst[0]?.deliver(attempt, false)));
       await this.#quiet(overdue.signal);
     } catch (error) {
       if (!overdue.signal.aborted) throw error;

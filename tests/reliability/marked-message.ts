@@ -1,8 +1,8 @@
-/** Messages say whose they are and what the model shall do with them, so that whoever meets one can tell where it belongs. */
+/** Messages say whose they are and what the model shall do with them, so that each can be assigned to its owner wherever it appears. */
 export interface MarkedMessage {
   readonly clientId: string;
   readonly conversationId: string;
-  /** Nobody else's. */
+  /** Unique. */
   readonly name: string;
   readonly thinkMs: number;
   readonly fails: boolean;

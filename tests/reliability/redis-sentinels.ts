@@ -71,7 +71,7 @@ export class RedisSentinels {
     return new Redis({ host: HOST, port: await this.masterPort(), password: PASSWORD });
   }
 
-  /** @param replicasBehindMs how long the replicas hear nothing before. */
+  /** @param replicasBehindMs how long the replicas receive nothing before. */
   async killMaster(replicasBehindMs: number): Promise<void> {
     const port = await this.masterPort();
     const replicas = this.#servers.filter((server) => server.port !== port);

@@ -37,7 +37,7 @@ describe('RedisConversationCache behind sentinels', function () {
     });
   }
 
-  it('loses what was acknowledged while no replica heard of it, and nothing else goes wrong', async () => {
+  it('loses what was acknowledged that no replica had received, and nothing else goes wrong', async () => {
     const outcome = await failOver(FAILOVERS + 1, REPLICAS_BEHIND_MS);
     show(outcome);
     expect(outcome.lost).to.be.greaterThan(0);

@@ -5,11 +5,11 @@ import type { RunOutcome } from './lane.js';
 export class Tally {
   runs = 0;
   acknowledged = 0;
-  /** Of them: heard of only after the request had been sent again. */
+  /** Of them: acknowledged only after the request had been sent again. */
   afterRepeats = 0;
   replayed = 0;
   refused = 0;
-  /** Nobody was told. */
+  /** Not acknowledged. */
   uncertain = 0;
   uncertainStored = 0;
   stored = 0;

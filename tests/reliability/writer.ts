@@ -11,16 +11,16 @@ export interface WriterOptions {
   readonly conversationIds: readonly string[];
   readonly random: SeededRandom;
   readonly workers: readonly WorkerProcess[];
-  /** LimitMembers of each message before it is sent. */
+  /** Called with each message before it is sent. */
   readonly onAttempt: (attempt: Attempt) => void;
-  /** LimitMembers of each turn that was acknowledged while this writer waited. */
+  /** Called with each turn that was acknowledged while this writer waited. */
   readonly onTurn: () => void;
   /** Aborted when the run is given up. */
   readonly signal: AbortSignal;
 }
 
 /** How long a client waits before it sends again. */
-const PATIENCE_MS = 2000;
+const TIMEOUT_MS = 2000;
 const REJECT_SHARE = 0.1;
 const SENT_TWICE_SHARE = 0.05;
 const FAILING_SHARE = 0.02;
@@ -85,7 +85,7 @@ export class Writer {
     });
   }
 
-  /** To any process that takes orders. What comes after the client's patience is noted all the same. */
+  /** To any process that takes orders. What comes after the client's timeout is noted all the same. */
   async #send(attempt: Attempt): Promise<void> {
     const { random, workers } = this.#options;
     const worker = random.pick(workers.filter(({ isReady }) => isReady));
@@ -94,7 +94,7 @@ export class Writer {
     const order: TurnOrder = { number: orders, ...attempt.request };
     attempt.noteSent();
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, PATIENCE_MS);
+      const timer = setTimeout(resolve, TIMEOUT_MS);
       worker.send(order, (report) => {
         clearTimeout(timer);
         if (report !== null) attempt.note(report);

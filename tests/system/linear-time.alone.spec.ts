@@ -76,8 +76,8 @@ const PARSERS: Readonly<Record<string, readonly [Parser, readonly string[]]>> = 
     (text) => parseRetryAfter(text, text),
     ['1', ' ', 'Mon, ', '(', '2026-11-28T'],
   ],
-  'the words of a refusal under 200': [refused, ['context ', 'too many ', 'content_']],
-  'the words of a refusal': [
+  'the words of an error response under 200': [refused, ['context ', 'too many ', 'content_']],
+  'the words of an error response': [
     (text) => errorFromResponse(new Response(text, { status: 400 })),
     ['', '{"error":"', '['],
   ],
@@ -107,7 +107,7 @@ describe('what is read of callers and providers takes time in proportion to its 
     expect(performance.now() - begun).to.be.below(1000);
   });
 
-  it('the words of a refusal that nests', async () => {
+  it('the words of an error response that nests', async () => {
     const nested = (depth: number) => {
       let error: unknown = 'no more words';
       const words = Array.from({ length: 400 }, () => '');

@@ -18,7 +18,7 @@ export function deriveSecrets(master: Uint8Array): DerivedSecrets {
   };
 }
 
-/** Sixteen hex digits that tell one master from another and give nothing of it away: may be stored and logged. */
+/** Sixteen hex digits that distinguish masters and give nothing of it away: may be stored and logged. */
 export function secretFingerprint(master: Uint8Array): string {
   return Buffer.from(derive(master, 'fingerprint', 8)).toString('hex');
 }

@@ -47,7 +47,7 @@ export function createHttpApp(options: HttpAppOptions): RequestListener {
   app.disable('etag');
   app.enable('case sensitive routing');
   app.set('query parser', parseQuery);
-  // Express would answer 304 to `If-None-Match: *`. Nobody has what is not to be stored; files look after their own.
+  // Express would answer 304 to `If-None-Match: *`. No caller holds what is not to be stored; files look after their own.
   Object.defineProperty(app.request, 'fresh', { value: false });
   app.set('trust proxy', trustedProxies(options.trustedProxies));
   setHttpServices(app, {
@@ -61,7 +61,7 @@ export function createHttpApp(options: HttpAppOptions): RequestListener {
   const policies = new RoutePolicies();
   app.use(requestContext(policies, clock, logger));
   app.use(securityHeaders);
-  // What both do is set headers, which a refusal needs too: without them a browser's page could not read it.
+  // What both do is set headers, which an error response needs too: without them a browser's page could not read it.
   if (corsOrigins.length > 0) app.use(cors(corsOrigins));
   app.use(limitAddresses(limits));
   app.use((request, response, next) => {

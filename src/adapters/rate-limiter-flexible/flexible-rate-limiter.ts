@@ -21,7 +21,7 @@ export interface FlexibleRateLimiterOptions {
 const SHARE_BLOCK_MS = 100;
 
 /**
- * Windows of fixed length, each beginning with the first request that it counts. Who has used one up is refused by this
+ * Windows of fixed length, each beginning with the first request that it counts. A caller that has used one up is refused by this
  * process alone until it ends; who has used up its share of one, for a moment.
  */
 export class FlexibleRateLimiter implements RateLimiter {

@@ -62,7 +62,7 @@ export class MemoryCounters implements Counters {
     return { count, endsAtMs: this.#clock.monotonicMs() + seconds * 1000 };
   }
 
-  /** Leaves the order of the table as it is: only counting makes a key count as heard of. */
+  /** Leaves the order of the table as it is: only counting makes a key count as seen. */
   #find(scope: CounterScope, key: string): OpenWindow | null {
     const window = this.#table(scope).peek(key);
     return window !== undefined && window.endsAtMs > this.#clock.monotonicMs() ? window : null;

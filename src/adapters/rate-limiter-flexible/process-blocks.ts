@@ -20,7 +20,7 @@ interface Begun {
 
 const MAX_BLOCKS = 10_000;
 
-/** Who is refused by this process alone for a while, so that hammering on costs nobody a question. */
+/** The callers that this process alone refuses for a while, so that a flood costs no question to the store. */
 export class ProcessBlocks {
   readonly #clock: Clock;
   readonly #blocks = new LRUCache<string, Begun>({ max: MAX_BLOCKS });

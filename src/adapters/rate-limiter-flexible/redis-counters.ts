@@ -26,7 +26,7 @@ const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 /**
  * Counters that all processes share. The library's own limit, insurance and blocks are not used: its `consume` rejects
- * alike for a refusal and for a broken Redis, and its insurance does not say that it has answered.
+ * alike for a denial and for a broken Redis, and its insurance does not say that it has answered.
  */
 export class RedisCounters implements Counters {
   readonly #counters: RateLimiterRedis;

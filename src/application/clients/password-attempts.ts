@@ -32,8 +32,8 @@ const WINDOW_SECONDS = 900;
 const MAX_BLOCK_SECONDS = 14_400;
 /** How many accounts one address, and how many addresses one account may be wrong about. */
 const BREADTH = 10;
-/** Whoever is refused anyway, or a stranger to an account under attack, hashes as one party: they never stand in its owner's way. */
-const STRANGERS = 'strangers';
+/** An attempt that is refused anyway, or comes from an unknown address to an account under attack, hashes as one party: it never delays the owner. */
+const UNKNOWN = 'unknown';
 
 /**
  * Wrong passwords are limited for each account from each address, for each address, and for each account. Only the first
@@ -75,10 +75,10 @@ export class PasswordAttempts {
       { ...limitOf('password', max), maxBlockSeconds: MAX_BLOCK_SECONDS },
       `${unit} ${account}`,
     );
-    const { denial, isStranger } = ofBoth.allowed
+    const { denial, isUnknown } = ofBoth.allowed
       ? await this.#judgeOfAccount(count, account, unit, ofBoth)
-      : { denial: ofBoth, isStranger: true };
-    const party = { account: isStranger ? STRANGERS : account, address: unit };
+      : { denial: ofBoth, isUnknown: true };
+    const party = { account: isUnknown ? UNKNOWN : account, address: unit };
 
     return {
       verify: async (password, hash) => {
@@ -107,14 +107,14 @@ export class PasswordAttempts {
     account: string,
     unit: string,
     ofBoth: AttemptDecision,
-  ): Promise<{ denial: AttemptDecision | null; isStranger: boolean }> {
+  ): Promise<{ denial: AttemptDecision | null; isUnknown: boolean }> {
     const max = this.#deps.limits.passwordsPer15Minutes;
     const ofAccount = await count(limitOf('password-account', max * BREADTH), account);
     if (ofAccount.allowed || (await this.#deps.knownAddresses.has(account, unit))) {
-      return { denial: null, isStranger: false };
+      return { denial: null, isUnknown: false };
     }
     const isFirst = ofBoth.limit - ofBoth.remaining === 1;
-    return { denial: isFirst ? null : ofAccount, isStranger: true };
+    return { denial: isFirst ? null : ofAccount, isUnknown: true };
   }
 
   async #fail(limit: FailureLimit, key: string, origin: RequestOrigin): Promise<void> {

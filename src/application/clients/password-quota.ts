@@ -18,7 +18,7 @@ const CHECKS_OF_ADDRESS = 30;
 
 /**
  * Bounds how many passwords are checked, right ones included: each costs a hash. Counted before anything is known of the
- * account, so that a refusal says nothing of it; and never for an account over all addresses, or whoever knows its email
+ * account, so that a denial says nothing of it; and never for an account over all addresses, or whoever knows its email
  * could use up its owner's.
  */
 export class PasswordQuota {

@@ -19,7 +19,7 @@ const COUNTED: Readonly<Record<LimitScope, string>> = {
   'turns-refused': 'refused turns of this account',
 };
 
-/** The refusal of a limiter in words that name the limit, and with its figures. */
+/** The denial of a limiter in words that name the limit, and with its figures. */
 export class RateLimitedError extends AppError {
   constructor(readonly decision: LimitDecision | RateDecision) {
     const { scope, limit, retryAfterMs } = decision;

@@ -23,7 +23,7 @@ interface Dependencies {
 const MINUTE = 60;
 const HOUR = 3600;
 /** A turn takes seconds, and whichever ends makes room. */
-const CROWDED_RETRY_MS = 1000;
+const CONCURRENCY_RETRY_MS = 1000;
 
 /** The limits on requests: which there are, how wide, and what they count. Null: there is none. */
 export class RequestLimits {
@@ -38,7 +38,7 @@ export class RequestLimits {
     return this.#consume(this.#addressLimit(origin), origin);
   }
 
-  /** The refusal that {@link address} would answer, where this process knows it without asking or counting. */
+  /** The denial that {@link address} would answer, where this process knows it without asking or counting. */
   knownAddress(origin: RequestOrigin): RateDecision | null {
     const limited = this.#addressLimit(origin);
     return limited && this.#deps.rateLimiter.knownDenial(limited.limit, limited.key);
@@ -118,7 +118,7 @@ export class RequestLimits {
   /**
    * A turn was one too many at the same time. Turns come and go too fast for a line each time: one a minute says enough.
    * @param limit that was in force.
-   * @returns what its caller is told.
+   * @returns what its caller receives.
    */
   async concurrencyLimited(
     clientId: string,
@@ -133,7 +133,7 @@ export class RequestLimits {
       allowed: false,
       limit,
       remaining: 0,
-      retryAfterMs: CROWDED_RETRY_MS,
+      retryAfterMs: CONCURRENCY_RETRY_MS,
     });
   }
 

@@ -16,7 +16,7 @@ export const MAX_REVOKED_KEYS_KEPT = 100;
 export interface ApiKey {
   readonly id: string;
   readonly name: string | null;
-  /** The last four characters of the secret part, to tell keys apart. */
+  /** The last four characters of the secret part, to distinguish keys. */
   readonly lastFour: string;
   /** ISO 8601, UTC. */
   readonly createdAt: string;

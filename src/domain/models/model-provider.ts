@@ -9,7 +9,7 @@ const BY_NAME: readonly (readonly [RegExp, Provider])[] = [
   [/^demo$/, 'demo'],
 ];
 
-/** Tells the provider from a model's name, or null: then the operator has to name it. */
+/** Derives the provider from a model's name, or null: then the operator has to name it. */
 export function detectProvider(model: string): Provider | null {
   return BY_NAME.find(([name]) => name.test(model))?.[1] ?? null;
 }

@@ -8,14 +8,14 @@ export interface Account {
   readonly api: ApiClient;
 }
 
-export async function openAccount(stranger: ApiClient, name: string): Promise<Account> {
+export async function openAccount(anonymous: ApiClient, name: string): Promise<Account> {
   const email = `${name}@example.com`;
-  return { email, api: await stranger.signUp(email) };
+  return { email, api: await anonymous.signUp(email) };
 }
 
 /** By email and password, as somebody who lost the key. */
-export function logIn(stranger: ApiClient, email: string, password = PASSWORD): Promise<ApiResponse> {
-  return stranger.post('/auth/keys', { email, password });
+export function logIn(anonymous: ApiClient, email: string, password = PASSWORD): Promise<ApiResponse> {
+  return anonymous.post('/auth/keys', { email, password });
 }
 
 /** How many times each status was answered. */

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { makeTestFolder } from '#tests/support/fixtures/test-app.js';
 import { type Campaign, type FamilyResult, isWon, runCampaign } from './campaign.js';
+import { denials } from './families/denials.js';
 import { passwordRace } from './families/password-race.js';
-import { denials } from './families/refusals.js';
 import { type Family, LeftOut } from './family.js';
 import { atLeast, atMost, exactly } from './figure.js';
 import { processesIn } from './janitor.js';
@@ -16,7 +16,7 @@ import { until } from './until.js';
 const BROKEN = fileURLToPath(new URL('./broken-service.js', import.meta.url));
 const COMMAND = fileURLToPath(new URL('./main.js', import.meta.url));
 const NOTHING_LEFT: Campaign['janitor'] = { leftFiles: () => [], leftProcesses: () => [] };
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
 function judge(run: Family['run'], janitor = NOTHING_LEFT): Promise<FamilyResult[]> {
   return attackBroken({ name: 'made-up', about: '', run }, janitor);
@@ -92,11 +92,11 @@ describe('a campaign of attacks that is cut short', () => {
       const env = { ...process.env, TMPDIR: folder.path };
       const campaign = spawn(process.execPath, args, { env, stdio: 'ignore' });
       const gone = once(campaign, 'exit');
-      await until(() => processesIn(folder.path).length > 1, PATIENCE_MS);
+      await until(() => processesIn(folder.path).length > 1, TIMEOUT_MS);
       expect(processesIn(folder.path)).to.have.length.above(1);
       campaign.kill(signal);
       await gone;
-      await until(() => readdirSync(folder.path).length === 0, PATIENCE_MS);
+      await until(() => readdirSync(folder.path).length === 0, TIMEOUT_MS);
       expect(readdirSync(folder.path)).to.deep.equal([]);
       expect(processesIn(folder.path)).to.deep.equal([]);
       await folder.remove();

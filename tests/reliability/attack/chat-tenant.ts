@@ -8,8 +8,8 @@ export class ChatTenant {
   ) {}
 
   /** A new account. @param traits of the character, as the API takes them. */
-  static async arrive(stranger: ApiClient, traits?: Record<string, unknown>): Promise<ChatTenant> {
-    return ChatTenant.settle(await stranger.signUp(), traits);
+  static async arrive(anonymous: ApiClient, traits?: Record<string, unknown>): Promise<ChatTenant> {
+    return ChatTenant.settle(await anonymous.signUp(), traits);
   }
 
   /** @param api with the account's key. */

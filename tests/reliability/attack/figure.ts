@@ -16,7 +16,7 @@ export function atLeast(what: string, value: number, least: number, unit = ''): 
   return { what, value: written(value, unit), bound: `≥ ${written(least, unit)}`, isMet: value >= least };
 }
 
-/** Compares as written in JSON, so that lists and objects can be told too. */
+/** Compares as written in JSON, so that lists and objects can be reported too. */
 export function exactly(what: string, value: unknown, expected: unknown): Figure {
   const [is, should] = [JSON.stringify(value) ?? 'nothing', JSON.stringify(expected) ?? 'nothing'];
   return { what, value: is, bound: should, isMet: is === should };

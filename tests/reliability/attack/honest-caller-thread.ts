@@ -4,8 +4,8 @@ import { request } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { HonestPlan, HonestReport } from './honest-caller.js';
 
-/** Whoever waits longer has given up. */
-const PATIENCE_MS = 20_000;
+/** A caller that waits longer has given up. */
+const TIMEOUT_MS = 20_000;
 
 const plan: HonestPlan & { readonly from: string } = workerData;
 const { url, everyMs, method = 'GET', headers = {}, bodies = [], from, expectedStatus = 200 } = plan;
@@ -28,7 +28,7 @@ async function call(): Promise<void> {
       method,
       localAddress: from,
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     outgoing.end(body);
     const [response] = await once(outgoing, 'response');

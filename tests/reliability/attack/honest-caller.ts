@@ -73,7 +73,7 @@ export class HonestCaller {
     await once(this.#worker, 'message');
   }
 
-  /** Begins no further call, waits for those under way, and tells. */
+  /** Begins no further call, waits for those under way, and reports. */
   async stop(): Promise<HonestFigures> {
     const reported = new Promise<HonestReport>((resolve, reject) => {
       this.#worker.on('message', (message: HonestReport | 'begun') => {

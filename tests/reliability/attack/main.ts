@@ -9,7 +9,7 @@ import { HaProxy } from './haproxy.js';
 import { Janitor } from './janitor.js';
 import { reportTable } from './report.js';
 
-const USAGE = `Attacks the built service on loopback and tells what it withstood.
+const USAGE = `Attacks the built service on loopback and reports what it withstood.
 
   node scripts/reliability/attack.mjs [options]
 

@@ -1,4 +1,4 @@
-/** Loaded by a process before its own code: tells on SIGUSR2, in a file of its working directory, what {@link Innards} holds. */
+/** Loaded by a process before its own code: writes on SIGUSR2, into a file of its working directory, what {@link Innards} holds. */
 import { renameSync, writeFileSync } from 'node:fs';
 import type { Innards } from './probe.js';
 import { KEPT_FROM_MS, type Stall } from './stalls.js';

@@ -16,7 +16,7 @@ export interface Innards {
 }
 
 const SCRIPT = fileURLToPath(new URL('./probe-inside.js', import.meta.url));
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** Looks into a process that was started with its options. */
 export function withProbe(folder: string): {
@@ -29,7 +29,7 @@ export function withProbe(folder: string): {
     look: async (process) => {
       rmSync(file, { force: true });
       process.send('SIGUSR2');
-      await until(() => existsSync(file), PATIENCE_MS);
+      await until(() => existsSync(file), TIMEOUT_MS);
       return JSON.parse(readFileSync(file, 'utf8'));
     },
   };

@@ -16,7 +16,7 @@ export interface SwarmPlan {
 /** Addresses of one machine that the service takes for so many callers. */
 export const SIX_ADDRESSES: readonly string[] = [2, 3, 4, 5, 6, 7].map((last) => `127.0.0.${last}`);
 
-/** Many bare connections, which say what they are told to and nothing more. */
+/** Many bare connections, which send what they are given and nothing more. */
 export class Swarm {
   readonly #open = new Set<Socket>();
   readonly #statuses: Record<string, number> = {};

@@ -30,7 +30,7 @@ const CUT_PIECES = PIECES.slice(0, 3);
 /**
  * A provider that keeps its own count, by the rule that docs/adr/0013 publishes: an answer costs what is reported with it,
  * else the estimate; one that ends in its middle costs the prompt and as much as was said; one that nobody waited for, the
- * prompt; a refusal nothing.
+ * prompt; an error response nothing.
  */
 export class CountingUpstream {
   /** Tokens. */

@@ -27,7 +27,7 @@ export type Behaviour = (request: ReceivedRequest, response: ServerResponse) => 
 
 /**
  * An HTTP server that speaks `POST /v1/chat/completions` as OpenAI and Mistral do, plain and streamed,
- * and misbehaves as it is told.
+ * and misbehaves on request.
  */
 export class FakeOpenAi extends FakeServer {
   readonly requests: ReceivedRequest[] = [];

@@ -1,6 +1,6 @@
 import type { Clock } from '#src/application/ports/system/clock.js';
 
-/** A clock that stands still until it is told to move. */
+/** A clock that stands still until it is moved. */
 export class ManualClock implements Clock {
   #epochMs: number;
   #monotonic = 1_000_000;
@@ -23,7 +23,7 @@ export class ManualClock implements Clock {
     this.#monotonic += ms;
   }
 
-  /** Somebody sets the wall clock, forward or back; no time passes. */
+  /** Sets the wall clock, forward or back; no time passes. */
   setWallBy(ms: number): void {
     this.#epochMs += ms;
   }

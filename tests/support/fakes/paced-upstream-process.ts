@@ -1,6 +1,6 @@
 /**
  * Forked: an upstream in a process of its own. Every streamed answer begins at once, with the message that it was asked;
- * as far as it is told to, it goes on piece by piece, all of them at the same pace.
+ * up to a given piece, it goes on piece by piece, all of them at the same pace.
  */
 import type { ServerResponse } from 'node:http';
 import { FakeOpenAi, streamEvents } from './fake-openai.js';
@@ -17,7 +17,7 @@ interface Answer {
 
 const answers = new Set<Answer>();
 const report: UpstreamReport = { answered: 0, brokenOff: 0 };
-/** What an answer keeps back until it is told to go on, in pieces. */
+/** What an answer keeps back until it is released, in pieces. */
 let keptBack = PIECES;
 
 const upstream = await FakeOpenAi.start();

@@ -19,7 +19,7 @@ export const GOOD_DAY: Completion = {
   usage: { inputTokens: 12, outputTokens: 3, totalTokens: 15, estimated: false },
 };
 
-/** A model that keeps what it was shown and answers as it is told. */
+/** A model that keeps what it was shown and answers by its script. */
 export class ScriptedLlmGateway implements LlmGateway {
   readonly prompts: Prompt[] = [];
   /** For every prompt from now on. */

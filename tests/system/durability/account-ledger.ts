@@ -21,7 +21,7 @@ interface Found {
   readonly keys: Map<string, Key>;
 }
 
-/** A write that was sent and not answered. LimitMembers what is there now, it says whether it was done, and notes it if so. */
+/** A write that was sent and not answered. Given what is there now, it says whether it was done, and notes it if so. */
 type Unanswered = (found: Found) => boolean;
 
 /** Everything that the service has acknowledged to one account, to be held against what it has afterwards. */

@@ -133,7 +133,7 @@ describe('kill -9 in the middle of writes', function () {
   const sum = (read: (account: AccountLedger) => number) =>
     accounts.reduce((total, account) => total + read(account), 0);
 
-  /** An account that nobody was told of is whole or not there at all. */
+  /** An unacknowledged account is whole or not there at all. */
   async function checkSignUp(url: string, { email, isAcknowledged }: SignUp): Promise<void> {
     if (isAcknowledged) return;
     const response = await new ApiClient(url).post('/auth/keys', { email, password: PASSWORD });

@@ -135,14 +135,14 @@ for (const node of NODES) {
       });
     }
 
-    it('talks to nobody more when the environment names no key but tells LangChain to trace', async () => {
+    it('talks to nobody more when the environment names no key but switches the tracing of LangChain on', async () => {
       const { LANGCHAIN_API_KEY: _key, ...keyless } = hostileVariables(elsewhere.url, folder.path);
       const { outcome } = await use(start('openai-compatible', 'some-model', keyless));
       expect(outcome.waysOut).to.deep.equal(upstreamOnly());
       expect(elsewhere.connections).to.equal(0);
     });
 
-    it('with tracing talks to LangSmith too: all of each turn, as the service is told and not as the libraries are', async () => {
+    it('with tracing talks to LangSmith too: all of each turn, as the service is configured and not as the libraries are', async () => {
       const { outcome } = await use(
         start('openai-compatible', 'some-model', {
           ...hostileVariables(elsewhere.url, folder.path),

@@ -1,4 +1,4 @@
-/** Everything that the libraries under this service listen to in an environment, told to go elsewhere, to hide or to talk. */
+/** Everything that the libraries under this service read from an environment, set to go elsewhere, to hide or to talk. */
 export function hostileVariables(elsewhere: string, folder: string): Record<string, string> {
   return {
     ...proxies(elsewhere),

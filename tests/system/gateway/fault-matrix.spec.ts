@@ -127,7 +127,7 @@ function expectEnding({ answer, stalledMs }: Result, ending: Ending, form: Form)
 for (const provider of PROVIDERS) {
   describe(`the fault matrix on ${provider}`, function () {
     this.timeout(60_000);
-    const rigs: GatewayFixture[] = [];
+    const fixtures: GatewayFixture[] = [];
     let meter: StallMeter;
     const complaints: unknown[] = [];
     const complain = (complaint: unknown) => complaints.push(complaint);
@@ -150,7 +150,7 @@ for (const provider of PROVIDERS) {
       const deadFixture = await GatewayFixture.start(provider, behaviours, {
         MODEL_BASE_URL: nobody.baseUrl,
       });
-      rigs.push(fixture, deadFixture);
+      fixtures.push(fixture, deadFixture);
       const tasks = CELLS.map((cell) => () => {
         const leaver = leavers.get(cell) ?? new AbortController();
         return run(cell.fault.behaviour === null ? deadFixture : fixture, cell, leaver, meter);
@@ -160,7 +160,7 @@ for (const provider of PROVIDERS) {
     });
     after(async () => {
       meter.stop();
-      await Promise.all(rigs.map((fixture) => fixture.stop()));
+      await Promise.all(fixtures.map((fixture) => fixture.stop()));
       process.off('unhandledRejection', complain).off('warning', complain);
     });
 
@@ -205,13 +205,13 @@ for (const provider of PROVIDERS) {
     it('leaves no unhandled rejection, no warning and no key in a log line', async () => {
       await Promise.all(results.values());
       expect(complaints).to.deep.equal([]);
-      const lines = rigs.flatMap(({ app }) => app.logLines);
+      const lines = fixtures.flatMap(({ app }) => app.logLines);
       expect(JSON.stringify(lines)).to.not.include(KEY);
     });
 
     it('keeps no more sockets than turns ran at a time, and none after the stop', async () => {
       await Promise.all(results.values());
-      for (const { upstream, app } of rigs) {
+      for (const { upstream, app } of fixtures) {
         await upstream.idle();
         expect(upstream.openSockets).to.be.at.most(AT_A_TIME);
         await app.stop();

@@ -33,7 +33,7 @@ describeWithRedis('three processes whose Redis is away', (redis) => {
 
   after(() => fixture.stop());
 
-  /** Resolves with the first refusal, or with what is still let in when the time is over. */
+  /** Resolves with the first denial, or with what is still let in when the time is over. */
   async function refused(api: ApiClient, untilMs: number): Promise<ApiResponse> {
     for (;;) {
       const response = await api.get('/api/clients/me');

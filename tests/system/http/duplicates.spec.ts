@@ -55,7 +55,7 @@ function describeDuplicates(storage: AppStorage): void {
           expect([early.status, JSON.parse(early.body).code]).to.deep.equal([409, 'request_in_progress']);
         }
         held.release({ ...GOOD_DAY, reply: { content: REPLY, finishReason: 'stop' } });
-        // Nobody has left so far, so the turn completes, whoever's request it is.
+        // No caller has left so far, so the turn completes, whichever request it belongs to.
         let complete = await (await send()).whole();
         while (complete.status === 409) complete = await (await send()).whole();
         length = complete.bytes;
@@ -76,7 +76,7 @@ function describeDuplicates(storage: AppStorage): void {
         const given = answers.filter(({ status }) => status === 200);
         const refused = answers.filter(({ status }) => status !== 200);
         expect(new Set(given.map((answer) => answer.body)).size).to.equal(1);
-        // All that came later, and the one that told the length.
+        // All that came later, and the one that showed the length.
         expect(given.length).to.be.at.least(LATER / MANNERS.length + 1);
         expect(new Set(refused.map((answer) => JSON.parse(answer.body).code))).to.deep.equal(
           new Set(['request_in_progress']),

@@ -128,7 +128,7 @@ describe('three processes on one Redis', () => {
     }
   };
 
-  /** A process that counts with the others tells the whole limit, one that counts alone its share. */
+  /** A process that counts with the others shows the whole limit, one that counts alone its share. */
   const isShared = async (api: ApiClient) =>
     (await api.get('/', sender(2))).headers.get('ratelimit-policy') === `"ip";q=${LIMIT};w=60`;
 });

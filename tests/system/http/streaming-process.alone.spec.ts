@@ -60,7 +60,7 @@ describe('a process with streams open', function () {
     await folder.remove();
   });
 
-  /** Opens streams, a hundred at a time, and resolves when each has told its first words. */
+  /** Opens streams, a hundred at a time, and resolves when each has sent its first words. */
   async function open(count: number, name: string): Promise<SseReader[]> {
     const readers: SseReader[] = [];
     while (readers.length < count) {
@@ -182,7 +182,7 @@ describe('a process with streams open', function () {
     expect((await api.get('/health')).body.status).to.equal('ok');
   });
 
-  it('tells every reader when it is told to stop by SIGTERM, and ends with 0', async () => {
+  it('ends every stream with an error on SIGTERM, and ends with 0', async () => {
     const readers = await open(50, 'visitor');
     server.send('SIGTERM');
     for (const reader of readers) {

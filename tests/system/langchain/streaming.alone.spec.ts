@@ -204,7 +204,7 @@ for (const [provider, model] of [
           'model_failed',
         ],
         ['an endless reply', complete({ pieces: Array(20).fill(huge) }), 10, 'model_failed'],
-        ['a refusal', refuse(429), 0, 'model_unavailable'],
+        ['an error response', refuse(429), 0, 'model_unavailable'],
         ['a reset within the first event', halfAValue('reset'), 0, 'model_unavailable'],
         ['a reset after the first piece', half('reset'), 1, 'model_unavailable'],
       ];
@@ -331,7 +331,7 @@ for (const [provider, model] of [
         ['in the middle', half('hang')],
         ['while the text pours', drip(1, { pieces: Array(5000).fill('x ') })],
       ] satisfies [string, Behaviour][]) {
-        it(`closes the upstream request at once ${what}, and hears nothing more`, async () => {
+        it(`closes the upstream request at once ${what}, and receives nothing more`, async () => {
           upstream.behaviour = behaviour;
           const caller = new AbortController();
           const reason = new Error('the caller went');

@@ -21,7 +21,7 @@ const KEY = 'lsv2_canary_key';
 const CANARY = 'canary-of-the-prompt';
 const TURNS = 40;
 
-/** How the other side may fare; each prepares it and says what the service is told to call. */
+/** How the other side may fare; each prepares it and returns the address that the service calls. */
 const AILMENTS: readonly [string, (langsmith: FakeLangSmith) => Promise<void> | void][] = [
   ['dead', (langsmith) => langsmith.close()],
   [
@@ -96,7 +96,7 @@ describe('an unwell LangSmith', () => {
   };
 
   for (const [title, fallIll] of AILMENTS) {
-    it(`delays no turn, no shutdown, and tells the log no secret when it is ${title}`, async () => {
+    it(`delays no turn, no shutdown, and logs no secret when it is ${title}`, async () => {
       const untraced = await takeTurns(await start({}));
       await app?.stop();
       await fallIll(langsmith);

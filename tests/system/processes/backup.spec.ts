@@ -125,7 +125,7 @@ describe('backup and restore', () => {
     const app = await startTestApp({ env });
     await app.stop();
     const stuck = `${target}.partial-${randomUUID()}`;
-    // Nobody can open a folder as a lock, not even root.
+    // A folder cannot be opened as a lock, not even by root.
     await mkdir(`${stuck}.lock`, { recursive: true });
     expect(await backUp(readStorageConfig(env), target)).to.equal(
       `The backup is in ${target}. What a killed backup left in ${stuck} cannot be removed.`,

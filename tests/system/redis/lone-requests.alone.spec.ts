@@ -4,7 +4,7 @@ import { DEFAULT_LIMITS } from '#tests/support/fixtures/limited-app.js';
 import { startTestApp, type TestApp } from '#tests/support/fixtures/test-app.js';
 import { describeWithRedis } from '#tests/support/processes/with-redis.js';
 
-/** No crowd has opened the breaker before. */
+/** No burst has opened the breaker before. */
 describeWithRedis('a lone request while Redis is away', (redis) => {
   let app: TestApp;
   let owner: ApiClient;

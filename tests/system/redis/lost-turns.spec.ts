@@ -66,7 +66,7 @@ describeWithRedis('RedisConversationCache, several processes, in their own time'
     await long.commit(completedTurn('t1'), TTL_SECONDS, () => 'kept');
   });
 
-  it('tell a Redis that was away what they gave back meanwhile', async () => {
+  it('give back at a Redis that was away what ended meanwhile', async () => {
     const opened = await one.open(keyed('k'));
     redis().freeze();
     while (one.connection.isAvailable) await rejectionOf(one.cache.check());
@@ -85,19 +85,19 @@ describeWithRedis('RedisConversationCache, several processes, in their own time'
   });
 
   const countedTurns = () => one.connection.client.zcard(`${KEYS}o`);
-  const crowd = (fixture: RedisCacheFixture, count: number, maxConcurrentTurns: number) =>
+  const burst = (fixture: RedisCacheFixture, count: number, maxConcurrentTurns: number) =>
     Promise.all(
       Array.from({ length: count }, () => fixture.ask({ conversationId: randomUUID(), maxConcurrentTurns })),
     );
-  const admitted = (answers: Awaited<ReturnType<typeof crowd>>) =>
+  const admitted = (answers: Awaited<ReturnType<typeof burst>>) =>
     answers.filter(({ kind }) => kind === 'open').length;
 
   it('count what one holds for as long as it does, and no longer than some seconds after its death', async () => {
     const died = await RedisCacheFixture.start(redis());
-    expect(admitted([...(await crowd(died, 1, 2)), ...(await crowd(one, 1, 2))])).to.equal(2);
+    expect(admitted([...(await burst(died, 1, 2)), ...(await burst(one, 1, 2))])).to.equal(2);
     await died.die();
     const diedAt = performance.now();
-    while (admitted(await crowd(other, 1, 2)) === 0) await delay(50);
+    while (admitted(await burst(other, 1, 2)) === 0) await delay(50);
     expect(performance.now() - diedAt).to.be.within(3500, 6000);
     expect(await countedTurns()).to.equal(2);
   });

@@ -80,7 +80,7 @@ describeWithRedis('the service while Redis is away', (redis) => {
       expect(JSON.stringify(app.logLines)).not.to.contain(redis().password);
     });
 
-    it(`${what} between question and answer keeps a turn once or not at all, and its key tells`, async function () {
+    it(`${what} between question and answer keeps a turn once or not at all, and its key shows which`, async function () {
       this.timeout(30_000);
       const send = () =>
         owner.post(

@@ -88,7 +88,7 @@ describeWithRedis('RedisConnection', (redis) => {
     }
   });
 
-  it('names what is hopeless: a wrong password, something else at that address, a cluster that is none', async () => {
+  it('names what is fatal: a wrong password, something else at that address, a cluster that is none', async () => {
     const { connection } = redis();
     const other = createServer((socket) =>
       socket.on('error', () => undefined).end('HTTP/1.1 400 Bad\r\n\r\n'),
@@ -114,7 +114,7 @@ describeWithRedis('RedisConnection', (redis) => {
     other.close();
   });
 
-  it('names what keeps a cluster away whose only node was never told its address', async () => {
+  it('names what keeps a cluster away whose only node does not know its own address', async () => {
     const busPort = await freePort('127.0.0.1');
     const lonely = await RedisServer.start('--cluster-enabled yes', `--cluster-port ${busPort}`);
     const operator = new Redis(lonely.url);

@@ -71,7 +71,7 @@ describe('Watching', function () {
     }
   }
 
-  /** A server that tells its process and what it says, and stays. */
+  /** A server that reports its process and its text, and stays. */
   function server(declaration: string): string {
     return `${declaration}\nprocess.stdout.write(\`<\${word} \${process.pid}>\`);\nsetInterval(() => {}, 1000);\n`;
   }

@@ -48,7 +48,7 @@ describe('ApiKeyUses', () => {
     usedAt,
   });
 
-  it('writes nothing before it is told to, and then all at once', async () => {
+  it('writes nothing before a flush, and then all at once', async () => {
     uses.note(key('a'));
     uses.note(key('b'));
     expect(clients.writes).to.deep.equal([]);

@@ -161,7 +161,7 @@ describe('PasswordAttempts', () => {
     expect(await recover(RIGHT)).to.equal('unauthenticated');
   });
 
-  it('tells an address that it was wrong a hundred times, whatever it asks for', async () => {
+  it('refuses an address that was wrong a hundred times, whatever it asks for', async () => {
     for (let account = 0; account < 10; account += 1) {
       expect(await fail(10, '198.51.100.1', `${account}@example.com`)).to.deep.equal(
         new Set(['unauthenticated']),

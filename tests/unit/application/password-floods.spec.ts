@@ -93,7 +93,7 @@ describe('a flood of passwords', () => {
     expect(outcomes.slice(5)).to.deep.equal(Array(SECONDS - 5).fill('done'));
   });
 
-  it('is told that it is limited once it has had its share', async () => {
+  it('receives a limit error once it has had its share', async () => {
     const { attacks } = await flood(() => recover('evil0@example.com', '203.0.113.1'));
     const isChecked = (outcome: string) => outcome === 'done' || outcome === 'unauthenticated';
     expect(attacks.filter(isChecked)).to.have.length(100);

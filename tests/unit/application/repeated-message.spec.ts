@@ -11,7 +11,7 @@ import { ORIGIN, outcomeOf, UseCaseFixture } from '#tests/support/fixtures/use-c
 
 const KEYED = { idempotency: { key: 'k', digest: 'digest' } };
 
-/** Somebody who writes down what they are told. */
+/** Records the pieces that it receives. */
 class Listener {
   readonly reported: { text: string; started: TurnHeader }[] = [];
 
@@ -72,7 +72,7 @@ describe('SendMessage, sent again with its idempotency key', () => {
     expect(again.conversation).to.deep.equal(first.conversation);
   });
 
-  it('tells a reader the same pieces in the same way', async () => {
+  it('streams the same pieces in the same way', async () => {
     app.llm.answer = () => {
       app.clock.advance(2000);
       return { ...GOOD_DAY, reply: { content: 'Good day to you.', finishReason: 'stop' } };
@@ -88,7 +88,7 @@ describe('SendMessage, sent again with its idempotency key', () => {
     expect(await send()).to.deep.equal({ ...sent, replayed: true });
   });
 
-  it('tells a reader in one piece what was answered in one', async () => {
+  it('streams in one piece what was answered in one', async () => {
     const { turn, conversation } = await send();
     const reader = new Listener();
     await send({ reader });
@@ -97,7 +97,7 @@ describe('SendMessage, sent again with its idempotency key', () => {
     ]);
   });
 
-  it('tells a reader nothing of an empty reply', async () => {
+  it('streams nothing of an empty reply', async () => {
     app.llm.answer = () => ({ ...GOOD_DAY, reply: { content: '', finishReason: 'stop' } });
     await send();
     const reader = new Listener();
@@ -105,7 +105,7 @@ describe('SendMessage, sent again with its idempotency key', () => {
     expect(reader.reported).to.deep.equal([]);
   });
 
-  it('tells no more to a reader who has gone', async () => {
+  it('streams no more to a reader that has left', async () => {
     await send({ reader: new Listener() });
     const caller = new AbortController();
     const left = new DOMException('The caller has gone.', 'AbortError');

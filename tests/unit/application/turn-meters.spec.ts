@@ -162,7 +162,7 @@ describe('what a turn costs', () => {
     });
   }
 
-  it('is nothing when the model fails or the caller goes and the gateway tells of no cost', async () => {
+  it('is nothing when the model fails or the caller goes and the gateway reports no usage', async () => {
     app.llm.answer = () => {
       throw new AppError('model_failed');
     };
@@ -222,7 +222,7 @@ describe('what a turn costs', () => {
     expect(await recorded()).to.deep.equal([row(0, 12, 3)]);
   });
 
-  it('is what was asked and what was heard of an answer that was cut', async () => {
+  it('is what was asked and what was streamed of an answer that was cut', async () => {
     const received = ['Good ', 'day'];
     app.llm.stream = async (_prompt, _signal, onDelta) => {
       for (const text of received) await onDelta(text);

@@ -8,7 +8,7 @@ import { codeOf } from '#tests/contracts/client-repository.contract.js';
 import { entryOf } from '#tests/contracts/usage-repository.contract.js';
 import { ManualClock } from '#tests/support/fakes/manual-clock.js';
 
-/** Keeps what it was asked to write, waits when it is told to, and can be away. */
+/** Keeps what it was asked to write, waits for a gate, and can be away. */
 class RecordingUsageRepository extends MemoryUsageRepository {
   readonly writes: { entries: readonly UsageEntry[]; oldestDay: string }[] = [];
   isAway = false;
@@ -35,7 +35,7 @@ describe('UsageRecords', () => {
 
   const written = () => usageRepository.writes.map(({ entries }) => entries);
 
-  it('writes nothing before it is told to, and then what belongs together as one', async () => {
+  it('writes nothing before a flush, and then what belongs together as one', async () => {
     records.note(entryOf());
     records.note(entryOf({ turns: 0, inputTokens: 1, outputTokens: 0 }));
     records.note(entryOf({ day: '2026-01-30' }));

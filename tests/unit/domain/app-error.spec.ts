@@ -13,7 +13,7 @@ describe('AppError', () => {
     });
   }
 
-  it('knows of no wait and of no second try, unless it is told', () => {
+  it('knows of no wait and of no second try, unless it is given them', () => {
     for (const code of ERROR_CODES) {
       const { retryAfterSeconds, transient } = new AppError(code);
       expect({ retryAfterSeconds, transient }, code).to.deep.equal({

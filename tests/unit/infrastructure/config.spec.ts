@@ -442,7 +442,7 @@ describe('readConfig', () => {
     ]);
   });
 
-  it('tells the provider from the model, unless it is named', () => {
+  it('derives the provider from the model, unless it is named', () => {
     const provider = (variables: Variables) =>
       readConfig({ MODEL_KEY: 'key', ...variables }).model.primary.provider;
     expect(provider({ MODEL: 'gpt-4o-mini' })).to.equal('openai');
@@ -460,7 +460,7 @@ describe('readConfig', () => {
     });
   });
 
-  it('asks for what the provider needs, and lists the providers when it cannot tell', () => {
+  it('asks for what the provider needs, and lists the providers when the name does not show it', () => {
     expect(faultsOf({ MODEL: `${CANARY}-70b` })).to.deep.equal([
       'MODEL_PROVIDER must be set: it cannot be told from MODEL. It is one of openai, mistral, openai-compatible, demo',
     ]);
@@ -526,7 +526,7 @@ describe('readConfig', () => {
     expect(faults.map((fault) => fault.split(' ')[0])).to.have.members(bad);
   });
 
-  it('keeps conversations on Redis where there is one, unless told otherwise', () => {
+  it('keeps conversations on Redis where there is one, unless set otherwise', () => {
     expect(readConfig({ REDIS_HOST: 'r' }).conversationCache.kind).to.equal('redis');
     expect(readConfig({ REDIS_HOST: 'r', CONVERSATION_CACHE: 'redis' })).to.deep.equal(
       readConfig({ REDIS_URL: 'redis://r' }),

@@ -10,7 +10,7 @@ export interface ConnectionPolicy {
   readonly keepAliveMs: number;
   /** A reader that takes nothing of what waits for it for so long is cut, whatever answer it is part of. */
   readonly stallMs: number;
-  /** For whoever was refused to take the refusal and to close. */
+  /** For a refused caller to read the error response and to close. */
   readonly lingerMs: number;
   /** What of a body is read and thrown away behind the last answer, in bytes, so that its sender reads that answer. */
   readonly lingerBytes: number;

@@ -29,7 +29,7 @@ export class Connection implements RequestGate, ShareHolder {
   #answeredAt: number | null = null;
   /** To be written when the answers before it are. */
   #lastWord: AppError | null = null;
-  /** The answer that a refusal took the place of. */
+  /** The answer that an error response took the place of. */
   #refused: ServerResponse | null = null;
   #isEnding = false;
   #mayLinger = false;
@@ -104,7 +104,7 @@ export class Connection implements RequestGate, ShareHolder {
   }
 
   #timeOut(): void {
-    // Who has sent nothing has asked nothing; who has its answer and still sends will not read another.
+    // A caller that has sent nothing has asked nothing; one that has its answer and still sends will not read another.
     if (this.#socket.bytesRead === 0 || this.#answeredAt !== null) this.cut();
     else this.refuse(new AppError('request_timeout'));
   }
@@ -194,7 +194,7 @@ export class Connection implements RequestGate, ShareHolder {
 
   #close(): void {
     this.#reader.stop();
-    // Node tells only those of it whose requests have no answer yet.
+    // Node notifies only those whose requests have no answer yet.
     this.#reader.unfinished?.destroy(new Error('The connection has ended.'));
     for (const response of this.#underWay) closeUnsent(response);
   }

@@ -21,12 +21,12 @@ export class Connections {
   readonly #turns = new FairTurns();
   readonly #shares: AddressShares;
   readonly #policy: ConnectionPolicy;
-  readonly #refusals: ErrorResponseLog;
+  readonly #errorResponses: ErrorResponseLog;
   #isLooking = false;
 
   constructor(policy: ConnectionPolicy, logger: Logger) {
     this.#policy = policy;
-    this.#refusals = new ErrorResponseLog(policy, logger);
+    this.#errorResponses = new ErrorResponseLog(policy, logger);
     this.#shares = new AddressShares(policy);
   }
 
@@ -69,7 +69,7 @@ export class Connections {
   async look(): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    this.#refusals.look(performance.now());
+    this.#errorResponses.look(performance.now());
     this.#shares.cutGreedy();
     let ended = 0;
     for (const connection of this.#open.values()) {
@@ -82,7 +82,7 @@ export class Connections {
 
   /** When none is left. */
   close(): void {
-    this.#refusals.close();
+    this.#errorResponses.close();
   }
 
   #keep(socket: Socket, share: AddressShare): void {
@@ -90,7 +90,7 @@ export class Connections {
       policy: this.#policy,
       share,
       turns: this.#turns,
-      errorResponses: this.#refusals,
+      errorResponses: this.#errorResponses,
     });
     this.#open.set(socket, connection);
     this.#shares.join(share, connection);
@@ -105,7 +105,7 @@ export class Connections {
     const max = this.#policy.maxConnectionsPerAddress;
     const detail = `The limit "connections" was hit: ${max} open connections of this address.`;
     const errorResponse = toErrorResponse(new AppError('rate_limited', { detail, retryAfterSeconds: 1 }));
-    this.#refusals.note(errorResponse);
+    this.#errorResponses.note(errorResponse);
     socket.pause();
     socket.end(formatErrorResponse(errorResponse), () => socket.destroy());
   }

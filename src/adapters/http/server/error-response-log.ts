@@ -21,7 +21,7 @@ export class ErrorResponseLog {
     this.#logger = logger;
   }
 
-  /** @param method null where it could not be told. */
+  /** @param method null where it is not known. */
   note({ requestId, status }: Refused, durationMs = 0, method: string | null = null): void {
     if (this.#lines < this.#policy.maxErrorResponseLines) {
       this.#lines += 1;

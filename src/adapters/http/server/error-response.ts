@@ -5,7 +5,7 @@ import { toProblem } from '../pipeline/errors/problem.js';
 import { SECURITY_HEADERS } from '../pipeline/security-headers.js';
 import type { ErrorResponseLog } from './error-response-log.js';
 
-/** The answer to a request that express never sees, or waits for in vain: the same kind as any other refusal. */
+/** The answer to a request that express never sees, or waits for in vain: the same kind as any other error response. */
 export interface ErrorResponse {
   readonly requestId: string;
   readonly status: number;

@@ -72,8 +72,8 @@ export class HttpServer {
   }
 
   /**
-   * Waits for the requests that run, and listens meanwhile: who connects now is told so by an answer, not by a refused
-   * connection. After the grace they are called off, so that their callers can be told, and what is left shortly after
+   * Waits for the requests that run, and listens meanwhile: a new connection receives an answer, not a refused
+   * connection. After the grace they are aborted, so that their callers receive an error, and what is left shortly after
    * is cut.
    */
   async close(graceMs: number, abortAll: () => void): Promise<void> {
@@ -87,7 +87,7 @@ export class HttpServer {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
-    // Who has just been answered may have sent the next request already.
+    // A caller that has just been answered may have sent the next request already.
     if (!hasWaited) this.#connections.cutIdle();
     const idle = setInterval(() => this.#connections.cutIdle(), IDLE_MS);
     await closed;

@@ -12,7 +12,7 @@ export interface RequestGate {
   readonly hasRoom: boolean;
   /** More is to come, or waits, than what is under way. Called again and again. */
   expectMore(): void;
-  /** Has the reader told ({@link RequestReader.goOn}) when there may be room. */
+  /** Has the reader notified ({@link RequestReader.goOn}) when there may be room. */
   park(): void;
 }
 

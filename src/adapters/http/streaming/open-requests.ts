@@ -31,7 +31,7 @@ export class OpenRequests implements RunningRequests {
     for (const [controller, owner] of this.#keyIds) if (owner === keyId) controller.abort(reason);
   }
 
-  /** Those that come later, too. @param reason what their callers are told. */
+  /** Those that come later, too. @param reason the error that their callers receive. */
   abortAll(reason: Error): void {
     this.#endedBy = reason;
     for (const controller of this.#keyIds.keys()) controller.abort(reason);

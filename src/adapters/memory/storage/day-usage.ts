@@ -8,11 +8,11 @@ import {
 } from '#src/domain/usage/usage.js';
 import type { UtcDay } from '#src/domain/usage/utc-day.js';
 
-/** One client's day: its sum, and its characters in the order of what they cost, so that the dearest are at hand. */
+/** One client's day: its sum, and its characters in the order of what they cost, so that the costliest are at hand. */
 export class DayUsage {
   readonly #day: UtcDay;
   readonly #byCharacter = new Map<string, CharacterDay>();
-  /** The dearest first; of equals the lower id. */
+  /** The costliest first; of equals the lower id. */
   readonly #ranked: CharacterDay[] = [];
   #sum: TurnCounts = { turns: 0, inputTokens: 0, outputTokens: 0 };
 
@@ -34,14 +34,14 @@ export class DayUsage {
     this.#sum = addCounts(this.#sum, entry);
   }
 
-  /** The dearest by their ids, and what is left of the day as one, if there is more. */
+  /** The costliest by their ids, and what is left of the day as one, if there is more. */
   show(maxCharacters: number): ShownUsage[] {
-    const dearest = this.#ranked.slice(0, maxCharacters);
-    const shown = dearest
+    const costliest = this.#ranked.slice(0, maxCharacters);
+    const shown = costliest
       .toSorted((a, b) => (a.characterId < b.characterId ? -1 : 1))
       .map((row): ShownUsage => ({ ...row }));
     if (this.#ranked.length <= maxCharacters) return shown;
-    return [...shown, { day: this.#day, characterId: null, ...dearest.reduce(subtractCounts, this.#sum) }];
+    return [...shown, { day: this.#day, characterId: null, ...costliest.reduce(subtractCounts, this.#sum) }];
   }
 
   /** Where it stands, or would stand. */

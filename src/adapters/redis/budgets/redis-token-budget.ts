@@ -114,7 +114,7 @@ export class RedisTokenBudget implements TokenBudget {
     this.#retry ??= setTimeout(() => void this.#settleUnsettled(), RETRY_PAUSE_MS);
   }
 
-  /** One after the other; what still cannot be told stays where it is. */
+  /** One after the other; what still cannot be written stays where it is. */
   async #settleUnsettled(): Promise<void> {
     for (const [id, unsettled] of this.#unsettled) {
       await this.#send(unsettled, '1').then(

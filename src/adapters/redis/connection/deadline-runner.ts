@@ -13,7 +13,7 @@ const ANY_KEY = 'fw:1:clock';
 
 /**
  * Runs scripts for callers that give up after one operation's time: what Redis comes to later does nothing. The deadline
- * is told in the server's own time. Its answers show that; before the first of them it is asked for its time.
+ * is given in the server's own time. Its answers show that; before the first of them it is asked for its time.
  */
 export class DeadlineRunner {
   readonly #connection: RedisConnection;

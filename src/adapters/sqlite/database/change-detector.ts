@@ -7,7 +7,7 @@ const VERSION_TTL_MS = 100;
 const MARGIN_MS = 10;
 
 /**
- * Tells whether what was read a while ago may have changed since: at once of this process's own writes, within 100 ms
+ * Detects whether what was read a while ago may have changed since: at once of this process's own writes, within 100 ms
  * and the time of one read of those of other processes (sqlite.org/pragma.html#pragma_data_version).
  */
 export class ChangeDetector {
@@ -32,7 +32,7 @@ export class ChangeDetector {
     await sleep(VERSION_TTL_MS + MARGIN_MS);
   }
 
-  /** For the end: whoever asks from now on has to read, and is told. */
+  /** For the end: every later question has to read, and fails. */
   retire(): void {
     this.bump();
     this.#lookedAtMs = Number.NEGATIVE_INFINITY;

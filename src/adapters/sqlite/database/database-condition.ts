@@ -12,7 +12,7 @@ interface DatabaseConditionOptions {
 /** How often the file is looked after while nothing is written. */
 const LOOK_MS = 1000;
 
-/** After so long without an answer it is said that nothing can be told. */
+/** After so long without an answer the state is reported as unknown. */
 const LOOK_TIMEOUT_MS = 5000;
 
 const DAMAGE: ReadonlySet<string | null> = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB']);
@@ -24,7 +24,7 @@ export class DatabaseCondition {
   #isDamaged = false;
   /** Of the last write that failed, until one succeeds. */
   #writeFault: string | null = null;
-  /** Of the last look, when it could not tell. */
+  /** Of the last look, when it failed. */
   #lookFault: string | null = null;
   /** Under way or over. One at a time, so that none overwrites what a newer one has seen. */
   #lastLook: Promise<void> = Promise.resolve();

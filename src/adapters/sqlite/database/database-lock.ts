@@ -4,7 +4,7 @@ import { prepareFile } from './prepare-file.js';
 import { isBusy } from './sqlite-error.js';
 
 /**
- * Tells those who work on a database file from who replaces it: many may share it, one alone may have it. A lock of the
+ * Keeps those who work on a database file apart from who replaces it: many may share it, one alone may have it. A lock of the
  * operating system on a file beside the database, `<file>.lock`, so that it ends with its process, however that ends. The
  * database's own locks would not do: a file that is damaged has none, and neither has a connection that is idle.
  */

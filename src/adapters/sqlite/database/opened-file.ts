@@ -24,7 +24,7 @@ export class OpenedFile {
 
   /**
    * Whether the path still names what is open: not removed, not replaced.
-   * @throws what `stat` throws when that cannot be told: no permission, an error of the disk, no descriptor left.
+   * @throws what `stat` throws when that is not known: no permission, an error of the disk, no descriptor left.
    */
   async isInPlace(): Promise<boolean> {
     try {

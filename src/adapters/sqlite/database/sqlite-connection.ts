@@ -86,7 +86,7 @@ export class SqliteConnection {
 
   /**
    * Rewrites the file, unless it is too large for that. @returns false when another writer keeps it from that. The log may
-   * still hold what was rewritten: `truncateLog` tells.
+   * still hold what was rewritten: `truncateLog` shows it.
    */
   async compact(): Promise<boolean> {
     const [size] = await this.run<{ bytes: number }>(

@@ -20,7 +20,7 @@ export interface SqliteDatabaseOptions extends Partial<SweepDelays> {
   readonly maxWaitingReads?: number;
   /** Statements of reports waiting behind the one that runs. 1,000 when absent. */
   readonly maxWaitingReports?: number;
-  /** Is told, with the path, when the file is gone, damaged or cannot be written. */
+  /** Called, with the path, when the file is gone, damaged or cannot be written. */
   readonly logger?: Logger;
 }
 

@@ -16,7 +16,7 @@ export class ClientReports {
   }
 
   /**
-   * @param report is told by `isLate` that nobody waits for it any more.
+   * @param report learns by `isLate` that nobody waits for it any more.
    * @throws AppError `overloaded` when too many of the client's wait; `database_unavailable` when it is late.
    */
   async run<T>(clientId: string, report: (isLate: () => boolean) => Promise<T>): Promise<T> {

@@ -52,7 +52,7 @@ const FIND_KEY = `
     revoked_at AS revokedAt, ${TERMS_COLUMNS}
   FROM json_each(?) AS asked JOIN api_keys ON api_keys.id = asked.value ->> 0 JOIN clients ON clients.id = client_id`;
 
-/** Gathered, so that a flood of logins does not line up in front of everybody else's reads. */
+/** Batched, so that a flood of logins does not line up in front of everybody else's reads. */
 const FIND_BY_EMAIL = `
   SELECT asked.key AS place, ${CREDENTIALS}
   FROM json_each(?) AS asked JOIN clients ON email_lookup = asked.value ->> 0`;

@@ -48,7 +48,7 @@ const FORGET = `
 const FORGET_DAYS = 'DELETE FROM usage_days WHERE day < ?';
 
 /**
- * Each day's sum, and its dearest characters in no order, all as they were at one moment. The characters as one text: a row
+ * Each day's sum, and its costliest characters in no order, all as they were at one moment. The characters as one text: a row
  * of its own for each of them costs this process's thread ten times as much.
  */
 const LIST = `
@@ -57,7 +57,7 @@ const LIST = `
     FROM (
       SELECT character_id, turns, input_tokens, output_tokens FROM usage_by_character
       WHERE client_id = usage_days.client_id AND day = usage_days.day
-      ORDER BY input_tokens + output_tokens DESC, character_id LIMIT ?3)) AS dearest
+      ORDER BY input_tokens + output_tokens DESC, character_id LIMIT ?3)) AS costliest
   FROM usage_days WHERE client_id = ?1 AND day >= ?2 ORDER BY day DESC`;
 
 const TOKENS_ON = `
@@ -65,11 +65,11 @@ const TOKENS_ON = `
 
 interface DayRow extends TurnCounts {
   readonly day: UtcDay;
-  /** JSON: {@link DearestCharacter}[]. */
-  readonly dearest: string;
+  /** JSON: {@link CostliestCharacter}[]. */
+  readonly costliest: string;
 }
 
-type DearestCharacter = [characterId: string, turns: number, inputTokens: number, outputTokens: number];
+type CostliestCharacter = [characterId: string, turns: number, inputTokens: number, outputTokens: number];
 
 /** Pages of usage that one client may have waiting behind the one that is read. */
 const MAX_WAITING_REPORTS = 8;
@@ -121,8 +121,8 @@ export class SqliteUsageRepository implements UsageRepository {
 }
 
 /** @param row with one character more than are shown, if there are more. */
-function toShown({ day, dearest, ...sum }: DayRow, maxCharacters: number): ShownUsage[] {
-  const found: DearestCharacter[] = JSON.parse(dearest);
+function toShown({ day, costliest, ...sum }: DayRow, maxCharacters: number): ShownUsage[] {
+  const found: CostliestCharacter[] = JSON.parse(costliest);
   const shown = found
     .map(([characterId, turns, inputTokens, outputTokens]) => ({
       day,

@@ -61,7 +61,7 @@ export interface OpenTurn {
    * @param greeting what a new conversation begins with, kept in the same step; that of an existing one stays as it is.
    * @returns the conversation afterwards.
    * @throws the reason of `lost`; AppError `cache_unavailable`, also when it is not known whether the turn was kept. Then
-   * the idempotency key tells: a repeated request gets the answer, or is run, and never both.
+   * the idempotency key decides: a repeated request gets the answer, or is run, and never both.
    */
   commit(
     turn: CompletedTurn,

@@ -18,9 +18,9 @@ export interface Prompt {
 export type TextListener = (text: string) => Promise<void>;
 
 /**
- * LimitMembers what a call cost that brought no completion: an answer that could not be used, as its provider counted it, else
+ * Called with what a call cost that brought no completion: an answer that could not be used, as its provider counted it, else
  * estimated; and the estimate of the prompt, when a provider was asked and the call was cancelled or its time was over
- * before any text. A call that failed by itself without an answer cost nothing. Nothing else tells of it.
+ * before any text. A call that failed by itself without an answer cost nothing. Nothing else reports it.
  */
 export type AttemptUsageListener = (usage: Usage) => void;
 
@@ -32,7 +32,7 @@ export interface LlmGateway {
    */
   generate(prompt: Prompt, signal: AbortSignal, onAttemptUsage?: AttemptUsageListener): Promise<Completion>;
   /**
-   * As `generate`, and tells the reply piece by piece as it comes: well-formed Unicode, never empty, together exactly
+   * As `generate`, and passes the reply on piece by piece as it comes: well-formed Unicode, never empty, together exactly
    * `reply.content`. After the first piece nothing is tried again.
    */
   stream(

@@ -1,4 +1,4 @@
-/** The names of the limits: they stand in the headers, in refusals and in the audit log. */
+/** The names of the limits: they stand in the headers, in error responses and in the audit log. */
 export type LimitScope =
   | 'ip'
   | 'signup'
@@ -30,7 +30,7 @@ export interface LimitedKey {
   readonly key: string;
 }
 
-/** What every limiter answers: a refusal is an outcome, not an error. */
+/** What every limiter answers: a denial is an outcome, not an error. */
 export interface LimitDecision {
   readonly scope: LimitScope;
   readonly allowed: boolean;
@@ -49,7 +49,7 @@ export interface RateDecision extends LimitDecision {
 }
 
 export interface CountedDecision extends RateDecision {
-  /** With this refusal a block begins; later ones belong to it. */
+  /** With this denial a block begins; later ones belong to it. */
   readonly beginsBlock: boolean;
 }
 
@@ -66,7 +66,7 @@ export interface RateLimiter {
   consumeBoth(first: LimitedKey, second: LimitedKey): Promise<[CountedDecision, CountedDecision | null]>;
   /**
    * Counts nothing and asks nobody.
-   * @returns the refusal that `consume` would answer, where this process knows it by itself; null says nothing.
+   * @returns the denial that `consume` would answer, where this process knows it by itself; null says nothing.
    */
   knownDenial(limit: RateLimit, key: string): RateDecision | null;
 }

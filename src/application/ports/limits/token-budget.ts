@@ -18,7 +18,7 @@ export interface Reservation {
   readonly kind: 'reserved';
   /**
    * Puts what was really spent in the place of what was held; 0 gives all of it back. Called once. Never rejects: what
-   * cannot be told to the store now is told later, once, whenever the store is back.
+   * cannot be written to the store now is written later, once, when the store is back.
    * @param tokens a whole number, at least 0; it may be more than was reserved.
    */
   settle(tokens: number): Promise<void>;

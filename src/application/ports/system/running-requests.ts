@@ -2,6 +2,6 @@
 export interface RunningRequests {
   /** Each once. */
   keyIds(): readonly string[];
-  /** Ends all that run for the key. @param reason what their callers are told. */
+  /** Ends all that run for the key. @param reason the error that their callers receive. */
   abortByKey(keyId: string, reason: Error): void;
 }

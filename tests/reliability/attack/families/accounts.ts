@@ -67,7 +67,7 @@ async function revokedByEachOther(target: Target, rounds: number): Promise<Figur
   );
 }
 
-/** Whoever only guesses pushes no key out; a recovery at the bound pushes out one that was never used. */
+/** A guess pushes no key out; a recovery at the bound pushes out one that was never used. */
 async function keysAtTheBound(target: Target): Promise<Figure[]> {
   const { email, api } = await openAccount(target.api, 'bound');
   await api.get('/api/clients/me');

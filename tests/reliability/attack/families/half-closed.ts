@@ -15,7 +15,7 @@ const CONTENT = 'One two three four.';
 const isAnswered = (received: string) => received.includes(`"content":"${CONTENT}"`);
 
 /**
- * A caller that ends its side may wait for the answer, or may have left: nothing tells one from the other. It is either answered
+ * A caller that ends its side may wait for the answer, or may have left: the two look the same. It is either answered
  * whole, or taken to have left, and then nothing is kept and no model goes on.
  */
 async function run(arena: Arena): Promise<readonly Figure[]> {

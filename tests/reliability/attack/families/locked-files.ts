@@ -17,7 +17,7 @@ const NOTICED_WITHIN_MS = 15_000;
 const WELL_AGAIN_MS = 2000;
 const ATTEMPTS = 5;
 
-/** Nobody writes into such a file any more, neither root nor who has it open. */
+/** Such a file takes no write any more, neither root's nor one through an open descriptor. */
 function makeImmutable(folder: string, isImmutable: boolean): boolean {
   const files = FILES.map((file) => join(folder, file));
   return spawnSync('chattr', [isImmutable ? '+i' : '-i', ...files]).status === 0;

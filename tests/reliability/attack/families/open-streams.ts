@@ -18,7 +18,7 @@ const SILENCE = { MODEL_CHUNK_MS: '60000', MODEL_TOTAL_MS: '120000' };
 const PIECE_MS = 2000;
 const SLACK = 10;
 
-/** Says a first word at once, and the others, one after the other, when it is told to. */
+/** Says a first word at once, and the others, one after the other, on release. */
 const heldUntil =
   (release: Promise<void>): Behaviour =>
   async (request, response) => {

@@ -36,7 +36,7 @@ async function run(arena: Arena): Promise<readonly Figure[]> {
       instructions: words.instructions,
     });
     for (const stream of [false, true])
-      await tenant.chat({ message: words.message, conversationId: 'told', stream });
+      await tenant.chat({ message: words.message, conversationId: 'private', stream });
     await tenant.api.post('/auth/keys', { email, password: `not ${words.password}` });
     await tenant.api.post('/api/chat', `{"message":"${words.message}`);
     const secrets = { ...words, key: secretOf(body.apiKey) };

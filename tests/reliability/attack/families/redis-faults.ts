@@ -83,7 +83,7 @@ async function suffer({ name, bringAbout, end }: Fault, redis: Redis, tenant: Ch
   const wellAgainMs = await until(async () => (await tenant.chat()).status === 200, 2 * WELL_AGAIN_MS);
   return [
     exactly(`${name}: turns`, countStatuses(answers), { 503: answers.length }),
-    atMost(`${name}: a refusal takes`, tookMs / answers.length, 600, 'ms'),
+    atMost(`${name}: an error response takes`, tookMs / answers.length, 600, 'ms'),
     exactly(`${name}: /health`, health.status, 503),
     atMost(`${name}, and no more: well again after`, wellAgainMs, WELL_AGAIN_MS, 'ms'),
   ];

@@ -37,13 +37,13 @@ async function run(arena: Arena): Promise<readonly Figure[]> {
   return figures;
 }
 
-/** What the turn is told of its conversation is what can be read afterwards. */
+/** What the turn's answer says of its conversation is what can be read afterwards. */
 async function holdsTogether(tenant: ChatTenant, conversationId: string, what: string): Promise<Figure[]> {
   const { status, body } = await tenant.chat({ conversationId });
   const kept = await tenant.turnsKept(conversationId);
   return [
     exactly(what, status, 200),
-    exactly(`${what}: turns told and kept are the same`, kept, body?.conversation?.turns),
+    exactly(`${what}: turns answered and kept are the same`, kept, body?.conversation?.turns),
   ];
 }
 

@@ -17,7 +17,7 @@ import { upstreamEnv } from '../target.js';
 const CHARACTERS = 10_000;
 /** Below this a machine that others use too shows its own moods. */
 const RESOLUTION_MS = 20;
-/** A machine that is busier than this by itself cannot tell what the reports add. */
+/** A machine that is busier than this by itself cannot show what the reports add. */
 const MAX_AT_REST_MS = 60;
 const READERS = [1, 4];
 

@@ -22,7 +22,7 @@ describe('secrets that are derived from the master', () => {
     for (const secret of secrets) expect(secret).to.have.length(32);
   });
 
-  it('have a fingerprint that tells masters apart and is none of them', () => {
+  it('have a fingerprint that distinguishes masters and is none of them', () => {
     expect(secretFingerprint(master)).to.match(/^[0-9a-f]{16}$/);
     expect(secretFingerprint(master)).to.equal(secretFingerprint(new Uint8Array(master)));
     expect(secretFingerprint(master)).not.to.equal(secretFingerprint(other));

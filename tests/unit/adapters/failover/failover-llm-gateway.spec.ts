@@ -27,7 +27,7 @@ llmGatewayContract('the failover', async () => {
     const usage = { inputTokens: 1, outputTokens: 1, totalTokens: 2, estimated: false };
     return { reply: { content: 'Good day.', finishReason: 'stop' }, model, usage };
   };
-  const patient: Step = async (signal, asked, onDelta) => {
+  const waiting: Step = async (signal, asked, onDelta) => {
     const completion = await words(signal, asked, (text) => {
       signal.throwIfAborted();
       return onDelta(text);
@@ -36,7 +36,7 @@ llmGatewayContract('the failover', async () => {
     return completion;
   };
   const gateway = new FailoverLlmGateway({
-    primary: { gateway: new ScriptedGateway(patient), model: null },
+    primary: { gateway: new ScriptedGateway(waiting), model: null },
     fallback: null,
     clock: new SystemClock(),
     totalMs: 5000,

@@ -51,7 +51,7 @@ describe('errorHandler', () => {
   ];
 
   for (const [name, make, expected] of errors) {
-    it(`tells ${name} as the last event with the body that it has over plain HTTP`, async () => {
+    it(`sends ${name} as the last event with the body that it has over plain HTTP`, async () => {
       const plain = await fetch(await serve((_request, _response, next) => next(make())), {
         headers: HEADERS,
       });
@@ -110,7 +110,7 @@ describe('errorHandler', () => {
     ]);
   });
 
-  it('survives a second error, and tells the first alone', async () => {
+  it('survives a second error, and sends the first alone', async () => {
     const handle = errorHandler(recordingLogger([]));
     const url = await serve(async (request, response, next) => {
       const stream = new EventStream(response);
@@ -128,7 +128,7 @@ describe('errorHandler', () => {
     expect(reader.isWhole).to.equal(true);
   });
 
-  it('survives a connection that is gone, and tells nobody', async () => {
+  it('survives a connection that is gone, and sends nothing', async () => {
     let outcome: Promise<unknown> = Promise.reject(new Error('no request came'));
     outcome.catch(() => undefined);
     const url = await serve(async (_request, response, next) => {

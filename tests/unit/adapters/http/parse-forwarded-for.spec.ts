@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { parseForwardedFor } from '#src/adapters/http/pipeline/address/parse-forwarded-for.js';
 
-describe('namedAddress', () => {
+describe('parseForwardedFor', () => {
   for (const [entry, address] of [
     ['192.0.2.1', '192.0.2.1'],
     ['192.0.2.1:61234', '192.0.2.1'],

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { rateLimitAddress } from '#src/adapters/http/pipeline/address/rate-limit-address.js';
 
-describe('addressUnit', () => {
+describe('rateLimitAddress', () => {
   const NETWORK = '2001:db8:1:2::/64';
 
   for (const [text, unit] of [

@@ -7,7 +7,7 @@ describe('The digest of a request', () => {
     messages: contents.map((content) => ({ role: 'user', content })),
   });
 
-  it('tells bodies apart that differ in a nested field alone, at any depth', () => {
+  it('distinguishes bodies that differ in a nested field alone, at any depth', () => {
     const bodies = [
       messages('Hello'),
       messages('Goodbye'),

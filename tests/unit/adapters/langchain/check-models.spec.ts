@@ -50,7 +50,7 @@ describe('checkModels', () => {
     });
   }
 
-  it('warns of a name that the list does not have, and holds it for no refusal', async () => {
+  it('warns of a name that the list does not have, and does not refuse it', async () => {
     upstream.behaviour = list({ id: 'm' });
     expect(await check(['m', 'n'])).to.deep.equal([false, false]);
     expect(lines.map(({ level, fields }) => [level, fields['setting']])).to.deep.equal([
@@ -58,7 +58,7 @@ describe('checkModels', () => {
     ]);
   });
 
-  it("tells a key that is refused, and none of the provider's words", async () => {
+  it("names a key that is refused, and none of the provider's words", async () => {
     upstream.behaviour = json(401, { error: { message: WORDS } });
     expect(await check(['m'])).to.deep.equal([true]);
     expect(lines.map(({ fields }) => fields)).to.deep.equal([

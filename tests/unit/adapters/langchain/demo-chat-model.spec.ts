@@ -21,7 +21,7 @@ describe('DemoChatModel', () => {
     );
   });
 
-  it('tells which turn this is and what was said first', async () => {
+  it('names the turn and what was said first', async () => {
     const history = [exchange('My name is Ada', '…'), exchange('And?', '…')];
     const { reply } = await demo().generate(prompt('demo', { history, message: 'Who am I?' }), signal);
     expect(reply.content).to.include('This is turn 3, and the first thing you said was "My name is Ada".');

@@ -6,7 +6,7 @@ import { FakeOpenAi } from '#tests/support/fakes/fake-openai.js';
 
 const CHILD = fileURLToPath(new URL('./hostile-environment-child.js', import.meta.url));
 
-/** Everything in LangChain and its clients that listens to the environment, told to go elsewhere or to talk. */
+/** Everything in LangChain and its clients that reads from the environment, set to go elsewhere or to talk. */
 function hostileEnvironment(elsewhere: string): Record<string, string> {
   return {
     OPENAI_API_KEY: 'hostile',

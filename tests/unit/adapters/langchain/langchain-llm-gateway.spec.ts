@@ -261,7 +261,10 @@ for (const { provider, model, cap } of PROVIDERS) {
       for (const [what, behaviour] of [
         ['before the headers', hang()],
         ['in the body', hangAfterHeaders()],
-        ['in the body of a refusal', (_request, response) => void response.writeHead(500).write('no')],
+        [
+          'in the body of an error response',
+          (_request, response) => void response.writeHead(500).write('no'),
+        ],
       ] satisfies [string, Behaviour][]) {
         it(`closes the upstream socket when the caller goes ${what}`, async () => {
           upstream.behaviour = behaviour;

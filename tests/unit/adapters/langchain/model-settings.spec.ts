@@ -40,7 +40,7 @@ describe('ModelSettings', () => {
     ['a quota', 'm', failure(429, 'quota_exhausted'), [429, 'MODEL_KEY', 'up'], false],
     ['an account without money', 'm', failure(402), [402, 'MODEL_KEY', 'up'], false],
   ] as const) {
-    it(`tells ${what}, and where to look`, () => {
+    it(`names ${what}, and where to look`, () => {
       settings.failed(model, error);
       expect(reported()).to.deep.equal([line]);
       expect(lines[0]).to.deep.include({ level: 'error' });

@@ -40,7 +40,7 @@ describe('parseRetryAfter', () => {
   });
 });
 
-describe('refusal', () => {
+describe('errorFromResponse', () => {
   for (const [body, code] of [
     ['{"error":{"code":"context_length_exceeded"}}', 'context_too_long'],
     ['{"message":"This model\'s maximum context length is 4096 tokens."}', 'context_too_long'],
@@ -62,14 +62,14 @@ describe('refusal', () => {
     });
   }
 
-  it('finds what a refusal says at any depth, and nothing in what it sends back', async () => {
+  it('finds the reason of an error response at any depth, and nothing in what it sends back', async () => {
     const levels = 20_000;
     const nested = (text: string) => `${'['.repeat(levels)}"${text}"${']'.repeat(levels)}`;
     const echo = `"request":{"message":"maximum context"}`;
     const read = async (body: string) => (await errorFromResponse(new Response(body, { status: 400 }))).code;
     expect(await read(`{"error":[[[{"message":"maximum context"}]]],${echo}}`)).to.equal('context_too_long');
     expect(await read(`{"error":"no",${echo}}`)).to.equal(undefined);
-    // Deeper than any refusal: it is not taken for text, in which the echo would count.
+    // Deeper than any error response: it is not taken for text, in which the echo would count.
     expect(await read(`{"error":${nested('no')},${echo}}`)).to.equal(undefined);
   });
 

@@ -54,7 +54,7 @@ describe('ProviderTransport', () => {
     });
   }
 
-  it('waits for no more of a refusal than it reads, and is not blocked by the rest', async () => {
+  it('waits for no more of an error response than it reads, and is not blocked by the rest', async () => {
     upstream.behaviour = raw(429, 'x'.repeat(4 * 1024 * 1024), { 'retry-after': '9' });
     const errors = await Promise.all(Array.from({ length: 10 }, () => modelError(generate())));
     for (const error of errors) expect(error).to.include({ code: 'model_unavailable', retryAfterSeconds: 9 });

@@ -62,7 +62,7 @@ for (const [provider, model] of [
         ['has no text', { content: '' }],
         ['ends for no known reason', { finishReason: 'tired' }],
       ] as const) {
-        it(`is told of once, as its provider counted it, when it ${what}`, async () => {
+        it(`is reported once, as its provider counted it, when it ${what}`, async () => {
           await rejection(ask(answer));
           expect(attemptUsages).to.deep.equal([COUNTED]);
         });
@@ -70,7 +70,7 @@ for (const [provider, model] of [
 
       // Mistral's client takes no plain answer without a count for one.
       if (streamed || provider !== 'mistral') {
-        it('is told of as an estimate when its provider counted nothing', async () => {
+        it('is reported as an estimate when its provider counted nothing', async () => {
           await rejection(ask({ finishReason: 'content_filter', usage: null }));
           expect(attemptUsages).to.deep.equal([estimated(estimateTokens('Good day.'))]);
         });
@@ -129,7 +129,7 @@ for (const [provider, model] of [
       });
 
       if (streamed) {
-        it('is left to whoever heard its beginning, when it is cut in its middle', async () => {
+        it('is left to the reader of its beginning, when it is cut in its middle', async () => {
           upstream.behaviour = half('hang');
           const caller = new AbortController();
           const listener: TextListener = async () => caller.abort();
@@ -138,7 +138,7 @@ for (const [provider, model] of [
           expect(attemptUsages).to.deep.equal([]);
         });
       } else {
-        it('is told of as its provider counted it, when it has no choices', async () => {
+        it('is reported as its provider counted it, when it has no choices', async () => {
           upstream.behaviour = (request, response) =>
             json(200, { ...completionBody(request.body), choices: [] })(request, response);
           await rejection(call(connection));

@@ -7,7 +7,7 @@ import { ManualClock } from '#tests/support/fakes/manual-clock.js';
 import { type LogLine, recordingLogger } from '#tests/support/fixtures/test-app.js';
 import { finishedCall } from './finished-calls.js';
 
-/** A sink that notes the ids of each batch and does with it as it is told. */
+/** A sink that notes the ids of each batch and follows its script. */
 class RecordingSink implements TraceSink {
   readonly #answer: (batch: number, signal: AbortSignal) => Promise<void>;
   readonly batches: string[][] = [];

@@ -84,7 +84,7 @@ describe('FairLru', () => {
     expect(alive('one', 'acd')).to.equal('acd');
   });
 
-  it('tells whether a value fits at all', () => {
+  it('shows whether a value fits at all', () => {
     start({ maxBytes: 10 });
     expect([lru.fits(10), lru.fits(11)]).to.deep.equal([true, false]);
   });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { TurnQueue } from '#src/adapters/memory/conversations/turn-queue.js';
 import { AppError } from '#src/domain/errors.js';
 
-describe('TurnLanes', () => {
+describe('TurnQueue', () => {
   const lanes = new TurnQueue({ maxWaiting: 1, maxWaitMs: 1000 });
   const enter = (clientId: string, signal = new AbortController().signal) =>
     lanes.enter(

@@ -110,7 +110,7 @@ describe('limiters on Redis', () => {
     });
   });
 
-  it('takes no ordinary refusal for an absence: wrong type, full', async () => {
+  it('takes no ordinary error reply for an absence: wrong type, full', async () => {
     const own = await connect(server);
     const { client } = own;
     const refuse = async (operation: () => Promise<unknown>) => {
@@ -133,7 +133,7 @@ describe('limiters on Redis', () => {
     await own.close();
   });
 
-  it('takes a replica for no absence, and looks at each refusal of it for the new master', async () => {
+  it('takes a replica for no absence, and looks for the new master at each error reply of it', async () => {
     const own = await connect(server);
     const write = () => own.attempt((client) => client.set('key', 'value'));
     await connection.client.replicaof('127.0.0.1', 1);

@@ -186,7 +186,7 @@ describe('RedisTokenBudget', () => {
     expect(run.callCount).to.equal(2);
   });
 
-  it('says cache_unavailable while Redis is away, and tells it once what was spent meanwhile', async () => {
+  it('says cache_unavailable while Redis is away, and reports once what was spent meanwhile', async () => {
     // Of two turns, and of two reservations that Redis makes although nobody waits for them any more.
     const settledAgain = settlements(4);
     const [asked, unasked] = [granted(await ask(30)), granted(await ask(30))];

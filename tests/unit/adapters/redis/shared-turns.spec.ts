@@ -99,15 +99,15 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
   });
 
   const countedTurns = () => one.connection.client.zcard(`${KEYS}o`);
-  const crowd = (fixture: RedisCacheFixture, count: number, maxConcurrentTurns: number) =>
+  const burst = (fixture: RedisCacheFixture, count: number, maxConcurrentTurns: number) =>
     Promise.all(
       Array.from({ length: count }, () => fixture.ask({ conversationId: randomUUID(), maxConcurrentTurns })),
     );
-  const admitted = (answers: Awaited<ReturnType<typeof crowd>>) =>
+  const admitted = (answers: Awaited<ReturnType<typeof burst>>) =>
     answers.filter(({ kind }) => kind === 'open').length;
 
   it('have as many turns at the same time as the limit, together', async () => {
-    const [mine, theirs] = await Promise.all([crowd(one, 200, 100), crowd(other, 200, 100)]);
+    const [mine, theirs] = await Promise.all([burst(one, 200, 100), burst(other, 200, 100)]);
     expect(admitted(mine) + admitted(theirs)).to.equal(100);
     await Promise.all([...mine, ...theirs].map((answer) => answer.kind === 'open' && answer.release()));
     expect(await countedTurns()).to.equal(0);
@@ -147,7 +147,7 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
     ['with a key', keyed('k').idempotency],
     ['without a key', null],
   ] as const) {
-    it(`hear that their turn is kept when its commit arrives twice, ${what}`, async () => {
+    it(`learn that their turn is kept when its commit arrives twice, ${what}`, async () => {
       const store = new ConversationStore(one.connection);
       const ticket = ticketFor('queue', idempotency);
       const opened = await store.open(ticket, 8);
@@ -329,7 +329,7 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
     await (await other.open({ onBusy: 'reject', ...keyed('k') })).release();
   });
 
-  for (const [when, crowd] of [
+  for (const [when, burst] of [
     ['whenever they ended', async () => undefined],
     [
       'that all ended in one millisecond',
@@ -353,12 +353,12 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
       await addAll('another', 100);
       await addAll(CHARACTER, 2400);
       await addAll('a third', 100);
-      await crowd();
+      await burst();
       await other.cache.deleteByCharacter(CLIENT, CHARACTER);
       expect([await left('c'), await left('x'), await left('r')]).to.deep.equal([200, 200, 200]);
       expect(await one.connection.client.zcard(`${KEYS}ri`)).to.equal(200);
       await addAll(CHARACTER, 2400);
-      await crowd();
+      await burst();
       await other.cache.deleteByClient(CLIENT);
       for (const kind of ['c', 'x', 'r', 'i']) expect(await left(kind)).to.equal(0);
     });

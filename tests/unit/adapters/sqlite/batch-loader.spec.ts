@@ -23,7 +23,7 @@ function selfTable() {
   };
 }
 
-describe('GatheredRead', () => {
+describe('BatchLoader', () => {
   it('reads at once what is asked for in one round of the event loop, and gives each its own row', async () => {
     const { names, asked } = selfTable();
     const found = await Promise.all([names.find('a', 'x'), names.find('missing'), names.find('b', 'y')]);

@@ -78,7 +78,7 @@ describe('two users of one database file', () => {
     expect(reads.callCount).to.be.at.most((performance.now() - beganMs) / 100 + 2);
   });
 
-  it('are told that it is closed, whatever they know', async () => {
+  it('reject once it is closed, whatever they know', async () => {
     await keysThere.findKeyVerifier('first');
     await there.close();
     const error: unknown = await keysThere.findKeyVerifier('first').catch((thrown: unknown) => thrown);

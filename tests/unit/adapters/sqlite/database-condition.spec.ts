@@ -8,7 +8,7 @@ import { codeOf } from '#tests/contracts/client-repository.contract.js';
 import { type LogLine, makeTestFolder, recordingLogger } from '#tests/support/fixtures/test-app.js';
 
 /** Nobody's waiting ends by it here, unless the clock is moved. */
-const PATIENCE_MS = 5000;
+const TIMEOUT_MS = 5000;
 
 /** Looks that are answered by hand. */
 class AskedFile {
@@ -41,7 +41,7 @@ describe('DatabaseCondition', () => {
   });
 
   it('looks once for all who ask at the same time, and says once that the file is gone', async () => {
-    const looks = Array.from({ length: 5 }, () => codeOf(condition.look(PATIENCE_MS)));
+    const looks = Array.from({ length: 5 }, () => codeOf(condition.look(TIMEOUT_MS)));
     (await file.look(0)).notify(false);
     expect(new Set(await Promise.all(looks))).to.deep.equal(new Set(['database_unavailable']));
     expect(file.answers).to.have.length(1);
@@ -49,9 +49,9 @@ describe('DatabaseCondition', () => {
   });
 
   it('looks anew for those who ask while one is under way, and only when that has ended', async () => {
-    const first = codeOf(condition.look(PATIENCE_MS));
+    const first = codeOf(condition.look(TIMEOUT_MS));
     const answer = await file.look(0);
-    const later = [codeOf(condition.look(PATIENCE_MS)), codeOf(condition.look(PATIENCE_MS))];
+    const later = [codeOf(condition.look(TIMEOUT_MS)), codeOf(condition.look(TIMEOUT_MS))];
     for (let step = 0; step < 20; step += 1) await Promise.resolve();
     expect(file.answers).to.have.length(1);
     answer.notify(true);
@@ -64,15 +64,15 @@ describe('DatabaseCondition', () => {
   it('holds nobody beyond the deadline by a look that hangs, says so once, and sees again when it answers', async () => {
     const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
-      const looks = [codeOf(condition.look(PATIENCE_MS))];
+      const looks = [codeOf(condition.look(TIMEOUT_MS))];
       const hanging = await file.look(0);
-      looks.push(codeOf(condition.look(PATIENCE_MS)));
-      clock.tick(PATIENCE_MS);
+      looks.push(codeOf(condition.look(TIMEOUT_MS)));
+      clock.tick(TIMEOUT_MS);
       expect(await Promise.all(looks)).to.deep.equal(['database_unavailable', 'database_unavailable']);
       expect(lines.map(({ level, fields }) => [level, fields['code']])).to.deep.equal([
         ['warn', 'ETIMEDOUT'],
       ]);
-      const later = codeOf(condition.look(PATIENCE_MS));
+      const later = codeOf(condition.look(TIMEOUT_MS));
       hanging.notify(true);
       (await file.look(1)).notify(true);
       expect(await later).to.equal('resolved');
@@ -85,15 +85,15 @@ describe('DatabaseCondition', () => {
   it('keeps what it last saw when it cannot look, and says so once', async () => {
     const broken = Object.assign(new Error('i/o error'), { code: 'EIO' });
     for (const number of [0, 1]) {
-      const look = codeOf(condition.look(PATIENCE_MS));
+      const look = codeOf(condition.look(TIMEOUT_MS));
       (await file.look(number)).fail(broken);
       expect(await look).to.equal('resolved');
     }
     expect(lines.map(({ level, fields }) => [level, fields['code']])).to.deep.equal([['warn', 'EIO']]);
-    const gone = codeOf(condition.look(PATIENCE_MS));
+    const gone = codeOf(condition.look(TIMEOUT_MS));
     (await file.look(2)).notify(false);
     await gone;
-    const unseen = codeOf(condition.look(PATIENCE_MS));
+    const unseen = codeOf(condition.look(TIMEOUT_MS));
     (await file.look(3)).fail(broken);
     expect(await unseen).to.equal('database_unavailable');
   });

@@ -54,7 +54,7 @@ describe('an SQLite file that something happens to', () => {
     ],
   ];
   for (const [how, lose] of LOSSES) {
-    it(`acknowledges no write once ${how}, tells health, and says so in one line with the path`, async () => {
+    it(`acknowledges no write once ${how}, reports it to health, and says so in one line with the path`, async () => {
       await lose();
       expect(await signUp(2)).to.equal('database_unavailable');
       expect(await codeOf(clients.check())).to.equal('database_unavailable');
@@ -81,7 +81,7 @@ describe('an SQLite file that something happens to', () => {
     expect(await signUp(2)).to.equal('resolved');
   });
 
-  it('tells health after a write that failed, says so once with the path, and tries again for health', async () => {
+  it('reports a failed write to health, says so once with the path, and tries again for health', async () => {
     await database.write('PRAGMA query_only = ON');
     for (const number of [2, 3]) expect(await signUp(number)).to.equal('database_unavailable');
     expect(await codeOf(clients.check())).to.equal('database_unavailable');

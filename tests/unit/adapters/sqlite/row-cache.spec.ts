@@ -5,7 +5,7 @@ interface Row {
   name: string;
 }
 
-/** A table that gives `missing` as nothing and every other key as itself, and tells what it was asked. */
+/** A table that gives `missing` as nothing and every other key as itself, and records what it was asked. */
 function keptTable(maxRows = 10) {
   const asked: string[] = [];
   const version = { epoch: 0, look: (): Promise<void> | null => null };
@@ -30,7 +30,7 @@ function keptTable(maxRows = 10) {
   };
 }
 
-describe('KeptRead', () => {
+describe('RowCache', () => {
   it('reads a row once, until something is written', async () => {
     const { rows, asked, version } = keptTable();
     expect(await rows.find('a', 'x')).to.deep.equal({ name: 'a/x' });
@@ -41,7 +41,7 @@ describe('KeptRead', () => {
     expect(asked).to.deep.equal(['a/x', 'a/x']);
   });
 
-  it('tells keys apart whatever they are put together from', async () => {
+  it('distinguishes keys whatever they are put together from', async () => {
     const { rows } = keptTable();
     await rows.find('a', 'bc');
     expect(await rows.find('ab', 'c')).to.deep.equal({ name: 'ab/c' });

@@ -50,7 +50,7 @@ describe('SqliteDatabase', () => {
     throw new Error('it resolved');
   };
 
-  /** Keeps the writing connection busy inside a transaction that has written `key`, until it is told to end. */
+  /** Keeps the writing connection busy inside a transaction that has written `key`, until it is released. */
   const holdTransaction = async (database: SqliteDatabase, key: string) => {
     const gate = new EventEmitter();
     const begun = once(gate, 'begun');

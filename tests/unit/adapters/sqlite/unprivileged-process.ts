@@ -1,6 +1,6 @@
 import { SqliteDatabase } from '#src/adapters/sqlite/database/sqlite-database.js';
 
-/** A process of its own, without the right to write whatever it likes: opens the file named first and tells what came of it. */
+/** A process of its own, without the right to write whatever it likes: opens the file named first and reports the outcome. */
 const NOBODY = 65_534;
 if (process.getuid?.() === 0) process.setuid?.(NOBODY);
 const outcome = await SqliteDatabase.open(process.argv[2] ?? '').then(

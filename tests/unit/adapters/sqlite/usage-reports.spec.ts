@@ -102,7 +102,12 @@ describe('pages of usage beside turns', () => {
   });
 
   it('are built day by day, and let others go on in between', async () => {
-    const row = { turns: 1, inputTokens: 1, outputTokens: 1, dearest: JSON.stringify([[idOf(1), 1, 1, 1]]) };
+    const row = {
+      turns: 1,
+      inputTokens: 1,
+      outputTokens: 1,
+      costliest: JSON.stringify([[idOf(1), 1, 1, 1]]),
+    };
     stub(reporter, 'run').resolves(DAYS.map((day) => ({ day, ...row })));
     let turns = 0;
     const turn = () => {

@@ -8,7 +8,7 @@ describe('WorkQueue', () => {
   let queue: WorkQueue;
   let log: string[];
 
-  /** A task that runs until it is told to end. */
+  /** A task that runs until it is released. */
   const held = (name: string) => {
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => {

@@ -3,7 +3,7 @@ import { FairSemaphore } from '#src/application/async/fair-semaphore.js';
 import { AppError } from '#src/domain/errors.js';
 
 describe('FairSemaphore', () => {
-  /** Work that stands still until it is told to end. */
+  /** Work that stands still until it is released. */
   function piecesOfWork(
     semaphore: FairSemaphore,
     count: number,

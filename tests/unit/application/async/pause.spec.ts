@@ -19,7 +19,7 @@ describe('Pause', () => {
   });
   afterEach(() => timers.restore());
 
-  it('lasts as long as it was told, each time', async () => {
+  it('lasts as long as it was asked to, each time', async () => {
     for (const time of [1, 2, 3]) {
       begin();
       await timers.tickAsync(99);

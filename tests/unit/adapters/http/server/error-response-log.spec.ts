@@ -5,7 +5,7 @@ import { ErrorResponseLog } from '#src/adapters/http/server/error-response-log.j
 import { AppError } from '#src/domain/errors.js';
 import { type LogLine, recordingLogger } from '#tests/support/fixtures/test-app.js';
 
-describe('RefusalLog', () => {
+describe('ErrorResponseLog', () => {
   let lines: LogLine[];
   let log: ErrorResponseLog;
 

@@ -113,7 +113,7 @@ describe('HttpServer, towards slow callers', () => {
     expect(logLines).to.deep.equal([]);
   });
 
-  it('closes one that never takes its refusal, and only sends', async () => {
+  it('closes one that never reads its error response, and only sends', async () => {
     await listen();
     connection.pause();
     connection.write('GET / HTTP/1.1\r\n');
@@ -124,7 +124,7 @@ describe('HttpServer, towards slow callers', () => {
     ['of a known length', 'Content-Length: 100000', 'x'],
     ['in chunks', 'Transfer-Encoding: chunked', '1\r\nx\r\n'],
   ] as const) {
-    it(`answers a body ${name} that does not end with 408, and tells whoever waits for it`, async () => {
+    it(`answers a body ${name} that does not end with 408, and rejects for the reader of the body`, async () => {
       await listen();
       let reported: Promise<unknown> = Promise.resolve();
       onRequest = (request, response) => {
