@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
-import type { LlmGateway, Prompt } from '#src/application/ports/chat/llm-gateway.js';
+import type { LlmGateway, Prompt, Sampling } from '#src/application/ports/chat/llm-gateway.js';
+import { type TurnTexts, toChatMessages } from '#src/domain/conversations/chat-message.js';
 import type { Exchange } from '#src/domain/conversations/conversation.js';
 import { AppError } from '#src/domain/errors.js';
 
@@ -11,21 +12,19 @@ export interface LlmGatewayHarness {
   close(): Promise<void>;
 }
 
-export function exchange(user: string, assistant: string, tokens = 20): Exchange {
-  const at = '2026-01-01T00:00:00.000Z';
-  return { turnId: '01', user, assistant, userAt: at, assistantAt: at, tokens };
+export function exchange(user: string, assistant: string): Pick<Exchange, 'user' | 'assistant'> {
+  return { user, assistant };
 }
 
-export function prompt(model: string, changes: Partial<Prompt> = {}): Prompt {
+export type PromptChanges = Partial<TurnTexts & Sampling>;
+
+export function prompt(model: string, changes: PromptChanges = {}): Prompt {
+  const { temperature = null, maxOutputTokens = 200, ...texts } = changes;
+  const plain = { instructions: 'You sell shoes.', greeting: null, history: [], message: 'Hello' };
   return {
     model,
-    instructions: 'You sell shoes.',
-    greeting: null,
-    history: [],
-    message: 'Hello',
-    temperature: null,
-    maxOutputTokens: 200,
-    ...changes,
+    messages: toChatMessages({ ...plain, ...texts }),
+    sampling: { temperature, maxOutputTokens },
   };
 }
 
@@ -72,16 +71,19 @@ export function llmGatewayContract(name: string, start: () => Promise<LlmGateway
       const asked = prompt(harness.model, {
         instructions: text,
         history: [exchange(text, text)],
+        message: text,
         temperature: 0.5,
       });
-      const { reply } = await harness.gateway.generate({ ...asked, message: text }, idle());
+      const { reply } = await harness.gateway.generate(asked, idle());
       expect(reply.content).to.be.a('string').that.is.not.empty;
     });
 
     it('leaves the prompt as it was', async () => {
       const asked = prompt(harness.model, { history: [exchange('one', 'two')] });
       const before = structuredClone(asked);
-      Object.freeze(asked.history);
+      for (const message of asked.messages) Object.freeze(message);
+      Object.freeze(asked.messages);
+      Object.freeze(asked.sampling);
       await harness.gateway.generate(Object.freeze(asked), idle());
       expect(asked).to.deep.equal(before);
     });

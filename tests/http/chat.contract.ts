@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { AppError } from '#src/domain/errors.js';
 import { expectJson, expectProblem, UUID } from '../support/assertions/expect-response.js';
 import { GOOD_DAY } from '../support/fakes/scripted-llm-gateway.js';
+import { shownHistory } from '../support/fakes/shown-history.js';
 import type { ApiClient, ApiResponse } from '../support/fixtures/api-client.js';
 import type { AppStorage } from '../support/fixtures/app-storages.js';
 import { useApp } from '../support/fixtures/app-under-test.js';
@@ -127,7 +128,7 @@ export function chatContract(storage: AppStorage): void {
       expect(responses.map(({ status }) => status)).to.deep.equal(Array(9).fill(200));
       const turns = responses.map(({ body }) => body.conversation.turns);
       expect(turns.sort()).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-      const shown = app.llm.prompts.slice(-9).map(({ history }) => history.length);
+      const shown = app.llm.prompts.slice(-9).map((prompt) => shownHistory(prompt).length);
       expect(shown).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     });
 
@@ -140,7 +141,7 @@ export function chatContract(storage: AppStorage): void {
       app.clock.advance(2);
       expectProblem(await owner.get('/api/conversations/t'), 'conversation_not_found');
       expectTurn(await chat({ conversationId: 't' }), { id: 't', isNew: true, turns: 1 });
-      expect(app.llm.prompts.at(-1)?.history).to.deep.equal([]);
+      expect(shownHistory(app.llm.prompts.at(-1))).to.deep.equal([]);
     });
 
     it('counts the time from the end of the turn', async () => {
@@ -221,7 +222,7 @@ export function chatContract(storage: AppStorage): void {
         seen.push({
           turns,
           truncated,
-          shown: byMessages.llm.prompts.at(-1)?.history.map(({ user }) => user),
+          shown: shownHistory(byMessages.llm.prompts.at(-1)).map(({ user }) => user),
         });
       }
       expect(seen).to.deep.equal([
@@ -239,7 +240,7 @@ export function chatContract(storage: AppStorage): void {
       const seen = [];
       for (const message of ['one', 'two', 'x'.repeat(100), 'four']) {
         const { body } = await owner.post('/api/chat', { characterId, message, conversationId: 'h' });
-        const shown = byTokens.llm.prompts.at(-1)?.history.map(({ user }) => user);
+        const shown = shownHistory(byTokens.llm.prompts.at(-1)).map(({ user }) => user);
         seen.push({ truncated: body.conversation.truncated, shown });
       }
       expect(seen).to.deep.equal([

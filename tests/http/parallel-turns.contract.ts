@@ -26,7 +26,8 @@ export function parallelTurnsContract(storage: AppStorage): void {
       const replying = new Promise<void>((resolve) => {
         letReply = resolve;
       });
-      app.llm.answer = async ({ message }) => {
+      app.llm.answer = async ({ messages }) => {
+        const message = messages.at(-1)?.content ?? '';
         admitted.push(message);
         await replying;
         return { ...GOOD_DAY, reply: { content: `Reply to ${message}`, finishReason: 'stop' } };

@@ -1,4 +1,5 @@
 import type { BaseChatModel } from '@langchain/core/language_models/chat_models';
+import type { Sampling } from '#src/application/ports/chat/llm-gateway.js';
 import type { Provider } from '#src/domain/models/model-provider.js';
 import type { ProviderTransport } from './transport/provider-transport.js';
 
@@ -12,11 +13,8 @@ export interface ProviderConnection {
   readonly transport: ProviderTransport;
 }
 
-export interface ChatModelSettings {
+export interface ChatModelSettings extends Sampling {
   readonly model: string;
-  /** Null: not sent. */
-  readonly temperature: number | null;
-  readonly maxOutputTokens: number;
 }
 
 /** Makes chat models of one provider. What it makes never retries, and takes its cancellation from the `signal` of a call. */

@@ -16,8 +16,8 @@ export class GreetingPlacement {
    * @param mayRepeat whether nothing of an answer has come, and somebody still waits for it.
    */
   async ask<T>(prompt: Prompt, mayRepeat: () => boolean, call: (shown: Prompt) => Promise<T>): Promise<T> {
-    if (prompt.greeting === null) return call(prompt);
-    const folded = foldGreeting(prompt, prompt.greeting);
+    const folded = foldGreeting(prompt);
+    if (folded === null) return call(prompt);
     if (this.#userFirst.has(prompt.model)) return call(folded);
     try {
       return await call(prompt);
@@ -30,9 +30,17 @@ export class GreetingPlacement {
   }
 }
 
-function foldGreeting(prompt: Prompt, greeting: string): Prompt {
-  const instructions = `${prompt.instructions}\n\nYou began this conversation with these words:\n${greeting}`;
-  return { ...prompt, instructions, greeting: null };
+/** The prompt with what the assistant says before the user as a part of the instructions; null: the user speaks first. */
+function foldGreeting(prompt: Prompt): Prompt | null {
+  const { messages } = prompt;
+  const begin = messages.findIndex(({ role }) => role !== 'system');
+  const end = messages.findIndex(({ role }, index) => index > begin && role !== 'assistant');
+  if (messages[begin]?.role !== 'assistant' || end === -1) return null;
+  const words = messages.slice(begin, end).map(({ content }) => content);
+  const instructions = messages.slice(Math.max(0, begin - 1), begin).map(({ content }) => `${content}\n\n`);
+  const content = `${instructions.join('')}You began this conversation with these words:\n${words.join('\n')}`;
+  const before = messages.slice(0, Math.max(0, begin - 1));
+  return { ...prompt, messages: [...before, { role: 'system', content }, ...messages.slice(end)] };
 }
 
 /** Templates raise it in words of their own, and most servers answer 400 or 422; llama.cpp 500. */

@@ -74,7 +74,7 @@ export class LangChainLlmGateway implements LlmGateway {
       const result = await this.#greetings.ask(
         prompt,
         () => !callSignal.aborted,
-        (shown) => model._generate(toMessages(shown), { signal: callSignal }),
+        (shown) => model._generate(toMessages(shown.messages), { signal: callSignal }),
       );
       return readCompletion(result, prompt, attemptUsage.notify);
     };
@@ -110,7 +110,9 @@ export class LangChainLlmGateway implements LlmGateway {
       attemptUsage.ask();
       const listen = async (shown: Prompt) => {
         answer = new StreamedAnswer();
-        for await (const chunk of model._streamResponseChunks(toMessages(shown), { signal: callSignal })) {
+        for await (const chunk of model._streamResponseChunks(toMessages(shown.messages), {
+          signal: callSignal,
+        })) {
           await pass(answer.add(chunk));
         }
       };
@@ -132,11 +134,11 @@ export class LangChainLlmGateway implements LlmGateway {
     }
   }
 
-  #modelFor(models: ChatModelFactory, { model, temperature, maxOutputTokens }: Prompt): BaseChatModel {
-    const key = JSON.stringify([model, temperature, maxOutputTokens]);
+  #modelFor(models: ChatModelFactory, { model, sampling }: Prompt): BaseChatModel {
+    const key = JSON.stringify([model, sampling.temperature, sampling.maxOutputTokens]);
     const kept = this.#models.get(key);
     if (kept !== undefined) return kept;
-    const made = models.create({ model, temperature, maxOutputTokens });
+    const made = models.create({ model, ...sampling });
     this.#models.set(key, made);
     return made;
   }

@@ -1,14 +1,18 @@
 import { AIMessage, type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
-import type { Prompt } from '#src/application/ports/chat/llm-gateway.js';
+import type { ChatMessage } from '#src/domain/conversations/chat-message.js';
 
 /** Messages, never a template: braces in a text are text. */
-export function toMessages(prompt: Prompt): BaseMessage[] {
-  const messages: BaseMessage[] = [new SystemMessage({ content: prompt.instructions })];
-  if (prompt.greeting !== null) messages.push(new AIMessage({ content: prompt.greeting }));
-  for (const exchange of prompt.history) {
-    messages.push(new HumanMessage({ content: exchange.user }));
-    messages.push(new AIMessage({ content: exchange.assistant }));
+export function toMessages(messages: readonly ChatMessage[]): BaseMessage[] {
+  return messages.map(toMessage);
+}
+
+function toMessage({ role, content }: ChatMessage): BaseMessage {
+  switch (role) {
+    case 'system':
+      return new SystemMessage({ content });
+    case 'user':
+      return new HumanMessage({ content });
+    case 'assistant':
+      return new AIMessage({ content });
   }
-  messages.push(new HumanMessage({ content: prompt.message }));
-  return messages;
 }

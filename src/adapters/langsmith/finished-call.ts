@@ -21,15 +21,15 @@ export interface FinishedCall {
 }
 
 const BYTES_PER_UNIT = 2;
-const OVERHEAD_BYTES = 1024;
+/** For each message; what surrounds a call is less than two of them take. */
+const OVERHEAD_BYTES = 512;
 
 /** What a call weighs in memory, rather too much than too little. */
 export function bytesOf({ prompt, outcome }: FinishedCall): number {
-  let units = prompt.model.length + prompt.instructions.length + prompt.message.length;
-  units += prompt.greeting?.length ?? 0;
-  for (const { user, assistant } of prompt.history) units += user.length + assistant.length;
+  let units = prompt.model.length;
+  for (const { content } of prompt.messages) units += content.length;
   if (outcome.kind === 'completed') units += outcome.completion.reply.content.length;
-  return OVERHEAD_BYTES * (1 + prompt.history.length) + BYTES_PER_UNIT * units;
+  return OVERHEAD_BYTES * prompt.messages.length + BYTES_PER_UNIT * units;
 }
 
 /** What may be told of an error: a code of ours, and nothing that a library or a provider wrote. */

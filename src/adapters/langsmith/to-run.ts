@@ -19,25 +19,13 @@ export function toRun(call: FinishedCall, project: string): RunCreate {
     run_type: 'llm',
     start_time: isoTime(startedAt),
     end_time: isoTime(endedAt),
-    inputs: { messages: toMessages(prompt) },
+    inputs: { messages: prompt.messages },
     ...(completion === null ? {} : { outputs: toOutputs(completion) }),
     ...(outcome.kind === 'failed' ? { error: outcome.code } : {}),
     ...(firstTokenAt === null ? {} : { events: [{ name: 'new_token', time: isoTime(firstTokenAt) }] }),
     tags: [call.streamed ? 'stream' : 'plain'],
     extra: { metadata: toMetadata(prompt, completion) },
   };
-}
-
-function toMessages({ instructions, greeting, history, message }: Prompt) {
-  return [
-    { role: 'system', content: instructions },
-    ...(greeting === null ? [] : [{ role: 'assistant', content: greeting }]),
-    ...history.flatMap(({ user, assistant }) => [
-      { role: 'user', content: user },
-      { role: 'assistant', content: assistant },
-    ]),
-    { role: 'user', content: message },
-  ];
 }
 
 function toOutputs(completion: Completion) {
@@ -58,14 +46,15 @@ function toUsage({ usage }: Completion) {
 
 /** The model that answered, which may be the fallback, and the one that was asked for. */
 function toMetadata(prompt: Prompt, completion: Completion | null) {
+  const { temperature, maxOutputTokens } = prompt.sampling;
   const model = completion?.model ?? prompt.model;
   const provider = detectProvider(model);
   return {
     ls_model_type: 'chat',
     ls_model_name: model,
     ...(provider === null ? {} : { ls_provider: provider }),
-    ...(prompt.temperature === null ? {} : { ls_temperature: prompt.temperature }),
-    ls_max_tokens: prompt.maxOutputTokens,
+    ...(temperature === null ? {} : { ls_temperature: temperature }),
+    ls_max_tokens: maxOutputTokens,
     requested_model: prompt.model,
     ...(completion === null
       ? {}

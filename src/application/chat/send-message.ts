@@ -1,6 +1,7 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { ClientPrincipal } from '#src/domain/access/principal.js';
+import { toChatMessages } from '#src/domain/conversations/chat-message.js';
 import {
   type HistoryBounds,
   selectGreeting,
@@ -136,14 +137,11 @@ export class SendMessage {
       expiresAt: isoTime(clock.now() + character.ttlSeconds * 1000),
       truncated: history.length < (before?.turns ?? 0) || shown !== greeting,
     };
-    const prompt: Prompt = {
-      ...effectiveModel(modelPolicy, character),
-      instructions: character.instructions,
-      greeting: shown?.text ?? null,
-      history,
-      message: turn.userMessage,
-      temperature: character.temperature,
-    };
+    const { instructions, temperature } = character;
+    const { model, maxOutputTokens } = effectiveModel(modelPolicy, character);
+    const texts = { instructions, greeting: shown?.text ?? null, history, message: turn.userMessage };
+    const sampling = { temperature, maxOutputTokens };
+    const prompt: Prompt = { model, messages: toChatMessages(texts), sampling };
     const cost = await this.#deps.costs.open(input, prompt);
     try {
       const { ttlSeconds } = character;

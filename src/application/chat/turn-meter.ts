@@ -1,9 +1,9 @@
+import type { ChatMessage } from '#src/domain/conversations/chat-message.js';
 import type { Usage } from '#src/domain/conversations/turn.js';
 import { estimatePrompt, estimateTokens } from '#src/domain/models/token-estimate.js';
 import type { TurnCounts } from '#src/domain/usage/usage.js';
 import type { UtcDay } from '#src/domain/usage/utc-day.js';
 import type { UsageRecords } from '../background/usage-records.js';
-import type { Prompt } from '../ports/chat/llm-gateway.js';
 import type { Reservation } from '../ports/limits/token-budget.js';
 
 interface Options {
@@ -11,7 +11,8 @@ interface Options {
   readonly characterId: string;
   /** On which the turn is counted, also when it ends on the next one. */
   readonly day: UtcDay;
-  readonly prompt: Prompt;
+  /** Of the prompt. */
+  readonly messages: readonly ChatMessage[];
   /** Null: there is no budget. */
   readonly reservation: Reservation | null;
   readonly records: UsageRecords;
@@ -54,9 +55,9 @@ export class TurnMeter {
   }
 
   async #settleOnce(): Promise<void> {
-    const { prompt, reservation } = this.#options;
+    const { messages, reservation } = this.#options;
     if (this.#streamedText !== '') {
-      this.count({ inputTokens: estimatePrompt(prompt), outputTokens: estimateTokens(this.#streamedText) });
+      this.count({ inputTokens: estimatePrompt(messages), outputTokens: estimateTokens(this.#streamedText) });
     }
     const inputTokens = this.#inputTokens;
     const outputTokens = this.#outputTokens;

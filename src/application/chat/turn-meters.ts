@@ -42,21 +42,25 @@ export class TurnMeters {
     const now = clock.now();
     const day = utcDayOf(now);
     const limit = budgetTokensPerDay ?? this.#deps.budgetTokensPerDay;
-    const reservation = limit === 0 ? null : await this.#reserve(clientId, day, limit, prompt);
-    if (reservation === 'refused') throw budgetExceeded({ limit, tokens: estimateMaxTokens(prompt), now });
-    return new TurnMeter({ clientId, characterId, day, prompt, reservation, records });
+    const { messages, sampling } = prompt;
+    const turn = { clientId, characterId, day, messages, records };
+    if (limit === 0) return new TurnMeter({ ...turn, reservation: null });
+    const tokens = estimateMaxTokens(messages, sampling.maxOutputTokens);
+    const reservation = await this.#reserve(clientId, day, limit, tokens);
+    if (reservation === 'refused') throw budgetExceeded({ limit, tokens, now });
+    return new TurnMeter({ ...turn, reservation });
   }
 
   async #reserve(
     clientId: string,
     day: UtcDay,
     limit: number,
-    prompt: Prompt,
+    tokens: number,
   ): Promise<Reservation | 'refused'> {
     const { budget, usage, usageRepository } = this.#deps;
     const answer = await budget.reserve(clientId, {
       day,
-      tokens: estimateMaxTokens(prompt),
+      tokens,
       limit,
       recordedUse: async () => {
         await usage.flush();

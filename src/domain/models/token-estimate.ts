@@ -1,17 +1,10 @@
+import type { ChatMessage } from '../conversations/chat-message.js';
+
 /** What chat formats add around each message (OpenAI cookbook, "How to count tokens"). */
 const TOKENS_PER_MESSAGE = 4;
 
 /** What they add at the end, where the reply begins (ibid.). */
 const TOKENS_BEFORE_REPLY = 3;
-
-/** The texts that a model is asked with. */
-interface PromptTexts {
-  readonly instructions: string;
-  /** Null: none is shown. */
-  readonly greeting: string | null;
-  readonly history: readonly { readonly tokens: number }[];
-  readonly message: string;
-}
 
 /**
  * A model-free guess that errs on the high side: four ASCII characters a token, one token for
@@ -26,16 +19,11 @@ export function estimateTokens(text: string): number {
 }
 
 /** What a model is asked with, message by message. */
-export function estimatePrompt({ instructions, greeting, history, message }: PromptTexts): number {
-  return history.reduce(
-    (sum, exchange) => sum + exchange.tokens,
-    estimateTokens(instructions) +
-      (greeting === null ? 0 : estimateTokens(greeting)) +
-      estimateTokens(message),
-  );
+export function estimatePrompt(messages: readonly ChatMessage[]): number {
+  return messages.reduce((sum, { content }) => sum + estimateTokens(content), 0);
 }
 
 /** The most that one answer should cost, the reply at its cap. */
-export function estimateMaxTokens(prompt: PromptTexts & { readonly maxOutputTokens: number }): number {
-  return estimatePrompt(prompt) + TOKENS_BEFORE_REPLY + prompt.maxOutputTokens;
+export function estimateMaxTokens(messages: readonly ChatMessage[], maxOutputTokens: number): number {
+  return estimatePrompt(messages) + TOKENS_BEFORE_REPLY + maxOutputTokens;
 }

@@ -1,3 +1,4 @@
+import { toChatMessages } from '#src/domain/conversations/chat-message.js';
 import { detectProvider, PROVIDERS, type Provider } from '#src/domain/models/model-provider.js';
 import { estimateMaxTokens } from '#src/domain/models/token-estimate.js';
 import type { ProviderConfig } from './config.js';
@@ -58,13 +59,10 @@ export function modelFaults({ prefix, model, provider, apiKey, baseUrl }: Descri
 }
 
 /** What a turn holds of the budget besides the cap of its reply, when all its texts are as short as they may be. */
-const LEAST_PROMPT_TOKENS = estimateMaxTokens({
-  instructions: 'x',
-  greeting: null,
-  history: [],
-  message: 'x',
-  maxOutputTokens: 0,
-});
+const LEAST_PROMPT_TOKENS = estimateMaxTokens(
+  toChatMessages({ instructions: 'x', greeting: null, history: [], message: 'x' }),
+  0,
+);
 
 /** Rules between the models, their cap and the budget. */
 export function policyFaults(environment: Environment, { provider, baseUrl }: DescribedModel): string[] {

@@ -2,9 +2,9 @@ import { getEventListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import type { Prompt, TextListener } from '#src/application/ports/chat/llm-gateway.js';
+import type { TextListener } from '#src/application/ports/chat/llm-gateway.js';
 import { estimateTokens } from '#src/domain/models/token-estimate.js';
-import { modelError, prompt, rejection } from '#tests/contracts/llm-gateway.contract.js';
+import { modelError, type PromptChanges, prompt, rejection } from '#tests/contracts/llm-gateway.contract.js';
 import {
   type Answer,
   type Behaviour,
@@ -64,7 +64,7 @@ for (const [provider, model] of [
     });
 
     /** Everything that a streamed call showed: its pieces and how it ended. */
-    const stream = async (behaviour: Behaviour, changes: Partial<Prompt> = {}) => {
+    const stream = async (behaviour: Behaviour, changes: PromptChanges = {}) => {
       upstream.behaviour = behaviour;
       const pieces: string[] = [];
       const completion = connection.gateway.stream(prompt(model, changes), idle(), async (text) => {

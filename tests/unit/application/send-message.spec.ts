@@ -9,6 +9,7 @@ import { DeleteClient } from '#src/application/clients/delete-client.js';
 import type { Character } from '#src/domain/characters/character.js';
 import { AppError } from '#src/domain/errors.js';
 import { GOOD_DAY } from '#tests/support/fakes/scripted-llm-gateway.js';
+import { shownHistory } from '#tests/support/fakes/shown-history.js';
 import { ORIGIN, outcomeOf, UseCaseFixture } from '#tests/support/fixtures/use-case-fixture.js';
 
 /** Something else happens between the look at a character and what follows it. */
@@ -55,16 +56,16 @@ describe('SendMessage', () => {
     await app.send({ ...mine, message: 'one' });
     await app.send({ ...mine, message: 'two' });
     const [, second] = app.llm.prompts;
-    const { history, ...rest } = second ?? {};
-    expect(rest).to.deep.equal({
+    expect(second).to.deep.equal({
       model: 'large',
-      maxOutputTokens: 9,
-      instructions: 'You sell books.',
-      greeting: null,
-      message: 'two',
-      temperature: 0.5,
+      messages: [
+        { role: 'system', content: 'You sell books.' },
+        { role: 'user', content: 'one' },
+        { role: 'assistant', content: 'Good day.' },
+        { role: 'user', content: 'two' },
+      ],
+      sampling: { temperature: 0.5, maxOutputTokens: 9 },
     });
-    expect(history?.map(({ user, assistant }) => [user, assistant])).to.deep.equal([['one', 'Good day.']]);
   });
 
   it('gives back the turn and the state of its conversation', async () => {
@@ -119,7 +120,7 @@ describe('SendMessage', () => {
     const truncated = [];
     for (let i = 0; i < 5; i += 1) truncated.push((await app.send(mine)).conversation.truncated);
     expect(truncated).to.deep.equal([false, false, false, false, true]);
-    expect(app.llm.prompts.at(-1)?.history).to.have.length(3);
+    expect(shownHistory(app.llm.prompts.at(-1))).to.have.length(3);
     expect((await kept())?.turns).to.equal(5);
   });
 

@@ -5,6 +5,7 @@ import { SendMessage } from '#src/application/chat/send-message.js';
 import { TurnMeters } from '#src/application/chat/turn-meters.js';
 import type { TokenBudget } from '#src/application/ports/limits/token-budget.js';
 import type { Character } from '#src/domain/characters/character.js';
+import { toChatMessages } from '#src/domain/conversations/chat-message.js';
 import { AppError } from '#src/domain/errors.js';
 import { estimateMaxTokens, estimatePrompt, estimateTokens } from '#src/domain/models/token-estimate.js';
 import { granted } from '#tests/contracts/token-budget.contract.js';
@@ -13,9 +14,10 @@ import { GOOD_DAY } from '#tests/support/fakes/scripted-llm-gateway.js';
 import { outcomeOf, UseCaseFixture } from '#tests/support/fixtures/use-case-fixture.js';
 
 const DAY = '2026-01-01';
-const MESSAGE = { instructions: 'You sell books.', greeting: null, history: [], message: 'Hello' };
+const TEXTS = { instructions: 'You sell books.', greeting: null, history: [], message: 'Hello' };
+const MESSAGES = toChatMessages(TEXTS);
 /** Of one turn with a message like the one above. */
-const HELD = estimateMaxTokens({ ...MESSAGE, maxOutputTokens: 500 });
+const HELD = estimateMaxTokens(MESSAGES, 500);
 
 describe('what a turn costs', () => {
   let app: UseCaseFixture;
@@ -128,10 +130,10 @@ describe('what a turn costs', () => {
     const held = app.llm.hold();
     const turn = app.send(mine);
     await called;
-    const history = [{ tokens: estimateTokens('x'.repeat(400)) + estimateTokens('Good day.') }];
+    const history = [{ user: 'x'.repeat(400), assistant: 'Good day.' }];
     expect(await counter()).to.deep.equal({
       spent: 15,
-      held: estimateMaxTokens({ ...MESSAGE, history, maxOutputTokens: 500 }),
+      held: estimateMaxTokens(toChatMessages({ ...TEXTS, history }), 500),
     });
     held.release();
     await turn;
@@ -179,7 +181,7 @@ describe('what a turn costs', () => {
   });
 
   it('is the prompt when the caller goes while a model that was asked is silent', async () => {
-    const asked = estimatePrompt(MESSAGE);
+    const asked = estimatePrompt(MESSAGES);
     app.llm.answer = (_prompt, signal, onAttemptUsage) =>
       new Promise((_, reject) => {
         signal.addEventListener('abort', () => {
@@ -231,7 +233,7 @@ describe('what a turn costs', () => {
     expect(await outcomeOf(app.send({ ...mine, reader: { onDelta: async () => {} } }))).to.equal(
       'model_failed',
     );
-    const [inputTokens, outputTokens] = [estimatePrompt(MESSAGE), estimateTokens('Good day')];
+    const [inputTokens, outputTokens] = [estimatePrompt(MESSAGES), estimateTokens('Good day')];
     expect(await counter()).to.deep.equal({ spent: inputTokens + outputTokens, held: 0 });
     expect(await recorded()).to.deep.equal([row(0, inputTokens, outputTokens)]);
   });
@@ -265,10 +267,9 @@ describe('what a turn costs', () => {
     const budget = new MemoryTokenBudget();
     const costs = new TurnMeters({ ...app, budget });
     const cost = await costs.open(app.messageInput(mine), {
-      ...MESSAGE,
       model: 'house',
-      temperature: null,
-      maxOutputTokens: 500,
+      messages: MESSAGES,
+      sampling: { temperature: null, maxOutputTokens: 500 },
     });
     expect(await budget.find(clientId, DAY)).to.deep.equal({ spent: 15, held: HELD });
     await cost.settle();

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { estimateMaxTokens, estimatePrompt, estimateTokens } from '#src/domain/models/token-estimate.js';
 
+const ROLES = ['system', 'assistant', 'user'] as const;
 const anyText = fc.string({ unit: 'binary', maxLength: 200 });
 
 describe('estimateTokens', () => {
@@ -56,26 +57,23 @@ describe('estimateTokens', () => {
 });
 
 describe('the estimate of a prompt', () => {
-  const prompt = {
-    instructions: 'You sell books.',
-    greeting: 'Good day',
-    history: [{ tokens: 100 }, { tokens: 20 }],
-    message: 'Hello',
-  };
+  const texts = ['You sell books.', 'Good day', 'Hello', 'How are you?', 'Well.'];
+  const messages = texts.map((content, index) => ({ role: ROLES[index % 3] ?? 'user', content }));
 
   it('is that of all its messages', () => {
-    expect(estimatePrompt(prompt)).to.equal(
-      estimateTokens('You sell books.') + estimateTokens('Good day') + 100 + 20 + estimateTokens('Hello'),
-    );
+    const each = texts.map(estimateTokens);
+    expect(estimatePrompt(messages)).to.equal(each.reduce((sum, tokens) => sum + tokens, 0));
   });
 
   it('takes the reply at its cap for the dearest answer, and what chat formats put before it', () => {
-    const dearest = estimateMaxTokens({ ...prompt, maxOutputTokens: 500 });
-    expect(dearest).to.equal(estimatePrompt(prompt) + 3 + 500);
+    expect(estimateMaxTokens(messages, 500)).to.equal(estimatePrompt(messages) + 3 + 500);
   });
 
   it('never falls below what OpenAI counts around messages: 4 for each and 3 before the reply', () => {
-    const empty = { instructions: '', greeting: null, history: [], message: '', maxOutputTokens: 1 };
-    expect(estimateMaxTokens(empty)).to.be.at.least(2 * 4 + 3 + 1);
+    const empty = [
+      { role: 'system', content: '' },
+      { role: 'user', content: '' },
+    ] as const;
+    expect(estimateMaxTokens(empty, 1)).to.be.at.least(2 * 4 + 3 + 1);
   });
 });

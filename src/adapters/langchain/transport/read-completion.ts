@@ -137,7 +137,7 @@ function isCount(value: unknown): value is number {
 
 /** Of a prompt that no word of an answer is known to. */
 export function promptUsage(prompt: Prompt): Usage {
-  const inputTokens = estimatePrompt(prompt);
+  const inputTokens = estimatePrompt(prompt.messages);
   return { inputTokens, outputTokens: 0, totalTokens: inputTokens, estimated: true };
 }
 

@@ -1,14 +1,16 @@
-import type { Exchange } from '#src/domain/conversations/conversation.js';
+import type { ChatMessage } from '#src/domain/conversations/chat-message.js';
 import type { Completion, Usage } from '#src/domain/conversations/turn.js';
 
-/** What a model is shown: one system message, the greeting, the history, the new message; texts byte for byte. */
+/** What a model is asked with. */
 export interface Prompt {
   readonly model: string;
-  readonly instructions: string;
-  /** The assistant's first words, before the first message of the user; null: none. */
-  readonly greeting: string | null;
-  readonly history: readonly Exchange[];
-  readonly message: string;
+  /** In the order in which the model is shown them; texts byte for byte. */
+  readonly messages: readonly ChatMessage[];
+  readonly sampling: Sampling;
+}
+
+/** How a reply is drawn. */
+export interface Sampling {
   /** Null: the provider's own default. */
   readonly temperature: number | null;
   readonly maxOutputTokens: number;

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { ChatMessage } from '#src/domain/conversations/chat-message.js';
 import { modelError, prompt } from '#tests/contracts/llm-gateway.contract.js';
 import {
   type Behaviour,
@@ -134,6 +135,39 @@ for (const { provider, model } of [
       await modelError(stream());
       expect(shown()).to.deep.equal([asFirstWords]);
     });
+
+    for (const { what, before, spoken, instructions } of [
+      {
+        what: 'of several messages stands at the end of the last instructions',
+        before: ['Sell.', 'Be kind.'],
+        spoken: ['Good day.', 'Well?'],
+        instructions: [
+          'Sell.',
+          'Be kind.\n\nYou began this conversation with these words:\nGood day.\nWell?',
+        ],
+      },
+      {
+        what: 'without instructions is all of them',
+        before: [],
+        spoken: ['Good day.'],
+        instructions: ['You began this conversation with these words:\nGood day.'],
+      },
+    ]) {
+      it(what, async () => {
+        upstream.behaviour = userFirst(refuse(400));
+        const plain = prompt(model);
+        const messages: ChatMessage[] = [
+          ...before.map((content) => ({ role: 'system' as const, content })),
+          ...spoken.map((content) => ({ role: 'assistant' as const, content })),
+          { role: 'user', content: 'Hello' },
+          { role: 'assistant', content: 'Yes?' },
+          { role: 'user', content: 'Bye' },
+        ];
+        await connection.gateway.generate({ ...plain, messages }, signal);
+        const rest = ['user: Hello', 'assistant: Yes?', 'user: Bye'];
+        expect(shown().at(-1)).to.deep.equal([...instructions.map((text) => `system: ${text}`), ...rest]);
+      });
+    }
 
     it('has no say about a prompt without one', async () => {
       upstream.behaviour = refuse(400);

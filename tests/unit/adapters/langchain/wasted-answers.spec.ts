@@ -19,7 +19,7 @@ import { freePort } from '#tests/support/processes/free-port.js';
 import { type Connection, connect } from './connection.js';
 
 const COUNTED: Usage = { inputTokens: 12, outputTokens: 3, totalTokens: 15, estimated: false };
-const ASKED = estimatePrompt(prompt('any'));
+const ASKED = estimatePrompt(prompt('any').messages);
 
 function estimated(outputTokens: number): Usage {
   return { inputTokens: ASKED, outputTokens, totalTokens: ASKED + outputTokens, estimated: true };
