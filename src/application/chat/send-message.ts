@@ -3,6 +3,7 @@ import type { RequestLimits } from '#src/application/limits/request-limits.js';
 import type { ClientPrincipal } from '#src/domain/access/principal.js';
 import { toChatMessages } from '#src/domain/conversations/chat-message.js';
 import {
+  expiryOf,
   type HistoryBounds,
   selectGreeting,
   selectHistory,
@@ -134,7 +135,7 @@ export class SendMessage {
       isNew: before === null,
       ...(before === null && greeting !== null ? { greeting: greeting.text } : {}),
       turns: (before?.turns ?? 0) + 1,
-      expiresAt: isoTime(clock.now() + character.ttlSeconds * 1000),
+      expiresAt: expiryOf(clock.now(), character.ttlSeconds),
       truncated: history.length < (before?.turns ?? 0) || shown !== greeting,
     };
     const { instructions, temperature } = character;

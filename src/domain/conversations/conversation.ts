@@ -58,6 +58,11 @@ export function toGreeting(text: string | null, { startedAt }: Turn): Greeting |
   return text === null || text === '' ? null : Object.freeze({ text, at: startedAt });
 }
 
+/** When a conversation expires whose last turn ended at `now`, in milliseconds since the epoch. ISO 8601, UTC. */
+export function expiryOf(now: number, ttlSeconds: number): string {
+  return new Date(now + ttlSeconds * 1000).toISOString();
+}
+
 /** The newest exchanges that a store keeps: as many as the model could ever be shown. */
 export function keepNewest(exchanges: readonly Exchange[], bounds: HistoryBounds): readonly Exchange[] {
   return exchanges.slice(-Math.max(1, Math.floor(bounds.maxMessages / 2)));

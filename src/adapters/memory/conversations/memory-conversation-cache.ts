@@ -6,15 +6,9 @@ import type {
   OpenTurnRequest,
   ReplayedTurn,
 } from '#src/application/ports/chat/conversation-cache.js';
-import { type Clock, isoTime } from '#src/application/ports/system/clock.js';
-import {
-  type Conversation,
-  type Greeting,
-  type HistoryBounds,
-  keepNewest,
-  toExchange,
-} from '#src/domain/conversations/conversation.js';
-import type { CompletedTurn } from '#src/domain/conversations/turn.js';
+import type { Clock } from '#src/application/ports/system/clock.js';
+import { appendTurn } from '#src/domain/conversations/append-turn.js';
+import type { Conversation, HistoryBounds } from '#src/domain/conversations/conversation.js';
 import { AppError, type ErrorCode } from '#src/domain/errors.js';
 import { BoundedConversations } from './bounded-conversations.js';
 import { type IdempotencyLock, IdempotencyStore } from './idempotency-store.js';
@@ -167,7 +161,9 @@ export class MemoryConversationCache implements ConversationCache {
       commit: async (turn, ttlSeconds, toAnswer, greeting = null) => {
         right.assertHeld();
         try {
-          const after = this.#append(request, { before, greeting }, turn, ttlSeconds);
+          const beginning = { id: request.conversationId, characterId: request.characterId, greeting };
+          const now = this.#clock.now();
+          const after = appendTurn({ before, beginning, turn, bounds: this.#bounds, now, ttlSeconds });
           const answer = key === null ? '' : toAnswer(after);
           if (key?.fits(answer) === false) throw tooLarge('answer');
           if (after !== before && !this.#conversations.set(clientId, after, ttlSeconds * 1000)) {
@@ -181,26 +177,6 @@ export class MemoryConversationCache implements ConversationCache {
       },
       release: async () => end(),
     };
-  }
-
-  /** `before` continues even when it expired or was evicted since: the model was shown it. */
-  #append(
-    request: OpenTurnRequest,
-    { before, greeting }: { before: Conversation | null; greeting: Greeting | null },
-    turn: CompletedTurn,
-    ttlSeconds: number,
-  ): Conversation {
-    const earlier = before?.exchanges ?? [];
-    if (before !== null && earlier.some(({ turnId }) => turnId === turn.id)) return before;
-    const exchanges = keepNewest([...earlier, Object.freeze(toExchange(turn))], this.#bounds);
-    return Object.freeze({
-      id: request.conversationId,
-      characterId: before?.characterId ?? request.characterId,
-      greeting: before === null ? greeting && Object.freeze({ ...greeting }) : before.greeting,
-      turns: (before?.turns ?? 0) + 1,
-      exchanges: Object.freeze(exchanges),
-      expiresAt: isoTime(this.#clock.now() + ttlSeconds * 1000),
-    });
   }
 
   /** @returns whether one of the turns was open. */

@@ -5,7 +5,7 @@ import {
   REPLAY_TTL_SECONDS,
 } from '#src/application/ports/chat/conversation-cache.js';
 import { isoTime } from '#src/application/ports/system/clock.js';
-import type { Conversation, Exchange } from '#src/domain/conversations/conversation.js';
+import type { Conversation } from '#src/domain/conversations/conversation.js';
 import { DeadlineRunner } from '../connection/deadline-runner.js';
 import type { RedisConnection } from '../connection/redis-connection.js';
 import { redisUnavailable } from '../connection/redis-failure.js';
@@ -49,11 +49,13 @@ export type OpenReply =
   | ConcurrencyLimited;
 
 export interface TurnCommit {
+  readonly turnId: string;
+  /** As it stood when the turn was opened. Nobody else has changed it while the right is held. */
+  readonly before: Conversation | null;
+  /** As it is to be: `before` itself, or that with one exchange more, its last. */
   readonly after: Conversation;
-  readonly exchange: Exchange;
   readonly fence: string;
   readonly answer: string;
-  readonly maxExchanges: number;
   readonly maxReplays: number;
 }
 
@@ -127,11 +129,12 @@ export class ConversationStore {
   }
 
   commit({ clientId, request, token }: TurnTicket, commit: TurnCommit): Promise<CommitReply> {
-    const { after, exchange, fence, answer, maxExchanges, maxReplays } = commit;
+    const { turnId, before, after, fence, answer, maxReplays } = commit;
+    const added = after === before ? undefined : after.exchanges.at(-1);
     const digest = request.idempotency?.digest ?? '';
     const args = [
-      ...[token, request.conversationId, exchange.turnId, writeExchange(exchange, fence)],
-      ...[after.turns, Date.parse(after.expiresAt), maxExchanges],
+      ...[token, request.conversationId, turnId, added === undefined ? '' : writeExchange(added, fence)],
+      ...[after.turns, Date.parse(after.expiresAt), after.exchanges.length],
       ...[recordOf(request), digest, answer, maxReplays, REPLAY_TTL_SECONDS * 1000],
       writeGreeting(after.greeting),
     ];

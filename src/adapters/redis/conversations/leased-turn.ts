@@ -1,12 +1,6 @@
 import type { OpenTurn } from '#src/application/ports/chat/conversation-cache.js';
-import { isoTime } from '#src/application/ports/system/clock.js';
-import {
-  type Conversation,
-  type Greeting,
-  type HistoryBounds,
-  keepNewest,
-  toExchange,
-} from '#src/domain/conversations/conversation.js';
+import { appendTurn } from '#src/domain/conversations/append-turn.js';
+import type { Conversation, Greeting, HistoryBounds } from '#src/domain/conversations/conversation.js';
 import type { CompletedTurn } from '#src/domain/conversations/turn.js';
 import { AppError } from '#src/domain/errors.js';
 import type { ConversationStore, OpenReply, TurnTicket } from './conversation-store.js';
@@ -64,16 +58,16 @@ export class LeasedTurn implements OpenTurn {
     this.lost.throwIfAborted();
     if (this.#ended) throw new Error('This turn has ended already.');
     this.#end();
-    const { store, ticket, opened, bounds, maxReplays, giveBack, onEnd } = this.#options;
+    const { store, ticket, opened, maxReplays, giveBack, onEnd } = this.#options;
     let next: string | null = null;
     try {
       const after = this.#append(turn, ttlSeconds, greeting);
       const reply = await store.commit(ticket, {
+        turnId: turn.id,
+        before: opened.conversation,
         after,
-        exchange: toExchange(turn),
         fence: opened.fence,
         answer: ticket.request.idempotency === null ? '' : toAnswer(after),
-        maxExchanges: maxExchanges(bounds),
         maxReplays,
       });
       if (reply.kind === 'lost') throw endOfTurn(reply.reason);
@@ -119,17 +113,10 @@ export class LeasedTurn implements OpenTurn {
 
   #append(turn: CompletedTurn, ttlSeconds: number, greeting: Greeting | null): Conversation {
     const { ticket, opened, bounds } = this.#options;
-    const before = opened.conversation;
-    if (before?.exchanges.some(({ turnId }) => turnId === turn.id)) return before;
-    const exchanges = keepNewest([...(before?.exchanges ?? []), Object.freeze(toExchange(turn))], bounds);
-    return Object.freeze({
-      id: ticket.request.conversationId,
-      characterId: before?.characterId ?? ticket.request.characterId,
-      greeting: before === null ? greeting && Object.freeze({ ...greeting }) : before.greeting,
-      turns: (before?.turns ?? 0) + 1,
-      exchanges: Object.freeze(exchanges),
-      expiresAt: isoTime(Math.round(performance.now() + this.#clockOffsetMs) + ttlSeconds * 1000),
-    });
+    const { conversationId: id, characterId } = ticket.request;
+    const now = Math.round(performance.now() + this.#clockOffsetMs);
+    const beginning = { id, characterId, greeting };
+    return appendTurn({ before: opened.conversation, beginning, turn, bounds, now, ttlSeconds });
   }
 
   #renewLater(): void {
@@ -151,8 +138,4 @@ export class LeasedTurn implements OpenTurn {
     if (reason === null) this.#renewLater();
     else this.lose(reason);
   }
-}
-
-function maxExchanges({ maxMessages }: HistoryBounds): number {
-  return Math.max(1, Math.floor(maxMessages / 2));
 }

@@ -154,6 +154,8 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
       if (opened.kind !== 'open') return expect.fail('it was not opened');
       const exchange = toExchange(completedTurn('t1'));
       const commit: TurnCommit = {
+        turnId: 't1',
+        before: opened.conversation,
         after: {
           id: CONVERSATION,
           characterId: CHARACTER,
@@ -162,10 +164,8 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
           exchanges: [exchange],
           expiresAt: new Date(opened.now + 60_000).toISOString(),
         },
-        exchange,
         fence: opened.fence,
         answer: idempotency === null ? '' : 'kept',
-        maxExchanges: 10,
         maxReplays: 10,
       };
       for (let times = 0; times < 2; times += 1) {

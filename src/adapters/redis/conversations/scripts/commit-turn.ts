@@ -2,35 +2,37 @@ import { DeadlineScript } from '#src/adapters/redis/connection/redis-script.js';
 import { SCHEMA } from './schema.js';
 
 /**
- * Returns `kept` and the token that waits next, if one does; or `lost` and why, which may be empty. May be asked again:
- * what is kept stays kept.
+ * Writes what `appendTurn` has made of the conversation, whose right the token holds: the exchange that is added, if one is,
+ * and how many are kept. Returns `kept` and the token that waits next, if one does; or `lost` and why, which may be empty.
+ * May be asked again: what is kept stays kept. In JSON a text's own quotes are escaped, so no text passes for a turn's id.
  */
 export const COMMIT_TURN = new DeadlineScript(
   SCHEMA,
   `
-local token, conversation, turnId, exchange, turns, exp, maxExchanges, idem, digest, answer, maxReplays, replayMs, greeting = unpack(ARGV)
+local token, conversation, turnId, exchange, turns, exp, kept, idem, digest, answer, maxReplays, replayMs, greeting = unpack(ARGV)
 local lease, meta, exchanges = named('l', conversation), named('c', conversation), named('x', conversation)
 local record = named('r', idem)
 local held = redis.call('HMGET', lease, 't', 'f', 'ch', 'cc')
-local ids = redis.call('HGET', meta, 'ids') or '\\n'
-local isKept = string.find(ids, '\\n' .. turnId .. '\\n', 1, true)
 local by = idem ~= '' and redis.call('HMGET', record, 't', 'a') or {}
+local function isKept()
+  for _, json in ipairs(redis.call('LRANGE', exchanges, 0, -1)) do
+    if string.find(json, '"turnId":"' .. turnId .. '"', 1, true) then return true end
+  end
+  return false
+end
+
 if held[1] ~= token then
-  if isKept or (by[1] == token and by[2]) then return { 'kept', nextInQueue(conversation) } end
+  if isKept() or (by[1] == token and by[2]) then return { 'kept', nextInQueue(conversation) } end
   return { 'lost', redis.call('GET', named('e', token)) or '' }
 end
 if by[1] and by[1] ~= token then return { 'lost', '' } end
 
-if isKept then
+if exchange == '' then
   expireInTime(conversation)
 else
   redis.call('RPUSH', exchanges, exchange)
-  redis.call('LTRIM', exchanges, -tonumber(maxExchanges), -1)
-  ids = ids .. turnId .. '\\n'
-  for _ = tonumber(maxExchanges) + 1, select(2, string.gsub(ids, '\\n', '')) - 1 do
-    ids = string.gsub(ids, '^\\n[^\\n]*', '')
-  end
-  redis.call('HSET', meta, 'ch', held[4], 'n', turns, 'exp', exp, 'ids', ids, 'f', held[2])
+  redis.call('LTRIM', exchanges, -tonumber(kept), -1)
+  redis.call('HSET', meta, 'ch', held[4], 'n', turns, 'exp', exp, 'f', held[2])
   if greeting ~= '' then redis.call('HSET', meta, 'g', greeting) end
   redis.call('PEXPIREAT', meta, exp)
   redis.call('PEXPIREAT', exchanges, exp)

@@ -10,7 +10,7 @@ const FENCE_MS = 600_000;
 /**
  * What all scripts begin with: the names of the keys, version 1. All keys of one client share its hash tag, and so a slot.
  *
- *     c:<conversation>  hash   ch character, n turns, exp expiry, ids turns that are kept, f last fence, g greeting, JSON
+ *     c:<conversation>  hash   ch character, n turns, exp expiry, f last fence, g greeting, JSON
  *     x:<conversation>  list   the exchanges, JSON, oldest first
  *     l:<conversation>  hash   the open turn: t token, f fence, ch and cc characters asked for and concerned, r record
  *     q:<conversation>  zset   those who wait, <token>|<character>, in order of arrival
