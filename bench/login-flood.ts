@@ -1,6 +1,7 @@
 /**
  * What a flood of logins does to others, and whether the answers to wrong logins differ in anything but their time of
- * day. `npm run bench:logins`; ends with 1 when a bound is broken.
+ * day. `npm run bench:logins`; ends with 1 when a bound is broken. With `-- --trial` it shows that everything runs, and no time
+ * or memory is judged.
  */
 
 import { forgetPeak, memoryMib } from '#tests/support/assertions/process-figures.js';
@@ -11,10 +12,13 @@ import { makeTestFolder } from '#tests/support/fixtures/test-app.js';
 import { ServerProcess } from '#tests/support/processes/server-process.js';
 import { compareLogins, type LoginCase } from './login-times.js';
 
-const FLOOD_MS = 20_000;
-const LOGINS_PER_SECOND = 500;
+const isTrial = process.argv.includes('--trial');
+const FLOOD_MS = isTrial ? 500 : 20_000;
+const WARM_UP_MS = isTrial ? 200 : 2000;
+const LOGINS_PER_SECOND = isTrial ? 20 : 500;
 const READS_PER_SECOND = 50;
-const SAMPLES = 1000;
+const ACCOUNTS = isTrial ? 9 : 200;
+const SAMPLES = isTrial ? 9 : 1000;
 const MAX_READ_MS = 100;
 const MAX_GROWTH_MIB = 100;
 const RATIO = [0.95, 1.05] as const;
@@ -58,7 +62,7 @@ async function flood(server: ServerProcess, api: ApiClient): Promise<void> {
     loginsPerSecond: LOGINS_PER_SECOND,
     readsPerSecond: READS_PER_SECOND,
   };
-  await floodLogins({ ...plan, durationMs: 2000 });
+  await floodLogins({ ...plan, durationMs: WARM_UP_MS });
   forgetPeak(server.pid);
   const { now: before } = memoryMib(server.pid);
   const { logins, readMs, failedReads } = await floodLogins({ ...plan, durationMs: FLOOD_MS });
@@ -69,8 +73,9 @@ async function flood(server: ServerProcess, api: ApiClient): Promise<void> {
     `reads: p50 ${percentile(readMs, 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, failed ${failedReads}`,
   );
   print(`memory: ${before.toFixed(0)} MiB before, ${peak.toFixed(0)} at most, ${after.toFixed(0)} after`);
-  if (p99 >= MAX_READ_MS) faults.push(`reads took ${p99.toFixed(0)} ms at p99`);
   if (failedReads > 0) faults.push(`${failedReads} reads failed`);
+  if (isTrial) return;
+  if (p99 >= MAX_READ_MS) faults.push(`reads took ${p99.toFixed(0)} ms at p99`);
   if (peak - before >= MAX_GROWTH_MIB) faults.push(`memory grew by ${(peak - before).toFixed(0)} MiB`);
 }
 
@@ -85,13 +90,13 @@ async function compare(server: ServerProcess, api: ApiClient): Promise<void> {
   const cases: LoginCase[] = [
     {
       name: 'wrong password',
-      attempt: (index) => attempt(`owner${index % 200}@example.com`, address(1, index)),
+      attempt: (index) => attempt(`owner${index % ACCOUNTS}@example.com`, address(1, index)),
     },
     { name: 'unknown email', attempt: (index) => attempt(`nobody${index}@example.com`, address(2, index)) },
     { name: 'limited account', attempt: (index) => attempt(limited, limitedFrom(index)) },
   ];
   // An account that fails ten times in all is limited too, so that there are many.
-  for (let index = 0; index < 200; index += 1) await api.signUp(`owner${index}@example.com`);
+  for (let index = 0; index < ACCOUNTS; index += 1) await api.signUp(`owner${index}@example.com`);
   for (let index = 0; index < SAMPLES; index += 9) {
     await compareLogins(url, [{ name: '', attempt: () => attempt(limited, limitedFrom(index)) }], 1);
   }
@@ -102,7 +107,7 @@ async function compare(server: ServerProcess, api: ApiClient): Promise<void> {
     print(
       `${name}: median ${medianMs.toFixed(2)} ms, ratio ${ratio.toFixed(3)}; ${[...answers].join(' | ')}`,
     );
-    if (!(ratio >= RATIO[0] && ratio <= RATIO[1])) faults.push(`${name} is told by its time`);
+    if (!isTrial && !(ratio >= RATIO[0] && ratio <= RATIO[1])) faults.push(`${name} is told by its time`);
   }
   if (new Set(measured.flatMap(({ answers }) => [...answers])).size !== 1) faults.push('answers differ');
 }

@@ -1,4 +1,4 @@
-/** `node dist/bench/profile.js [--stream]`: where the full service spends its time under load, by V8's sampling profiler. */
+/** `node dist/bench/profile.js [--stream] [--trial]`: where the full service spends its time under load, by V8's sampling profiler. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pinSelf } from './child.js';
@@ -8,8 +8,10 @@ import { startService } from './start-service.js';
 import { LOAD_CORE, SERVER_CORE, startUpstream } from './start-upstream.js';
 import { withWorkplace } from './with-workplace.js';
 
-const WARM_UP_TURNS = 5000;
-const DURATION_MS = 10_000;
+/** A trial shows that it runs; what it measures says nothing. */
+const isTrial = process.argv.includes('--trial');
+const WARM_UP_TURNS = isTrial ? 32 : 5000;
+const DURATION_MS = isTrial ? 200 : 10_000;
 const FLAGS = ['--cpu-prof', '--cpu-prof-dir=.', '--cpu-prof-interval=250'];
 
 function say(text: string): void {

@@ -1,6 +1,7 @@
 /**
  * Follows the Dockerfile without a Docker engine: the same files, the same commands, each stage in an empty folder; then
- * the last stage's command as an ordinary user on a read-only tree, through the smoke test. Needs no package of ours.
+ * the last stage's command as an ordinary user on a read-only tree, through the smoke test, a backup and its restore. Needs no
+ * package of ours.
  * Steps that only an image can take (apt-get, users) are named and left out.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -134,17 +135,25 @@ async function serve(folder, { app, env: imageEnv, command, healthCheck }, model
   const options = { cwd: app, env, ...identity };
   expect(command[0] === 'node' && healthCheck[0] === 'node', 'CMD and HEALTHCHECK do not run node itself');
   const isHealthy = () => spawnSync(node, healthCheck.slice(1), options).status === 0;
+  /** As docs/operations/backup.md has it. */
+  const operate = (name) => {
+    const args = [`dist/src/infrastructure/${name}.js`, join(data, 'backup-1')];
+    return spawnSync(node, args, { ...options, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
+  };
   const server = spawn(node, command.slice(1), { ...options, stdio: ['ignore', 'inherit', 'inherit'] });
   try {
     const args = ['scripts/smoke.mjs', `http://127.0.0.1:${env.PORT}`];
     const { FASTWRAP_API_KEY } = env;
     const smoke = spawn(process.execPath, args, { env: { FASTWRAP_API_KEY }, stdio: 'inherit' });
     expect((await once(smoke, 'exit'))[0] === 0, 'the smoke test failed on a read-only tree');
+    expect(operate('backup'), 'backup failed while the server ran');
+    expect(!operate('restore'), 'restore did not refuse while the server ran');
     expect(isHealthy(), 'HEALTHCHECK says unhealthy while the server runs');
     server.kill('SIGTERM');
     const [code] = await once(server, 'exit', { signal: AbortSignal.timeout(STOP_WITHIN_MS) });
     expect(code === 0, `after SIGTERM: exit ${code}`);
     expect(!isHealthy(), 'HEALTHCHECK says healthy after the end');
+    expect(operate('restore'), 'restore failed after the end');
   } finally {
     server.kill('SIGKILL');
   }

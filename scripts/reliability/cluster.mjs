@@ -1,5 +1,5 @@
 /**
- * `node scripts/reliability/cluster.mjs`: the contract of ConversationCache on a Redis Cluster of three nodes, started from the redis-server on PATH.
+ * `node scripts/reliability/cluster.mjs [options of mocha]`: the contract of ConversationCache on a Redis Cluster of three nodes, started from the redis-server on PATH.
  * docs/reliability.md says what is shown.
  */
 import { runSuite } from './run-suite.mjs';

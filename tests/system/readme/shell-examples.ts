@@ -14,7 +14,7 @@ export interface ShellExample {
 export const REPOSITORY = new URL('../../../../', import.meta.url);
 const BLOCK = /^```bash\n(.*?)^```\n(?:\n```(?:json|text)\n(.*?)^```\n)?/gms;
 /** By itself, or by a function that an earlier one has defined. */
-const TALKS_TO_THE_SERVER = /^URL=|\$URL\b|\| (?:pretty|reply)$/m;
+export const TALKS_TO_THE_SERVER = /^URL=|\$URL\b|\| (?:pretty|reply)$/m;
 const END = '-- the end of an example --';
 
 /** Every block of a document that is typed into a shell, from its top to its bottom. */
