@@ -4,18 +4,20 @@ import { linkSignals } from '../async/link-signals.js';
 import type { OpenTurn } from '../ports/chat/conversation-cache.js';
 import type { AttemptUsageListener, LlmGateway, Prompt, TextListener } from '../ports/chat/llm-gateway.js';
 import { type Clock, isoTime } from '../ports/system/clock.js';
-import { writeReplayRecord } from './replay-record.js';
+import { type StreamChunks, writeReplayRecord } from './replay-record.js';
 import type { ConversationState, SentMessage } from './sent-message.js';
 import type { TurnMeter } from './turn-meter.js';
+import type { MeteredTurn, TurnMeters } from './turn-meters.js';
 import type { TurnHeader, TurnStream } from './turn-stream.js';
 
 interface Dependencies {
   readonly llm: LlmGateway;
+  readonly costs: TurnMeters;
   readonly clock: Clock;
 }
 
-/** A turn that may go on: it is open, and what it may cost is held for it. Whoever opened both ends both. */
-export interface AdmittedTurn {
+/** A turn that may go on: it is open. Whoever opened it ends it. */
+interface AdmittedTurn {
   readonly turn: Turn;
   readonly open: OpenTurn;
   /** Its conversation as it will be. */
@@ -24,7 +26,6 @@ export interface AdmittedTurn {
   readonly greeting: Greeting | null;
   readonly ttlSeconds: number;
   readonly prompt: Prompt;
-  readonly cost: TurnMeter;
 }
 
 /** For whom a turn is answered. */
@@ -44,30 +45,38 @@ export class AnswerTurn {
     this.#deps = deps;
   }
 
-  async run(admitted: AdmittedTurn, listener: TurnListener): Promise<SentMessage> {
-    const { turn, open, expected, greeting, ttlSeconds, cost } = admitted;
+  run(admitted: AdmittedTurn, listener: TurnListener & MeteredTurn): Promise<SentMessage> {
+    const { open, expected, prompt, turn } = admitted;
     const pieces: string[] = [];
     const started: TurnHeader = { turnId: turn.id, conversation: expected, replayed: false };
     const notifyReader = listener.reader && recorded(listener.reader, started, pieces);
-    const completion = await linkSignals(listener.signal, open.lost, (signal) =>
-      this.#ask(admitted, signal, listener.onModelTime, notifyReader),
-    );
-    cost.count(completion.usage);
+    const chunks = listener.reader === undefined ? null : { conversation: expected, pieces };
+    return this.#deps.costs.run(listener, prompt, {
+      ask: (meter) =>
+        linkSignals(listener.signal, open.lost, (signal) =>
+          this.#ask(prompt, meter, signal, listener.onModelTime, notifyReader),
+        ),
+      keep: (completion) => this.#keep(admitted, completion, chunks),
+    });
+  }
+
+  async #keep(
+    { turn, open, expected, greeting, ttlSeconds }: AdmittedTurn,
+    completion: Completion,
+    chunks: StreamChunks | null,
+  ): Promise<SentMessage> {
     const completed = completeTurn(turn, completion, isoTime(this.#deps.clock.now()));
     const sentWith = ({ turns, expiresAt }: Conversation): SentMessage => ({
       turn: completed,
       conversation: { ...expected, turns, expiresAt },
     });
-    const chunks = listener.reader === undefined ? null : { conversation: expected, pieces };
-    // Both tell a store, and neither waits for the other; whoever opened the cost waits for it.
-    void cost.settle();
     const toAnswer = (conversation: Conversation) => writeReplayRecord(sentWith(conversation), chunks);
-    const after = await open.commit(completed, ttlSeconds, toAnswer, greeting);
-    return sentWith(after);
+    return sentWith(await open.commit(completed, ttlSeconds, toAnswer, greeting));
   }
 
   async #ask(
-    { prompt, cost }: AdmittedTurn,
+    prompt: Prompt,
+    cost: TurnMeter,
     signal: AbortSignal,
     onModelTime: TurnListener['onModelTime'],
     notifyReader: TextListener | undefined,
@@ -76,8 +85,12 @@ export class AnswerTurn {
     const askedAt = clock.monotonicMs();
     const reportModelTime = () => onModelTime?.(clock.monotonicMs() - askedAt);
     const onAttemptUsage: AttemptUsageListener = (usage) => cost.count(usage);
+    const counted = (completion: Completion) => {
+      cost.count(completion.usage);
+      return completion;
+    };
     try {
-      if (notifyReader === undefined) return await llm.generate(prompt, signal, onAttemptUsage);
+      if (notifyReader === undefined) return counted(await llm.generate(prompt, signal, onAttemptUsage));
       let begun = false;
       const onDelta: TextListener = (text) => {
         if (!begun) reportModelTime();
@@ -85,7 +98,7 @@ export class AnswerTurn {
         cost.addChunk(text);
         return notifyReader(text);
       };
-      return await llm.stream(prompt, signal, onDelta, onAttemptUsage);
+      return counted(await llm.stream(prompt, signal, onDelta, onAttemptUsage));
     } finally {
       reportModelTime();
     }

@@ -143,18 +143,8 @@ export class SendMessage {
     const texts = { instructions, greeting: shown?.text ?? null, history, message: turn.userMessage };
     const sampling = { temperature, maxOutputTokens };
     const prompt: Prompt = { model, messages: toChatMessages(texts), sampling };
-    const cost = await this.#deps.costs.open(input, prompt);
-    try {
-      const { ttlSeconds } = character;
-      const sent = await this.#answerTurn.run(
-        { turn, open, expected, greeting, prompt, cost, ttlSeconds },
-        input,
-      );
-      cost.complete();
-      return sent;
-    } finally {
-      await cost.settle();
-    }
+    const { ttlSeconds } = character;
+    return this.#answerTurn.run({ turn, open, expected, greeting, prompt, ttlSeconds }, input);
   }
 
   #report(clientId: string, turn: Turn, outcome: TurnOutcome): void {

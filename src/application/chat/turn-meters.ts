@@ -24,6 +24,13 @@ export interface MeteredTurn {
   readonly characterId: string;
 }
 
+interface MeteredSteps<Answer, Kept> {
+  /** Asks models, and counts what they cost. */
+  readonly ask: (meter: TurnMeter) => Promise<Answer>;
+  /** Stores the turn; no model is asked any more. */
+  readonly keep: (answer: Answer) => Promise<Kept>;
+}
+
 /** Holds a part of the budget for a turn before a model is called. Without a budget it asks nobody. */
 export class TurnMeters {
   readonly #deps: Dependencies;
@@ -33,10 +40,30 @@ export class TurnMeters {
   }
 
   /**
-   * The caller settles what it is given.
-   * @throws AppError `budget_exceeded`; `cache_unavailable` or `database_unavailable` when the budget cannot be asked.
+   * Holds what a turn may cost, asks for its answer, and settles beside what keeps it: the cost is opened and settled
+   * here, whatever comes of the turn.
+   * @throws AppError `budget_exceeded`; `cache_unavailable` or `database_unavailable` when the budget cannot be asked;
+   * whatever `ask` and `keep` throw.
    */
-  async open({ caller, characterId }: MeteredTurn, prompt: Prompt): Promise<TurnMeter> {
+  async run<Answer, Kept>(
+    turn: MeteredTurn,
+    prompt: Prompt,
+    steps: MeteredSteps<Answer, Kept>,
+  ): Promise<Kept> {
+    const meter = await this.#open(turn, prompt);
+    try {
+      const answer = await steps.ask(meter);
+      // Both write to a store, and neither waits for the other.
+      void meter.settle();
+      const kept = await steps.keep(answer);
+      meter.complete();
+      return kept;
+    } finally {
+      await meter.settle();
+    }
+  }
+
+  async #open({ caller, characterId }: MeteredTurn, prompt: Prompt): Promise<TurnMeter> {
     const { clientId, budgetTokensPerDay } = caller;
     const { clock, usage: records } = this.#deps;
     const now = clock.now();

@@ -266,12 +266,12 @@ describe('what a turn costs', () => {
     await app.send(mine);
     const budget = new MemoryTokenBudget();
     const costs = new TurnMeters({ ...app, budget });
-    const cost = await costs.open(app.messageInput(mine), {
-      model: 'house',
-      messages: MESSAGES,
-      sampling: { temperature: null, maxOutputTokens: 500 },
+    const sampling = { temperature: null, maxOutputTokens: 500 };
+    const prompt = { model: 'house', messages: MESSAGES, sampling };
+    const heldMeanwhile = await costs.run(app.messageInput(mine), prompt, {
+      ask: () => budget.find(clientId, DAY),
+      keep: async (answer) => answer,
     });
-    expect(await budget.find(clientId, DAY)).to.deep.equal({ spent: 15, held: HELD });
-    await cost.settle();
+    expect(heldMeanwhile).to.deep.equal({ spent: 15, held: HELD });
   });
 });
