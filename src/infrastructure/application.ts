@@ -20,7 +20,8 @@ import { budgetModule } from './modules/budget-module.js';
 import { conversationModule } from './modules/conversation-module.js';
 import { httpModule } from './modules/http-module.js';
 import { limitModule } from './modules/limit-module.js';
-import { CHECK_MODELS, modelModule, WARM_UP } from './modules/model-module.js';
+import { CHECK_MODELS, modelModule } from './modules/model-module.js';
+import { observerModule } from './modules/observer-module.js';
 import { openPersistence } from './modules/persistence-module.js';
 import { openRedis } from './modules/redis-module.js';
 import { securityModule } from './modules/security-module.js';
@@ -29,7 +30,7 @@ import { useCaseModule } from './modules/use-case-module.js';
 import { OutageReport } from './outage-report.js';
 import { readOpenApiDocument } from './package-files.js';
 import type { StartProgress } from './start-within.js';
-import { CLOCK, LOGGER } from './tokens.js';
+import { CLOCK, LOGGER, WARM_UP } from './tokens.js';
 
 const KEY_USES_INTERVAL_MS = 10_000;
 /** What a crash forgets at most. */
@@ -114,6 +115,7 @@ async function compose(
     conversationModule(config, lifecycle),
     limitModule(config),
     modelModule(config, { clock: new SystemClock(), logger }, lifecycle),
+    observerModule(config, lifecycle),
     useCaseModule(config),
     httpModule(readOpenApiDocument().info.version),
   );
@@ -165,12 +167,12 @@ function startBackground(container: Container, lifecycle: Lifecycle): void {
   lifecycle.own('access watch', () => check.stop());
 }
 
-/** Behind the start, which does not wait for it: the first turn finds the provider's libraries loaded. */
+/** Behind the start, which does not wait for it: the first turn finds its libraries loaded. */
 function warmUp(container: Container): void {
   const logger = container.get(LOGGER);
-  container
-    .get(WARM_UP)()
-    .catch((err: unknown) => logger.error({ err }, 'the model provider could not be loaded'));
+  for (const load of container.getAll(WARM_UP)) {
+    load().catch((err: unknown) => logger.error({ err }, 'a library that turns need could not be loaded'));
+  }
 }
 
 /** Behind the start, too. A provider that does not answer, or not with a list, has said nothing. */

@@ -5,6 +5,7 @@ import type { PasswordHasher } from '#src/application/ports/access/password-hash
 import type { ConversationCache } from '#src/application/ports/chat/conversation-cache.js';
 import type { LlmGateway } from '#src/application/ports/chat/llm-gateway.js';
 import type { ModelHealth } from '#src/application/ports/chat/model-health.js';
+import type { TurnObserver } from '#src/application/ports/chat/turn-observer.js';
 import type { FailureLimiter } from '#src/application/ports/limits/failure-limiter.js';
 import type { KnownAddresses } from '#src/application/ports/limits/known-addresses.js';
 import type { RateLimiter } from '#src/application/ports/limits/rate-limiter.js';
@@ -39,3 +40,7 @@ export const KNOWN_ADDRESSES: ServiceIdentifier<KnownAddresses> = Symbol('KnownA
 export const RUNNING_REQUESTS: ServiceIdentifier<RunningRequests> = Symbol('RunningRequests');
 export const TOKEN_BUDGET: ServiceIdentifier<TokenBudget> = Symbol('TokenBudget');
 export const USAGE_REPOSITORY: ServiceIdentifier<UsageRepository> = Symbol('UsageRepository');
+export const TURN_OBSERVERS: ServiceIdentifier<readonly TurnObserver[]> = Symbol('TurnObservers');
+
+/** Each loads a part of what the first turn would otherwise wait for. */
+export const WARM_UP: ServiceIdentifier<() => Promise<void>> = Symbol('warmUp');

@@ -12,6 +12,7 @@ import { UuidV7Generator } from '#src/adapters/system/uuid-v7-generator.js';
 import { UsageRecords } from '#src/application/background/usage-records.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
 import { TurnMeters } from '#src/application/chat/turn-meters.js';
+import { TurnObservers } from '#src/application/chat/turn-observers.js';
 import { STANDARD_TERMS } from '#src/domain/clients/client-terms.js';
 import { AppError } from '#src/domain/errors.js';
 import { parseRedisUrl } from '#src/infrastructure/config/redis-url.js';
@@ -77,7 +78,7 @@ const sendMessage = new SendMessage({
     concurrentTurns: () => MAX_TURNS,
     concurrencyLimited: () => Promise.reject(new Error('no turn is refused for a limit')),
   },
-  logger,
+  observers: new TurnObservers({ observers: [], clock, logger }),
 });
 
 let reports: TurnReport[] = [];

@@ -3,11 +3,13 @@ import { type Completion, completeTurn, type Turn } from '#src/domain/conversati
 import { linkSignals } from '../async/link-signals.js';
 import type { OpenTurn } from '../ports/chat/conversation-cache.js';
 import type { AttemptUsageListener, LlmGateway, Prompt, TextListener } from '../ports/chat/llm-gateway.js';
+import type { TurnObserver } from '../ports/chat/turn-observer.js';
 import { type Clock, isoTime } from '../ports/system/clock.js';
 import { type StreamChunks, writeReplayRecord } from './replay-record.js';
 import type { ConversationState, SentMessage } from './sent-message.js';
 import type { TurnMeter } from './turn-meter.js';
 import type { MeteredTurn, TurnMeters } from './turn-meters.js';
+import type { TurnReport } from './turn-report.js';
 import type { TurnHeader, TurnStream } from './turn-stream.js';
 
 interface Dependencies {
@@ -20,6 +22,7 @@ interface Dependencies {
 interface AdmittedTurn {
   readonly turn: Turn;
   readonly open: OpenTurn;
+  readonly report: TurnReport;
   /** Its conversation as it will be. */
   readonly expected: ConversationState;
   /** What the conversation began with, or begins with. */
@@ -32,8 +35,8 @@ interface AdmittedTurn {
 export interface TurnListener {
   /** Aborted when the caller has gone. */
   readonly signal: AbortSignal;
-  /** LimitMembers how long the model was waited for: at its first word when there is a `reader`, and at its end. */
-  readonly onModelTime?: (elapsedMs: number) => void;
+  /** Observes this turn alone. */
+  readonly observer?: TurnObserver;
   readonly reader?: TurnStream;
 }
 
@@ -53,9 +56,7 @@ export class AnswerTurn {
     const chunks = listener.reader === undefined ? null : { conversation: expected, pieces };
     return this.#deps.costs.run(listener, prompt, {
       ask: (meter) =>
-        linkSignals(listener.signal, open.lost, (signal) =>
-          this.#ask(prompt, meter, signal, listener.onModelTime, notifyReader),
-        ),
+        linkSignals(listener.signal, open.lost, (signal) => this.#ask(admitted, meter, signal, notifyReader)),
       keep: (completion) => this.#keep(admitted, completion, chunks),
     });
   }
@@ -75,33 +76,25 @@ export class AnswerTurn {
   }
 
   async #ask(
-    prompt: Prompt,
-    cost: TurnMeter,
+    { prompt, report }: AdmittedTurn,
+    meter: TurnMeter,
     signal: AbortSignal,
-    onModelTime: TurnListener['onModelTime'],
     notifyReader: TextListener | undefined,
   ): Promise<Completion> {
-    const { llm, clock } = this.#deps;
-    const askedAt = clock.monotonicMs();
-    const reportModelTime = () => onModelTime?.(clock.monotonicMs() - askedAt);
-    const onAttemptUsage: AttemptUsageListener = (usage) => cost.count(usage);
-    const counted = (completion: Completion) => {
-      cost.count(completion.usage);
-      return completion;
-    };
-    try {
-      if (notifyReader === undefined) return counted(await llm.generate(prompt, signal, onAttemptUsage));
-      let begun = false;
+    const { llm } = this.#deps;
+    const onAttemptUsage: AttemptUsageListener = (usage) => meter.count(usage);
+    const streamed = notifyReader !== undefined;
+    const completion = await report.measure({ prompt, streamed, signal }, (onText) => {
+      if (notifyReader === undefined) return llm.generate(prompt, signal, onAttemptUsage);
       const onDelta: TextListener = (text) => {
-        if (!begun) reportModelTime();
-        begun = true;
-        cost.addChunk(text);
+        onText();
+        meter.addChunk(text);
         return notifyReader(text);
       };
-      return counted(await llm.stream(prompt, signal, onDelta, onAttemptUsage));
-    } finally {
-      reportModelTime();
-    }
+      return llm.stream(prompt, signal, onDelta, onAttemptUsage);
+    });
+    meter.count(completion.usage);
+    return completion;
   }
 }
 

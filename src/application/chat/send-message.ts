@@ -9,19 +9,21 @@ import {
   selectHistory,
   toGreeting,
 } from '#src/domain/conversations/conversation.js';
-import type { Turn, TurnOutcome } from '#src/domain/conversations/turn.js';
+import type { Turn } from '#src/domain/conversations/turn.js';
 import { AppError } from '#src/domain/errors.js';
 import { effectiveModel, type ModelPolicy } from '#src/domain/models/model-policy.js';
 import type { ConversationCache, Idempotency, OnBusy, OpenTurn } from '../ports/chat/conversation-cache.js';
 import type { LlmGateway, Prompt } from '../ports/chat/llm-gateway.js';
+import type { ObservedTurn } from '../ports/chat/turn-observer.js';
 import type { CharacterRepository } from '../ports/storage/character-repository.js';
 import { type Clock, isoTime } from '../ports/system/clock.js';
 import type { IdGenerator } from '../ports/system/id-generator.js';
-import type { Logger } from '../ports/system/logger.js';
 import { AnswerTurn, type TurnListener } from './answer-turn.js';
 import { readReplayRecord } from './replay-record.js';
 import type { ConversationState, SentMessage } from './sent-message.js';
 import type { TurnMeters } from './turn-meters.js';
+import type { TurnObservers } from './turn-observers.js';
+import type { TurnReport } from './turn-report.js';
 
 interface Dependencies {
   readonly characters: CharacterRepository;
@@ -33,7 +35,7 @@ interface Dependencies {
   readonly historyBounds: HistoryBounds;
   readonly ids: IdGenerator;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly observers: TurnObservers;
 }
 
 /** The `reader` is given the reply piece by piece as it comes, or, when it is replayed, as it came. */
@@ -88,12 +90,13 @@ export class SendMessage {
     if (opened.kind === 'concurrency_limited')
       throw await requestLimits.concurrencyLimited(clientId, origin, opened.limit);
     if (opened.kind === 'replay') return this.#replay(opened.answer, input);
+    const report = this.#deps.observers.open(observed(clientId, turn), input.observer);
     try {
-      const sent = await this.#run(turn, opened, input);
-      this.#report(clientId, turn, sent.turn.outcome);
+      const sent = await this.#run(turn, opened, report, input);
+      report.completed(sent.turn.outcome);
       return { ...sent, replayed: false };
     } catch (error) {
-      this.#report(clientId, turn, failure(error, input.signal));
+      report.failed(error, input.signal);
       throw error;
     } finally {
       await opened.release();
@@ -102,22 +105,19 @@ export class SendMessage {
 
   async #replay(answer: string, input: SendMessageInput): Promise<SendMessageOutput> {
     const { sent, chunks } = readReplayRecord(answer, input.message);
-    const { id: turnId, conversationId, characterId } = sent.turn;
-    const { reader, signal } = input;
+    const { id: turnId } = sent.turn;
+    const { caller, reader, signal, observer } = input;
     if (reader !== undefined) {
       for (const text of chunks.pieces) {
         signal.throwIfAborted();
         await reader.onDelta(text, { turnId, conversation: chunks.conversation, replayed: true });
       }
     }
-    this.#deps.logger.info(
-      { clientId: input.caller.clientId, turnId, conversationId, characterId },
-      'turn replayed',
-    );
+    this.#deps.observers.replayed(observed(caller.clientId, sent.turn), observer);
     return { ...sent, replayed: true };
   }
 
-  async #run(turn: Turn, open: OpenTurn, input: SendMessageInput): Promise<SentMessage> {
+  async #run(turn: Turn, open: OpenTurn, report: TurnReport, input: SendMessageInput): Promise<SentMessage> {
     const { modelPolicy, historyBounds, clock } = this.#deps;
     // Read while the turn is open: a deletion that comes later finds the turn and ends it.
     const character = await this.#deps.characters.find(input.caller.clientId, input.characterId);
@@ -144,22 +144,10 @@ export class SendMessage {
     const sampling = { temperature, maxOutputTokens };
     const prompt: Prompt = { model, messages: toChatMessages(texts), sampling };
     const { ttlSeconds } = character;
-    return this.#answerTurn.run({ turn, open, expected, greeting, prompt, ttlSeconds }, input);
-  }
-
-  #report(clientId: string, turn: Turn, outcome: TurnOutcome): void {
-    const { id: turnId, conversationId, characterId } = turn;
-    const usage = outcome.status === 'completed' ? { model: outcome.model, usage: outcome.usage } : {};
-    const code = outcome.status === 'failed' ? { code: outcome.code } : {};
-    this.#deps.logger.info(
-      { clientId, turnId, conversationId, characterId, outcome: outcome.status, ...usage, ...code },
-      'turn',
-    );
+    return this.#answerTurn.run({ turn, open, report, expected, greeting, prompt, ttlSeconds }, input);
   }
 }
 
-/** A caller who left is no failure; a service that ends the turn is one, with a code. */
-function failure(error: unknown, callerSignal: AbortSignal): TurnOutcome {
-  if (error instanceof AppError) return { status: 'failed', code: error.code };
-  return callerSignal.aborted ? { status: 'cancelled' } : { status: 'failed', code: 'internal_error' };
+function observed(clientId: string, { id: turnId, conversationId, characterId }: Turn): ObservedTurn {
+  return { clientId, turnId, conversationId, characterId };
 }

@@ -4,25 +4,22 @@ import { checkModels } from '#src/adapters/langchain/check-models.js';
 import { LangChainLlmGateway } from '#src/adapters/langchain/langchain-llm-gateway.js';
 import { ModelSettings } from '#src/adapters/langchain/model-settings.js';
 import { ProviderTransport } from '#src/adapters/langchain/transport/provider-transport.js';
-import { TracedLlmGateway } from '#src/adapters/langsmith/traced-llm-gateway.js';
 import { withDeadline } from '#src/application/async/deadline.js';
 import type { Clock } from '#src/application/ports/system/clock.js';
 import type { Logger } from '#src/application/ports/system/logger.js';
 import type { Config, ProviderConfig } from '../config/config.js';
 import type { Lifecycle } from '../lifecycle.js';
-import { CLOCK, IDS, LLM, LOGGER, MODEL_HEALTH } from '../tokens.js';
+import { CLOCK, LLM, MODEL_HEALTH, WARM_UP } from '../tokens.js';
 
-/** Loads what the first turn would otherwise wait for. */
-export const WARM_UP: ServiceIdentifier<() => Promise<void>> = Symbol('warmUp');
 /** Asks providers once whether they know key and models. */
 export const CHECK_MODELS: ServiceIdentifier<() => Promise<void>> = Symbol('checkModels');
 
 const CHECK_WITHIN_MS = 5000;
 
-type ModelModuleConfig = Pick<Config, 'model' | 'modelPolicy' | 'tracing'>;
+type ModelModuleConfig = Pick<Config, 'model' | 'modelPolicy'>;
 
 export function modelModule(
-  { model: { primary, fallback, deadlines, check }, modelPolicy, tracing }: ModelModuleConfig,
+  { model: { primary, fallback, deadlines, check }, modelPolicy }: ModelModuleConfig,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   lifecycle: Lifecycle,
 ): ContainerModule {
@@ -46,8 +43,6 @@ export function modelModule(
   const second = fallback && connect('MODEL_FALLBACK', fallback);
   const primaryGateway = first.gateway;
   const fallbackGateway = second === null ? null : second.gateway;
-  let traced: TracedLlmGateway | null = null;
-  lifecycle.own('traces', () => traced?.close());
 
   return new ContainerModule(({ bind }) => {
     bind(FailoverLlmGateway)
@@ -62,21 +57,7 @@ export function modelModule(
           }),
       )
       .inSingletonScope();
-    if (tracing === null) bind(LLM).toService(FailoverLlmGateway);
-    else {
-      bind(LLM)
-        .toDynamicValue((context) => {
-          traced = new TracedLlmGateway({
-            gateway: context.get(FailoverLlmGateway),
-            clock: context.get(CLOCK),
-            ids: context.get(IDS),
-            logger: context.get(LOGGER),
-            ...tracing,
-          });
-          return traced;
-        })
-        .inSingletonScope();
-    }
+    bind(LLM).toService(FailoverLlmGateway);
     bind(MODEL_HEALTH).toDynamicValue((context) => {
       const failover = context.get(FailoverLlmGateway);
       return { isRefusing: (model) => failover.isRefusing(model) || first.settings.isRefused(model) };
@@ -94,7 +75,6 @@ export function modelModule(
     bind(WARM_UP).toConstantValue(async () => {
       await primaryGateway.warmUp();
       await fallbackGateway?.warmUp();
-      await traced?.warmUp();
     });
   });
 }

@@ -13,6 +13,7 @@ import { DeleteConversation } from '#src/application/chat/delete-conversation.js
 import { GetConversation } from '#src/application/chat/get-conversation.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
 import { TurnMeters } from '#src/application/chat/turn-meters.js';
+import { TurnObservers } from '#src/application/chat/turn-observers.js';
 import { CreateApiKey } from '#src/application/clients/create-api-key.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
 import { GetClient } from '#src/application/clients/get-client.js';
@@ -99,6 +100,7 @@ function dependencies(context: ResolutionContext, config: UseCaseConfig) {
   return {
     ...ports(context, config),
     costs: context.get(TurnMeters),
+    observers: context.get(TurnObservers),
     usage: context.get(UsageRecords),
     uses: context.get(ApiKeyUses),
     requestLimits: context.get(RequestLimits),

@@ -1,10 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
-import { TracedLlmGateway } from '#src/adapters/langsmith/traced-llm-gateway.js';
+import { LangSmithTurnObserver } from '#src/adapters/langsmith/langsmith-turn-observer.js';
 import { SystemClock } from '#src/adapters/system/system-clock.js';
 import { UuidV7Generator } from '#src/adapters/system/uuid-v7-generator.js';
-import type { LlmGateway } from '#src/application/ports/chat/llm-gateway.js';
+import type { Prompt } from '#src/application/ports/chat/llm-gateway.js';
+import type { TurnEvent } from '#src/application/ports/chat/turn-observer.js';
 import type { Completion } from '#src/domain/conversations/turn.js';
 import { prompt } from '#tests/contracts/llm-gateway.contract.js';
 import { accept, FakeLangSmith, ignoreRuns, refuseRuns } from '#tests/support/fakes/fake-langsmith.js';
@@ -121,10 +122,8 @@ describe('an unwell LangSmith', () => {
       model: 'some-model',
       usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2, estimated: false },
     };
-    const gateway: LlmGateway = { generate: async () => completion, stream: async () => completion };
     const lines: LogLine[] = [];
-    const tracedGateway = new TracedLlmGateway({
-      gateway,
+    const observer = new LangSmithTurnObserver({
       clock: new SystemClock(),
       ids: new UuidV7Generator(),
       logger: recordingLogger(lines),
@@ -132,26 +131,40 @@ describe('an unwell LangSmith', () => {
       endpoint: langsmith.endpoint,
       project: 'p',
     });
-    const { signal } = new AbortController();
-    const turn = (index: number) =>
-      tracedGateway.generate(
-        prompt('m', { message: Buffer.alloc(32_768, String(index)).toString('latin1') }),
-        signal,
-      );
-    await turn(0);
+    const turn = (index: number) => {
+      const message = Buffer.alloc(32_768, String(index)).toString('latin1');
+      observer.observe(endedTurn({ prompt: prompt('m', { message }), completion }));
+    };
+    turn(0);
     await langsmith.received(1);
     const before = collect();
-    for (let index = 1; index < 5000; index += 1) await turn(index);
+    for (let index = 1; index < 5000; index += 1) turn(index);
     const grown = collect() - before;
     expect(grown / 2 ** 20).to.be.below(24);
     const closingAt = performance.now();
-    await tracedGateway.close();
+    await observer.close();
     expect(performance.now() - closingAt).to.be.within(1900, 2500);
     const dropped = lines.reduce((sum, { fields }) => sum + Number(fields['dropped']), 0);
     expect(dropped).to.equal(5000);
     expect(lines).to.have.length(2);
   });
 });
+
+function endedTurn({ prompt: asked, completion }: { prompt: Prompt; completion: Completion }): TurnEvent {
+  return {
+    kind: 'ended',
+    turn: { clientId: 'a', turnId: 't', conversationId: 'c', characterId: 'b' },
+    outcome: { status: 'completed', completedAt: '2026-01-01T00:00:00.000Z', ...completion },
+    call: {
+      prompt: asked,
+      streamed: false,
+      startedAt: 0,
+      firstTokenAt: null,
+      endedAt: 1,
+      outcome: { kind: 'completed', completion },
+    },
+  };
+}
 
 /** Collects garbage and gives what is left, in bytes. */
 function collector(): () => number {

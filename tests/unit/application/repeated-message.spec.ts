@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { ServerTimingObserver } from '#src/adapters/http/api/chat/server-timing-observer.js';
 import { DeleteCharacter } from '#src/application/characters/delete-character.js';
 import { DeleteConversation } from '#src/application/chat/delete-conversation.js';
 import type { SendMessageInput } from '#src/application/chat/send-message.js';
@@ -46,17 +47,13 @@ describe('SendMessage, sent again with its idempotency key', () => {
     expect(replayed).to.equal(false);
     const before = await kept();
     app.clock.advance(30_000);
-    let modelTime: number | null = null;
-    const again = await send({
-      onModelTime: (ms) => {
-        modelTime = ms;
-      },
-    });
+    const context = { llmMs: null };
+    const again = await send({ observer: new ServerTimingObserver(context) });
     expect(again).to.deep.equal({ ...first, replayed: true });
     expect(JSON.stringify([again.turn.outcome, again.conversation])).to.equal(
       JSON.stringify([first.turn.outcome, first.conversation]),
     );
-    expect(modelTime).to.equal(null);
+    expect(context.llmMs).to.equal(null);
     expect(app.llm.prompts).to.have.length(1);
     expect(await kept()).to.deep.equal(before);
     const { id: turnId } = first.turn;

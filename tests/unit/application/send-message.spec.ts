@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
+import { ServerTimingObserver } from '#src/adapters/http/api/chat/server-timing-observer.js';
 import { MemoryCharacterRepository } from '#src/adapters/memory/storage/memory-character-repository.js';
 import type { MemoryDatabase } from '#src/adapters/memory/storage/memory-database.js';
 import { DeleteCharacter } from '#src/application/characters/delete-character.js';
@@ -74,12 +75,10 @@ describe('SendMessage', () => {
       app.clock.advance(2500);
       return GOOD_DAY;
     };
-    let waitedMs = -1;
+    const context = { llmMs: -1 };
     const { turn, conversation } = await app.send({
       ...mine,
-      onModelTime: (ms) => {
-        waitedMs = ms;
-      },
+      observer: new ServerTimingObserver(context),
     });
     const completedAt = new Date(app.clock.now()).toISOString();
     expect(turn).to.deep.equal({
@@ -98,7 +97,7 @@ describe('SendMessage', () => {
       expiresAt: new Date(app.clock.now() + 60_000).toISOString(),
       truncated: false,
     });
-    expect(waitedMs).to.equal(2500);
+    expect(context.llmMs).to.equal(2500);
     expect(app.logLines).to.deep.equal([
       {
         level: 'info',

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
-import { FailoverLlmGateway } from '#src/adapters/failover/failover-llm-gateway.js';
-import { TracedLlmGateway } from '#src/adapters/langsmith/traced-llm-gateway.js';
-import type { LlmGateway } from '#src/application/ports/chat/llm-gateway.js';
-import { CLOCK, LLM } from '#src/infrastructure/tokens.js';
+import { LangSmithTurnObserver } from '#src/adapters/langsmith/langsmith-turn-observer.js';
+import type { TurnObserver } from '#src/application/ports/chat/turn-observer.js';
+import { CLOCK, TURN_OBSERVERS } from '#src/infrastructure/tokens.js';
 import { FakeLangSmith, type ReceivedRun } from '#tests/support/fakes/fake-langsmith.js';
 import { complete, FakeOpenAi, hang, raw, refuse, streamEvents } from '#tests/support/fakes/fake-openai.js';
 import { ManualClock } from '#tests/support/fakes/manual-clock.js';
@@ -16,12 +15,12 @@ describe('turns traced in LangSmith', () => {
   let upstream: FakeOpenAi;
   let langsmith: FakeLangSmith;
   let app: TestApp | null;
-  let llm: LlmGateway | null;
+  let observers: readonly TurnObserver[];
 
   beforeEach(async () => {
     [upstream, langsmith] = await Promise.all([FakeOpenAi.start(), FakeLangSmith.start()]);
     app = null;
-    llm = null;
+    observers = [];
   });
   afterEach(async () => {
     await app?.stop();
@@ -42,7 +41,7 @@ describe('turns traced in LangSmith', () => {
       },
       override: (container) => {
         if (clock !== undefined) container.rebind(CLOCK).toConstantValue(clock);
-        llm = container.get(LLM);
+        observers = container.get(TURN_OBSERVERS);
       },
     });
     const client = await new ApiClient(app.url).signUp();
@@ -268,9 +267,9 @@ describe('turns traced in LangSmith', () => {
     expect(run).to.have.nested.property('outputs.choices[0].message.content', message);
   });
 
-  it('puts itself around the gateway when it is asked for', async () => {
+  it('observes turns when it is asked for', async () => {
     await start();
-    expect(llm).to.be.instanceOf(TracedLlmGateway);
+    expect(observers.filter((observer) => observer instanceof LangSmithTurnObserver)).to.have.length(1);
   });
 
   for (const [title, env] of [
@@ -283,7 +282,8 @@ describe('turns traced in LangSmith', () => {
         const { status } = await client.post('/api/chat', { characterId, message: 'Hello', stream });
         expect(status).to.equal(200);
       }
-      expect(llm).to.be.instanceOf(FailoverLlmGateway);
+      expect(observers).to.have.length(1);
+      expect(observers[0]).not.to.be.instanceOf(LangSmithTurnObserver);
       await app?.stop();
       expect(langsmith.connections).to.equal(0);
     });

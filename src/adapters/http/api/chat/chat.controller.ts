@@ -22,6 +22,7 @@ import { SendMessage } from '#src/application/chat/send-message.js';
 import type { TurnStream } from '#src/application/chat/turn-stream.js';
 import { type ChatInput, type IdempotencyKey, type Turn, toTurn } from './chat-dto.js';
 import { requestDigest } from './request-digest.js';
+import { ServerTimingObserver } from './server-timing-observer.js';
 
 @Route('api/chat')
 @Policy({ cost: 'turn', whileDraining: false })
@@ -80,7 +81,6 @@ export class ChatController extends Controller {
   ): Promise<Turn | undefined> {
     const { res: response } = request;
     if (response === undefined) throw new Error('express has set no response on the request');
-    const context = contextOf(request);
     const caller = callingClient(request);
     const stream = (input.stream ?? prefersEvents(request)) ? new EventStream(response) : null;
     const sent = await this.#sendMessage.execute({
@@ -93,9 +93,7 @@ export class ChatController extends Controller {
         idempotencyKey === undefined ? null : { key: idempotencyKey, digest: requestDigest(input) },
       origin: originOf(request),
       signal: this.#openRequests.signalOf(response, caller.keyId),
-      onModelTime: (elapsedMs) => {
-        context.llmMs = elapsedMs;
-      },
+      observer: new ServerTimingObserver(contextOf(request)),
       reader: stream === null ? undefined : turnEvents(stream, response),
     });
     if (sent.replayed) sayReplayed(response);
