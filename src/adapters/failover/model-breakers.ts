@@ -33,12 +33,12 @@ interface Circuit {
   readonly policy: CircuitBreakerPolicy;
   /** When the next call is let through to see, on the monotonic clock. */
   probesAtMs: number;
-  /** Signs of life of the model, so far: words, whole answers, refusals of its own. */
+  /** Signs of life of the model, so far: words, whole answers, error responses of its own. */
   signs: number;
 }
 
 /**
- * cockatiel measures how long a circuit is open by the wall clock, which may be set back. It is told that the time is
+ * cockatiel measures how long a circuit is open by the wall clock, which may be set back. It is given a time that is
  * always over, and asked only when it is over on the monotonic clock.
  */
 const ALWAYS_OVER_MS = Number.NEGATIVE_INFINITY;
@@ -57,7 +57,7 @@ export class ModelBreakers {
   }
 
   /**
-   * @param call tells by `answered` of each word of the model: from the first on its circuit is no longer concerned.
+   * @param call reports each word of the model by `answered`: from the first on its circuit is no longer concerned.
    * @throws AppError `model_unavailable`, at once, while the model is refused; else what `call` throws.
    */
   async run<T>(
@@ -108,7 +108,7 @@ export class ModelBreakers {
   }
 
   /**
-   * Tells what the end of a call that begins now says. An outage is what the provider failed with; and a deadline, or a
+   * Judges the end of a call that begins now. An outage is what the provider failed with; and a deadline, or a
    * caller who has left after a long silence, in which the model gave no sign of life to anybody else either. A few who
    * ask for long answers together must not close it to all others. Nothing is decided by a caller who has left sooner.
    */
@@ -141,7 +141,7 @@ export class ModelBreakers {
     return circuit;
   }
 
-  /** Whoever leaves their probe at once must not keep the circuit open for everybody else. */
+  /** A caller that leaves its probe at once must not keep the circuit open for all others. */
   #closedForMs(reason: FailureReason<unknown> | { isolated: true }): number {
     return 'error' in reason && reason.error instanceof UndecidedProbe ? 0 : this.#probeAfterMs;
   }
@@ -168,7 +168,7 @@ function begin<T>(call: (answered: () => void) => Promise<T>, onWord: () => void
   return { spoke, whole: call(answered) };
 }
 
-/** Tells the breaker that a failure counts. */
+/** Marks a failure that the breaker counts. */
 class CountedFailure extends Error {
   constructor(override readonly cause: unknown) {
     super('counted');
@@ -186,7 +186,7 @@ function isDeadline(error: unknown): boolean {
   return error instanceof AppError && error.code === 'model_timeout';
 }
 
-/** The model is there, whatever it said. A probe whose caller left has heard nothing, and must not close the circuit. */
+/** The model is there, whatever it said. A probe whose caller left has received nothing, and must not close the circuit. */
 function isAnswer(error: unknown): boolean {
   return (
     error instanceof AppError &&

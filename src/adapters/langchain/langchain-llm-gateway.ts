@@ -28,7 +28,7 @@ export interface CallDeadlines {
 
 export type LangChainLlmGatewayOptions = ProviderConnection &
   CallDeadlines & {
-    /** LimitMembers what becomes of each call. */
+    /** Receives what becomes of each call. */
     readonly settings?: ModelSettings;
   };
 
@@ -61,7 +61,7 @@ export class LangChainLlmGateway implements LlmGateway {
 
   /**
    * Asks the model for one whole answer. `_generate` and not `invoke`, which looks into the environment at every call
-   * and, told so there, prints prompts (LANGCHAIN_VERBOSE) or sends them away (LANGSMITH_TRACING and its aliases);
+   * and, where those are set, prints prompts (LANGCHAIN_VERBOSE) or sends them away (LANGSMITH_TRACING and its aliases);
    * no option of a call forbids that.
    */
   generate(prompt: Prompt, signal: AbortSignal, onAttemptUsage?: AttemptUsageListener): Promise<Completion> {

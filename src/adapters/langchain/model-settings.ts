@@ -22,12 +22,12 @@ const WORDS: Readonly<Record<Refused, string>> = {
   name: 'the provider does not know the model',
   quota: 'the provider says that the quota of the key is used up',
 };
-/** Each mistake is told once in this time, however many turns fail of it. */
+/** Each mistake is logged once in this time, however many turns fail of it. */
 const TOLD_EVERY_MS = 60_000;
 
 /**
- * What a provider's refusals say of the operator's settings: in the log, and for as long as nothing speaks against it. The
- * models that it is told of are those that the operator allows, and so are its bounds.
+ * What a provider's error responses say of the operator's settings: in the log, and for as long as nothing speaks against it. The
+ * models that it knows are those that the operator allows, and so are its bounds.
  */
 export class ModelSettings {
   readonly #options: ModelSettingsOptions;
@@ -58,7 +58,7 @@ export class ModelSettings {
     if (refused !== null) this.#refuse(model, refused, failure.status);
   }
 
-  /** The provider's list does not have it, which gateways that take any name do not mean as a refusal. */
+  /** The provider's list does not have it, which gateways that take any name do not mean as a denial. */
   suspect(model: string): void {
     const { provider, logger } = this.#options;
     const setting = this.#settingOf(model, 'name');

@@ -18,7 +18,7 @@ export interface IdleTimeout {
  * Runs one call to a model. Its signal aborts when the idle timeout or the total time ends, when the caller goes, and when
  * the call has failed: nothing that it opened outlives it, and nobody waits for a client that does not listen.
  * @param onCut called before it throws, when the caller went or the time was over.
- * @throws the reason of the caller's signal; AppError `model_timeout`; whatever else failed, as `toModelError` tells it.
+ * @throws the reason of the caller's signal; AppError `model_timeout`; whatever else failed, as `toModelError` maps it.
  */
 export async function withinDeadline<T>(
   totalMs: number,

@@ -1,7 +1,7 @@
 import type { CompletedTurn } from '#src/domain/conversations/turn.js';
 import type { ConversationState, SentMessage } from './sent-message.js';
 
-/** How a reply was told to a reader. */
+/** How a reply was streamed. */
 export interface StreamChunks {
   /** As it was expected to be when the reply began. */
   readonly conversation: ConversationState;
@@ -17,7 +17,7 @@ interface ReplayRecord {
   readonly chunks: { readonly conversation: ConversationState; readonly lengths: readonly number[] } | null;
 }
 
-/** @param telling null when nobody read along. */
+/** @param chunks null when the reply was not streamed. */
 export function writeReplayRecord({ turn, conversation }: SentMessage, chunks: StreamChunks | null): string {
   const { userMessage: _, ...rest } = turn;
   const kept: ReplayRecord = {
@@ -31,7 +31,7 @@ export function writeReplayRecord({ turn, conversation }: SentMessage, chunks: S
   return JSON.stringify(kept);
 }
 
-/** What was written, for the same message. A reply that nobody read along is told in one piece. */
+/** What was written, for the same message. A reply that was not streamed has one piece. */
 export function readReplayRecord(
   text: string,
   userMessage: string,

@@ -1,6 +1,6 @@
 import type { ConversationState } from './sent-message.js';
 
-/** Somebody who reads along. */
+/** Receives a reply while it is generated. */
 export interface TurnStream {
   /** Settles when the reader is ready for more. `started` is the same every time. */
   onDelta(text: string, started: TurnHeader): Promise<void>;

@@ -7,7 +7,7 @@ import { contextOf, originOf } from './context-of.js';
 import { setRateLimitHeaders } from './rate-limit-headers.js';
 
 /**
- * Stands in front of everything: an address that is known to ask too much costs nothing but its refusal. A turn of any
+ * Stands in front of everything: an address that is known to ask too much costs nothing but its error response. A turn of any
  * other is counted together with its client, once that is known ({@link limitClient}), so that both are one question.
  */
 export function limitAddresses(limits: RequestLimits): RequestHandler {

@@ -48,7 +48,7 @@ export async function authorizeAgain(request: Request): Promise<void> {
   context.principal = await authorize.execute(context.right, presentedCredentials(request));
 }
 
-/** What lets nobody in is counted for its address, which is told so instead once it has sent too much of it. */
+/** What lets nobody in is counted for its address, which receives a limit error instead once it has sent too much of it. */
 async function identifyClient(request: Request, response: Response): Promise<Principal> {
   const { authorize, limits } = httpServices(request);
   try {

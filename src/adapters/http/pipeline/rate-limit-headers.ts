@@ -10,7 +10,7 @@ interface LimitMembers {
 const limitMembers = new WeakMap<Response, LimitMembers[]>();
 
 /**
- * Tells the caller of a limit that its request was counted by, in the order in which they were asked
+ * Shows the caller a limit that its request was counted by, in the order in which they were asked
  * (draft-ietf-httpapi-ratelimit-headers: quota and window, what remains and seconds until the window ends).
  */
 export function setRateLimitHeaders(response: Response, decision: RateDecision): void {
@@ -21,7 +21,7 @@ export function setRateLimitHeaders(response: Response, decision: RateDecision):
   });
 }
 
-/** What refuses is told of like what lets pass, in the end of the same list. */
+/** A limit that refuses is shown like one that lets pass, in the end of the same list. */
 export function setDenialHeaders(response: Response, decision: LimitDecision | RateDecision): void {
   if ('windowSeconds' in decision) setRateLimitHeaders(response, decision);
   else setConcurrencyHeaders(response, decision);

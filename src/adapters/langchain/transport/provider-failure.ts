@@ -1,4 +1,4 @@
-/** What a refusal meant, where its body says so in one of the ways that providers are known to use. */
+/** What an error response meant, where its body says so in one of the ways that providers are known to use. */
 export type ErrorReason =
   | 'context_too_long'
   | 'content_filtered'
@@ -40,7 +40,7 @@ const REASONS: readonly (readonly [ErrorReason, RegExp])[] = [
   ['roles_refused', /roles must alternate|(must|should) alternate (between )?user|first message must be/i],
 ];
 
-/** What a refusal without a status says of itself: the types of OpenAI, Azure and Anthropic, and those who copy them. */
+/** What an error response without a status says of itself: the types of OpenAI, Azure and Anthropic, and those who copy them. */
 const STATUSES: readonly (readonly [number, RegExp])[] = [
   [429, /rate[_ ]?limit|too many requests/i],
   [503, /overloaded|unavailable|at capacity/i],
@@ -48,9 +48,9 @@ const STATUSES: readonly (readonly [number, RegExp])[] = [
 ];
 
 const MAX_ERROR_BODY_BYTES = 65_536;
-/** Lists, objects and texts of a refusal that are looked at; refusals have a handful. */
+/** Lists, objects and texts of an error response that are looked at; most have a handful. */
 const MAX_LOOKS = 1000;
-const REFUSAL_WITHIN_MS = 250;
+const ERROR_BODY_WITHIN_MS = 250;
 const OWN_FIELDS = new Set([
   'error',
   'errors',
@@ -68,7 +68,7 @@ const MAX_RETRY_AFTER_SECONDS = 3600;
 export async function errorFromResponse(response: Response): Promise<ProviderFailure> {
   const words = ownWords(await beginningOf(response).catch(() => ''));
   return new ProviderFailure({
-    name: 'ProviderRefusal',
+    name: 'ProviderError',
     status: response.status,
     code: reasonIn(words),
     retryAfterSeconds: parseRetryAfter(response.headers.get('retry-after'), response.headers.get('date')),
@@ -83,7 +83,7 @@ export function assertNoErrorBody(answer: unknown): void {
   const words = wordsOf({ error }).join('\n');
   const reason = reasonIn(words);
   throw new ProviderFailure({
-    name: 'ProviderRefusal',
+    name: 'ProviderError',
     status: statusIn(error) ?? STATUSES.find(([, pattern]) => pattern.test(words))?.[0] ?? (reason && 400),
     code: reason,
   });
@@ -132,7 +132,7 @@ async function beginningOf(response: Response): Promise<string> {
   if (reader === undefined) return '';
   // Not waited for: a source that is silent ends with the call's signal.
   const leave = () => void reader.cancel().catch(() => undefined);
-  const deadline = setTimeout(leave, REFUSAL_WITHIN_MS);
+  const deadline = setTimeout(leave, ERROR_BODY_WITHIN_MS);
   const decoder = new TextDecoder();
   let text = '';
   try {
@@ -149,7 +149,7 @@ async function beginningOf(response: Response): Promise<string> {
 }
 
 /**
- * The part of a refusal that is the provider's own: servers like to send the request back beside it, in which a shopper
+ * The part of an error response that is the provider's own: servers like to send the request back beside it, in which a shopper
  * may have written any of the words that are looked for.
  */
 function ownWords(body: string): string {
@@ -161,7 +161,7 @@ function ownWords(body: string): string {
 }
 
 /**
- * The texts in the fields above, as far as a refusal is read at all. Without recursion: an answer may nest as deep as it
+ * The texts in the fields above, as far as an error response is read at all. Without recursion: an answer may nest as deep as it
  * is long, and copying what was found at each level would take the square of that.
  */
 function wordsOf(answer: unknown): string[] {

@@ -1,10 +1,10 @@
 import { errorFromResponse } from './provider-failure.js';
 import type { ProviderTransport } from './provider-transport.js';
 
-/** What LangChain's clients are told instead of the key, so that none of their errors or dumps can show it. */
+/** What LangChain's clients receive instead of the key, so that none of their errors or dumps can show it. */
 export const KEY_PLACEHOLDER = 'kept-elsewhere';
 
-/** All that a provider is told about us. @param apiKey null: no Authorization header. */
+/** All that a provider learns about us. @param apiKey null: no Authorization header. */
 export function jsonHeaders(apiKey: string | null): Readonly<Record<string, string>> {
   return {
     accept: 'application/json, text/event-stream',

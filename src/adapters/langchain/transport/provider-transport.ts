@@ -45,7 +45,7 @@ export class ProviderTransport {
     }
   }
 
-  /** An event stream and a refusal come as they arrive, any other answer whole. @throws as `exchange`. */
+  /** An event stream and an error response come as they arrive, any other answer whole. @throws as `exchange`. */
   async send(url: string, request: TransportRequest): Promise<Response> {
     return toResponse(await this.exchange(new URL(url), request));
   }

@@ -47,7 +47,7 @@ function sizeOf({ answer }: Kept): number {
 }
 
 /**
- * The idempotency keys of each client: those under way, as many as there are requests, and those with a kept answer,
+ * The idempotency keys of each client: those under way, as many as there are requests, and those with a replay record,
  * within bounds of count and bytes.
  */
 export class IdempotencyStore {

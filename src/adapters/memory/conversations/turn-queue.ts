@@ -118,7 +118,7 @@ export class TurnQueue {
 
   #openLane(clientId: string, turn: ConcernedTurn): TurnLease {
     this.#count(clientId, 1);
-    const holder = this.#makeRight(clientId, turn);
+    const holder = this.#makeLease(clientId, turn);
     this.#lanes.set(clientId, turn.conversationId, { holder, waiting: [] });
     return holder;
   }
@@ -136,7 +136,7 @@ export class TurnQueue {
         refuse: leave,
         admit: () => {
           stopWaiting();
-          lane.holder = this.#makeRight(clientId, turn);
+          lane.holder = this.#makeLease(clientId, turn);
           resolve(lane.holder);
         },
       };
@@ -146,7 +146,7 @@ export class TurnQueue {
     });
   }
 
-  #makeRight(clientId: string, turn: ConcernedTurn): TurnLease {
+  #makeLease(clientId: string, turn: ConcernedTurn): TurnLease {
     const { conversationId } = turn;
     return new TurnLease(turn, () => {
       this.#count(clientId, -1);

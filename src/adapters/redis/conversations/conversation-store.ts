@@ -30,7 +30,7 @@ import {
 export interface TurnTicket {
   readonly clientId: string;
   readonly request: OpenTurnRequest;
-  /** Nobody else's, ever. */
+  /** Unique, for ever. */
   readonly token: string;
 }
 

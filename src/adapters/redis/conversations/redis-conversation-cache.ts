@@ -135,7 +135,7 @@ export class RedisConversationCache implements ConversationCache {
     throw busy();
   }
 
-  /** A question that got no answer may have been heard. */
+  /** A command without a reply may have been executed. */
   async #ask(ticket: TurnTicket): Promise<OpenReply> {
     const { isAvailable, client } = this.#connection;
     try {

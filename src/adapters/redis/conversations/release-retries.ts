@@ -3,7 +3,7 @@ import { LEASE_MS } from './scripts/schema.js';
 
 const PAUSE_MS = 500;
 
-/** Gives back what turns hold. What Redis does not hear of is told again, until it would have forgotten by itself. */
+/** Gives back what turns hold. What Redis does not confirm is sent again, until it would have expired by itself. */
 export class ReleaseRetries {
   readonly #store: ConversationStore;
   readonly #pending = new Set<NodeJS.Timeout>();
@@ -25,7 +25,7 @@ export class ReleaseRetries {
     }
   }
 
-  /** Nothing is told again from now on. Settles when what is being told has been heard, or was in vain. */
+  /** Sends nothing again from now on. Settles when what is under way has been confirmed, or has failed. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#pending) clearTimeout(timer);

@@ -25,7 +25,7 @@ describe('ModelSettings', () => {
     });
   };
   const failure = (status: number, code?: string) =>
-    modelError(new ProviderFailure({ name: 'ProviderRefusal', status, code }));
+    modelError(new ProviderFailure({ name: 'ProviderError', status, code }));
   const reported = () =>
     lines.map(({ fields: { setting, status }, message }) => [status, setting, message.split(' ').at(-1)]);
 

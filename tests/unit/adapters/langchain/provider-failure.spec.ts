@@ -123,7 +123,7 @@ describe('toModelError', () => {
   });
 
   it('finds the failure at the bottom of what a client wrapped around it', () => {
-    const failure = new ProviderFailure({ name: 'ProviderRefusal', status: 429, retryAfterSeconds: 9 });
+    const failure = new ProviderFailure({ name: 'ProviderError', status: 429, retryAfterSeconds: 9 });
     const error = toModelError(new Error('secret', { cause: new Error('secret', { cause: failure }) }));
     expect(error).to.include({ code: 'model_unavailable', retryAfterSeconds: 9, cause: failure });
   });

@@ -7,7 +7,7 @@ import { parseForwardedFor } from './parse-forwarded-for.js';
  * others.
  */
 export function callerAddress(request: Request): string | null {
-  // From the farthest that a trusted proxy tells of to the nearest, and the socket's, which express leaves out.
+  // From the farthest that a trusted proxy names to the nearest, and the socket's, which express leaves out.
   for (const entry of [...request.ips, request.socket.remoteAddress ?? '']) {
     const address = parseForwardedFor(entry);
     if (address !== null) return address;

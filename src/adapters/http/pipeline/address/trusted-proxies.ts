@@ -6,7 +6,7 @@ type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
 const MAPPED_BITS = 96;
 
 /**
- * For express's `trust proxy`, which by itself takes an entry with a port for a stranger's: all who come by that proxy would
+ * For express's `trust proxy`, which by itself takes an entry with a port for an untrusted one: all who come by that proxy would
  * count as one address.
  * @param ranges addresses and CIDRs.
  */

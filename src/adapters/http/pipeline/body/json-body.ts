@@ -16,7 +16,7 @@ const JSON_MEDIA_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i;
 
 /**
  * Reads, decodes, parses and checks the body of the route that it stands on, strictly: nothing is coerced, dropped or
- * repaired. It stands on the routes themselves, behind authentication, so that strangers' bodies are not even read. A
+ * repaired. It stands on the routes themselves, behind authentication, so that anonymous bodies are not even read. A
  * body may take its time, and its key be revoked meanwhile.
  */
 export const jsonBody: RequestHandler = async (request, _response, next) => {

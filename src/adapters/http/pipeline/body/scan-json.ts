@@ -16,7 +16,7 @@ const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 
 /**
- * What JSON.parse does not tell, found without building anything from the text, which may be no JSON at all. It looks at
+ * What JSON.parse does not report, found without building anything from the text, which may be no JSON at all. It looks at
  * each character once: a regular expression would search an unclosed string again from each of its quotes.
  */
 export function scanJson(text: string, { maxDepth, maxValues }: JsonBounds): JsonShape {

@@ -26,7 +26,7 @@ const CONTENT_HEADERS = [
 export function errorHandler(logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
     const { requestId } = contextOf(request);
-    // The caller has gone: there is nobody to tell, and nothing went wrong here.
+    // The caller has gone: there is no reader, and nothing went wrong here.
     if (response.destroyed) return;
     const error = toAppError(thrown);
     const problem = toProblem(error, requestId);
@@ -55,7 +55,7 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
   };
 }
 
-/** A flood that is refused must not become one of the log: the line of the request tells of it. */
+/** A flood that is refused must not become one of the log: the line of the request reports it. */
 const TOLD_BY_THE_REQUEST: readonly string[] = ['overloaded', 'shutting_down'];
 
 /** A stack for what is a defect; for what happens to every service, one line that says why. */
