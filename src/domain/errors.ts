@@ -1,4 +1,4 @@
-/** What sort of failure it was; each edge (HTTP, a stream) maps a kind to its own vocabulary once. */
+/** What sort of failure it was; each edge maps a kind to its own vocabulary once. */
 export type ErrorKind =
   | 'invalid'
   | 'unauthenticated'

@@ -2,8 +2,8 @@ import type { AttemptUsageListener, Prompt } from '#src/application/ports/chat/l
 import { promptUsage } from './transport/read-completion.js';
 
 /**
- * Reports at most once what one call cost that brought nothing usable. A provider that was asked may charge for a prompt
- * whose answer nobody waited for; a beginning that was passed on is counted by its reader.
+ * Tells at most once what one call cost that brought nothing usable. A provider that was asked may charge for a prompt
+ * whose answer nobody waited for; a beginning that was passed on is counted by whoever heard it.
  */
 export class AttemptUsage {
   readonly #prompt: Prompt;
@@ -32,7 +32,7 @@ export class AttemptUsage {
     this.#onAttemptUsage?.(usage);
   };
 
-  /** The call has been given up on our side; what a client still brings is not reported. */
+  /** The call has been given up on our side; what a client still brings is told to nobody. */
   readonly cut = (): void => {
     if (this.#isAwaited) this.notify(promptUsage(this.#prompt));
     this.#isOver = true;

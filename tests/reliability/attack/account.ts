@@ -13,7 +13,7 @@ export async function openAccount(anonymous: ApiClient, name: string): Promise<A
   return { email, api: await anonymous.signUp(email) };
 }
 
-/** By email and password, as somebody who lost the key. */
+/** By email and password, as an owner who lost the key. */
 export function logIn(anonymous: ApiClient, email: string, password = PASSWORD): Promise<ApiResponse> {
   return anonymous.post('/auth/keys', { email, password });
 }

@@ -25,7 +25,7 @@ export interface HonestReport {
 
 const OWN_ADDRESS = '127.0.0.99';
 
-/** What somebody who does nothing wrong sees meanwhile. */
+/** What a caller without fault sees meanwhile. */
 export class HonestFigures {
   readonly #report: HonestReport;
   readonly #sorted: Float64Array;

@@ -59,7 +59,7 @@ export const INDISCRETIONS: Readonly<Record<string, Behaviour>> = {
     raw(200, `data: ${JSON.stringify({ error: { message } })}\n\n`, { 'content-type': 'text/event-stream' }),
   ),
   'no choices': quoting((text) => json(200, { choices: [], error: text })),
-  'a denial of the model': quoting((refusal) => complete({ content: null, message: { refusal } })),
+  'a refusal of the model': quoting((refusal) => complete({ content: null, message: { refusal } })),
   'a call of a tool': quoting((text) =>
     complete({
       content: null,

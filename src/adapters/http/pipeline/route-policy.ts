@@ -5,7 +5,7 @@ import type { RequestHandler } from 'express';
 export interface RoutePolicy {
   /**
    * What the limits count a request as. A `turn` is counted together with its client. A `probe` is not counted: whatever
-   * watches over the process asks it, and a refusal would have the process killed in the middle of an attack.
+   * watches over the process asks it, and an error response would have the process killed in the middle of an attack.
    */
   readonly cost: 'turn' | 'request' | 'probe';
   /** Whether it is answered while the process drains. */

@@ -1,4 +1,4 @@
-/** The names of the limits: they stand in the headers, in error responses and in the audit log. */
+/** The names of the limits: callers see them, and the audit log holds them. */
 export type LimitScope =
   | 'ip'
   | 'signup'

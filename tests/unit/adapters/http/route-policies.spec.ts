@@ -64,7 +64,7 @@ describe('the policies of routes', () => {
       ['GET', '/turns/1', PROBE, 'a parameter takes what stands in its place'],
       ['HEAD', '/turns/1', PROBE, 'a route that is read can be looked at'],
       ['GET', '/turns/1/2', REQUEST, 'a parameter takes one part of a path'],
-      ['GET', '/TURNS/1', REQUEST, 'paths tell large letters from small ones'],
+      ['GET', '/TURNS/1', REQUEST, 'paths distinguish large letters from small ones'],
       ['GET', '/', PROBE, 'the root is a path, too'],
     ] as const) {
       it(`holds for ${method} ${path} or not: ${why}`, () => {
