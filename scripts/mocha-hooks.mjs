@@ -1,4 +1,4 @@
-/** `scripts/test.mjs` has mocha load this in each of its processes. */
+/** `scripts/run-mocha.mjs` and `scripts/watch.mjs` have mocha load this in each of its processes. */
 
 /** By themselves mocha's processes pass over a rejection that nobody handles. */
 function fail(error) {
@@ -14,5 +14,6 @@ export const mochaHooks = {
 /** The script hears the counts when all is over. Here `this` is mocha's runner. */
 export async function mochaGlobalTeardown() {
   const { passes, failures } = this.stats;
+  if (process.send === undefined) return;
   await new Promise((resolve) => process.send({ passed: passes, failed: failures }, resolve));
 }

@@ -11,11 +11,18 @@ const isTest = mode === 'test';
 
 const specs = args.map((path) => join('dist', path.replace(/^dist\//, '').replace(/\.ts$/, '.js')));
 if (isTest && specs.length === 0) {
-  process.stderr.write('watch: name the specs, such as tests/domain/turn.spec.ts\n');
+  process.stderr.write('watch: name the specs, such as tests/http/drain.spec.ts\n');
   process.exit(1);
 }
 const main = isTest
-  ? ['--enable-source-maps', 'node_modules/mocha/bin/mocha.js', '--exit', ...specs]
+  ? [
+      '--enable-source-maps',
+      'node_modules/mocha/bin/mocha.js',
+      '--exit',
+      '--require',
+      join(import.meta.dirname, 'mocha-hooks.mjs'),
+      ...specs,
+    ]
   : ['--enable-source-maps', 'dist/src/infrastructure/main.js'];
 const settings = isTest ? 'tsconfig.json' : 'tsconfig.build.json';
 

@@ -1,6 +1,14 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { expect } from 'chai';
-import { anchors, codePaths, documents, namedFiles, readDocument, relativeLinks } from './documents.js';
+import {
+  anchors,
+  codePaths,
+  documents,
+  drawnClasses,
+  namedFiles,
+  readDocument,
+  relativeLinks,
+} from './documents.js';
 import { REPOSITORY } from './shell-examples.js';
 
 /** @returns what is wrong with a link; null: it leads somewhere. */
@@ -54,5 +62,22 @@ describe('The documents', () => {
       .flatMap((path) => namedFiles(readDocument(path)).map((name) => ({ path, name })))
       .filter(({ name }) => !isThere(name));
     expect(absent).to.deep.equal([]);
+  });
+
+  it('draw classes that are there', () => {
+    const files = codePaths().filter((path) => /\/src\/.*\.ts$/.test(path));
+    const sources = files
+      .map((path) => readFileSync(new URL(`.${path.slice(path.indexOf('/src/'))}`, REPOSITORY), 'utf8'))
+      .join('\n');
+    const drawn = all
+      .flatMap((path) => drawnClasses(readDocument(path)))
+      .filter((name) => name !== 'FastWrap');
+    expect(drawn).not.to.deep.equal([]);
+    // A rule without a class is named like its file.
+    const fileOf = (name: string) => `/${name.replace(/(?<=.)[A-Z]/g, '-$&').toLowerCase()}.ts`;
+    const isThere = (name: string) =>
+      new RegExp(`\\b(?:class|interface) ${name}\\b`).test(sources) ||
+      files.some((path) => path.endsWith(fileOf(name)));
+    expect(drawn.filter((name) => !isThere(name))).to.deep.equal([]);
   });
 });

@@ -66,7 +66,7 @@ export function anchors(text: string): Set<string> {
 
 const CODE_FOLDERS = ['src', 'tests', 'bench', 'scripts'];
 const FILE_NAME = /[\w{},./-]*\w\.(?:ts|mjs|cjs|grit|lua)\b/g;
-const FOLDER_NAME = /(?:src|tests|bench|scripts)\/(?:[\w-]+\/)+/g;
+const FOLDER_NAME = /(?:src|tests|bench|scripts|domain|application|adapters|infrastructure)\/(?:[\w-]+\/)+/g;
 /** What the build makes, and the form of a name that somebody is to choose. */
 const NOT_KEPT = /generated\/|000N/;
 
@@ -77,6 +77,14 @@ export function namedFiles(text: string): string[] {
   const plain = spans.filter((span) => !/[<>*…]/.test(span) && !NOT_KEPT.test(span));
   const files = plain.flatMap((span) => span.match(FILE_NAME) ?? []).flatMap(alternatives);
   return [...files, ...plain.flatMap((span) => span.match(FOLDER_NAME) ?? [])];
+}
+
+const PICTURE = /^```mermaid\n(.*?)^```$/gms;
+const CLASS_NAME = /\b(?:[A-Z][a-z]+){2,}\b/g;
+
+/** Classes that the pictures of a document name. */
+export function drawnClasses(text: string): string[] {
+  return [...text.matchAll(PICTURE)].flatMap(([, picture = '']) => picture.match(CLASS_NAME) ?? []);
 }
 
 /** `a-{b,c}.ts` is two names. */

@@ -4,7 +4,7 @@ import { SCHEMA } from './schema.js';
 /**
  * Asked again and again by those who wait, under the same token. Returns one of
  * `open`, fence, now, and character, turns, expiry, exchanges, greeting of a conversation that exists;
- * `wait`, place in the queue; `replay`, answer; `ended`, reason; `busy`; `concurrencyLimited`, limit; `mismatch`; `in_progress`.
+ * `wait`, place in the queue; `replay`, answer; `ended`, reason; `busy`; `concurrency_limited`, limit; `mismatch`; `in_progress`.
  */
 export const OPEN_TURN = new DeadlineScript(
   SCHEMA,
