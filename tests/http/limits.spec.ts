@@ -419,54 +419,6 @@ describe('limits over HTTP', () => {
     });
   });
 
-  describe('of wrong service keys, at once', () => {
-    let redis: RedisServer;
-
-    before(async () => {
-      redis = await RedisServer.start();
-    });
-    after(() => redis.stop());
-
-    for (const store of ['memory', 'Redis']) {
-      it(`hold for parallel guesses as for one after the other, and for no right one (${store})`, async () => {
-        await start({
-          LIMIT_BAD_KEYS_PER_MINUTE: '3',
-          FASTWRAP_API_KEY: SERVICE_KEY,
-          TRUST_PROXY: '127.0.0.1',
-          ...(store === 'Redis' ? { REDIS_URL: redis.url } : {}),
-        });
-        const list = (key: string, address: string) =>
-          app.api.get('/admin/clients', { 'x-fastwrap-api-key': key, ...from(address) });
-        const right = await times(60, () => list(SERVICE_KEY, '192.0.2.1'));
-        expect(new Set(statuses(right))).to.deep.equal(new Set([200]));
-        const guesses = times(300, (index) => list(`operator-key-guess-${index}`, '192.0.2.1'));
-        const answers = statuses(await guesses);
-        expect(answers.filter((status) => status === 401)).to.have.length(3);
-        expect(answers.filter((status) => status === 429)).to.have.length(297);
-        expect((await list(SERVICE_KEY, '192.0.2.1')).status).to.equal(429);
-        expect(app.blocks).to.deep.equal(['service-key']);
-      });
-
-      it(`look at no right one behind so many wrong ones, however close it follows (${store})`, async () => {
-        await start({
-          LIMIT_BAD_KEYS_PER_MINUTE: '3',
-          FASTWRAP_API_KEY: SERVICE_KEY,
-          TRUST_PROXY: '127.0.0.1',
-          ...(store === 'Redis' ? { REDIS_URL: redis.url } : {}),
-        });
-        const connection = await RawConnection.open(app.api.url);
-        const list = (key: string) =>
-          `GET /admin/clients HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.7\r\nX-FastWrap-API-Key: ${key}\r\n\r\n`;
-        const keys = ['wrong-key-a', 'wrong-key-b', 'wrong-key-c', SERVICE_KEY];
-        connection.write(keys.map(list).join(''));
-        const answered = [];
-        for (const _ of keys) answered.push((await connection.nextAnswer())?.status);
-        connection.destroy();
-        expect(answered).to.deep.equal([401, 401, 401, 429]);
-      });
-    }
-  });
-
   describe('of passwords', () => {
     const PASSWORD = 'correct horse battery';
 

@@ -328,39 +328,4 @@ describeWithRedis('RedisConversationCache, several processes', (redis) => {
     expect(await store.open(ticket, 8)).to.deep.equal({ kind: 'ended', reason: 'released' });
     await (await other.open({ onBusy: 'reject', ...keyed('k') })).release();
   });
-
-  for (const [when, burst] of [
-    ['whenever they ended', async () => undefined],
-    [
-      'that all ended in one millisecond',
-      () =>
-        one.connection.client.eval(
-          `local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
-           for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZADD', KEYS[1], last, member) end`,
-          1,
-          `${KEYS}ri`,
-        ),
-    ],
-  ] as const) {
-    it(`delete thousands of conversations with their answers, and those of nobody else, ${when}`, async () => {
-      const addAll = async (characterId: string, count: number) => {
-        for (let first = 0; first < count; first += 50) {
-          const ids = Array.from({ length: 50 }, (_, index) => `${characterId}:${first + index}`);
-          await Promise.all(ids.map((id) => one.add('t', { conversationId: id, characterId, ...keyed(id) })));
-        }
-      };
-      const left = async (kind: string) => (await one.connection.client.keys(`${KEYS}${kind}:*`)).length;
-      await addAll('another', 100);
-      await addAll(CHARACTER, 2400);
-      await addAll('a third', 100);
-      await burst();
-      await other.cache.deleteByCharacter(CLIENT, CHARACTER);
-      expect([await left('c'), await left('x'), await left('r')]).to.deep.equal([200, 200, 200]);
-      expect(await one.connection.client.zcard(`${KEYS}ri`)).to.equal(200);
-      await addAll(CHARACTER, 2400);
-      await burst();
-      await other.cache.deleteByClient(CLIENT);
-      for (const kind of ['c', 'x', 'r', 'i']) expect(await left(kind)).to.equal(0);
-    });
-  }
 });

@@ -4,9 +4,9 @@ import type { Logger } from '#src/application/ports/system/logger.js';
 import { Application } from '#src/infrastructure/application.js';
 import { readConfig } from '#src/infrastructure/config/read-config.js';
 import { createLogger } from '#src/infrastructure/create-logger.js';
-import { FakeOpenAi } from '../support/fakes/fake-openai.js';
-import { Canaries, makeCanary } from '../support/fixtures/canaries.js';
-import { CanaryDrive, TURNS_DRIVEN } from '../support/fixtures/canary-drive.js';
+import { FakeOpenAi } from '#tests/support/fakes/fake-openai.js';
+import { Canaries, makeCanary } from '#tests/support/fixtures/canaries.js';
+import { CanaryDrive, TURNS_DRIVEN } from '#tests/support/fixtures/canary-drive.js';
 
 describe('a secret', () => {
   let upstream: FakeOpenAi;
