@@ -5,7 +5,6 @@ import { expect } from 'chai';
 import { HttpServer } from '#src/adapters/http/server/http-server.js';
 import { EXPECTED_SECURITY_HEADERS, UUID } from '#tests/support/assertions/expect-response.js';
 import { type RawAnswer, RawConnection } from '#tests/support/fixtures/raw-connection.js';
-import { SseReader } from '#tests/support/fixtures/sse-reader.js';
 import { recordingLogger } from '#tests/support/fixtures/test-app.js';
 
 const answerHello: RequestListener = (_request, response) => {
@@ -329,25 +328,6 @@ describe('HttpServer', () => {
       await once(response, 'close').finally(() => clearInterval(sending));
       expect(response.errored).to.be.an('error');
       connection.destroy();
-    });
-
-    it('keeps one that is slow but steady', async () => {
-      const arrival = once(arrivals, '/flood');
-      const reader = await SseReader.open(`${server.url}/flood`);
-      const [response]: ServerResponse[] = await arrival;
-      const startedAt = performance.now();
-      const elapsedMs = () => performance.now() - startedAt;
-      const bytesPerMs = FLOOD.length / (6 * STALL_MS);
-      while (response?.closed === false) {
-        if (reader.bytes < elapsedMs() * bytesPerMs) reader.resume();
-        else reader.pause();
-        await delay(1);
-      }
-      expect(response?.errored).to.equal(null);
-      expect(elapsedMs(), 'or it was not slow').to.be.above(3 * STALL_MS);
-      reader.resume();
-      await reader.closed;
-      expect(reader.bytes).to.equal(FLOOD.length);
     });
 
     it('keeps one that waits for an answer, or has no more to ask', async () => {
