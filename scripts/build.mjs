@@ -4,7 +4,16 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 const STAMP = 'dist/.build-stamp';
@@ -104,6 +113,8 @@ if (built.src === wanted.src && (!withTests || built.tests === wanted.tests)) {
   );
   run('typescript/bin/tsc', '-p', withTests ? 'tsconfig.json' : 'tsconfig.build.json');
   mkdirSync('dist', { recursive: true });
+  for (const path of filesUnder('src').filter((name) => name.endsWith('.lua')))
+    cpSync(path, join('dist', path));
   writeFileSync(STAMP, JSON.stringify(wanted));
   process.stdout.write(`build: done in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
 }

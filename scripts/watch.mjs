@@ -1,9 +1,10 @@
 /**
- * `node scripts/watch.mjs serve`, `node scripts/watch.mjs test SPEC…`, in the repository's folder: builds once, then compiles what
- * changes and runs the server, or the specs, anew. A type error is shown and ends nothing; Ctrl-C ends all of it.
+ * `node scripts/watch.mjs serve`, `node scripts/watch.mjs test SPEC…`, in the repository's folder: builds once, then compiles, or
+ * copies, what changes and runs the server, or the specs, anew. A type error is shown and ends nothing; Ctrl-C ends all of it.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { cpSync, existsSync, utimesSync, watch } from 'node:fs';
 import { join } from 'node:path';
 
 const [mode, ...args] = process.argv.slice(2);
@@ -35,7 +36,15 @@ const running = [
   ['--watch', '--watch-preserve-output', ...main],
 ].map((command) => spawn(process.execPath, command, { stdio: ['ignore', 'inherit', 'inherit'] }));
 
+/** The compiler sees no Lua, and neither does who watches what is imported. */
+const lua = watch('src', { recursive: true }, (_event, name) => {
+  if (!name?.endsWith('.lua') || !existsSync(join('src', name))) return;
+  cpSync(join('src', name), join('dist/src', name));
+  utimesSync(main.at(-1), new Date(), new Date());
+});
+
 function end() {
+  lua.close();
   for (const child of running) child.kill('SIGTERM');
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);

@@ -57,7 +57,7 @@ function makeCopy() {
 function findMutants() {
   const sources = join(ROOT, 'dist/src');
   return readdirSync(sources, { recursive: true })
-    .filter((path) => path.endsWith('.js') && ROOMS.some((room) => path.startsWith(`${room}/`)))
+    .filter((path) => /\.(?:js|lua)$/.test(path) && ROOMS.some((room) => path.startsWith(`${room}/`)))
     .filter((path) => !LEFT_OUT.test(path))
     .filter((path) => positionals.length === 0 || positionals.some((part) => path.includes(part)))
     .sort()

@@ -22,7 +22,7 @@ const OTHER_LUA = new Map([
   ['and', 'or'],
   ['or', 'and'],
 ]);
-/** A line that does nothing but call; a comparison, with what stands around it, so that no arrow or comment is taken. */
+/** A line that does nothing but call; a comparison, with what stands around it, so that no arrow is taken. */
 const LUA_CALL = /^[ \t]*(?:redis\.p?call|[a-z]\w*)\([^\n]*\)$/gm;
 const LUA_OPERATOR = /(?<=[\w)'] )(<=|>=|==|~=|<|>|and|or)(?= [\w('-])/g;
 
@@ -31,7 +31,7 @@ const LUA_OPERATOR = /(?<=[\w)'] )(<=|>=|==|~=|<|>|and|or)(?= [\w('-])/g;
  * @returns each as `{ kind, line, from, start, end, replacement }`.
  */
 export function mutationsOf(path, source) {
-  if (extname(path) !== '.js') return [];
+  if (extname(path) === '.lua') return luaMutationsOf(source);
   const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
   const found = [];
   const add = (kind, start, end, replacement) => {
@@ -45,19 +45,6 @@ export function mutationsOf(path, source) {
     if (ts.isBinaryExpression(condition) && isEquation(condition.operatorToken.kind)) return;
     replace('condition negated', condition, `!(${condition.getText(file)})`);
   };
-
-  function inLua(node) {
-    const start = node.getStart(file);
-    const text = node.getText(file);
-    if (!text.includes('redis.call')) return;
-    for (const { 0: call, index } of text.matchAll(LUA_CALL)) {
-      add('Lua call removed', start + index, start + index + call.length, '');
-    }
-    for (const { 0: operator, index } of text.matchAll(LUA_OPERATOR)) {
-      const at = start + index;
-      add('Lua operator changed', at, at + operator.length, OTHER_LUA.get(operator));
-    }
-  }
 
   function visit(node) {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return;
@@ -74,8 +61,6 @@ export function mutationsOf(path, source) {
       replace('number off by one', node, `(${node.getText(file)} + 1)`);
     } else if (isStatementOfCall(node)) {
       replace('call removed', node, ';');
-    } else if (ts.isTemplateExpression(node) || ts.isNoSubstitutionTemplateLiteral(node)) {
-      inLua(node);
     }
     if (ts.isFunctionLike(node) && !ts.isConstructorDeclaration(node) && node.body !== undefined) {
       const { body } = node;
@@ -89,6 +74,27 @@ export function mutationsOf(path, source) {
     ts.forEachChild(node, visit);
   }
   visit(file);
+  return found;
+}
+
+function luaMutationsOf(source) {
+  const found = [];
+  const add = (kind, index, from, replacement) => {
+    const line = source.slice(0, index).split('\n').length;
+    found.push({
+      kind,
+      line,
+      from: from.trim().slice(0, 80),
+      start: index,
+      end: index + from.length,
+      replacement,
+    });
+  };
+  for (const { 0: call, index } of source.matchAll(LUA_CALL)) add('Lua call removed', index, call, '');
+  const isComment = (index) => /^[ \t]*--/.test(source.slice(source.lastIndexOf('\n', index) + 1));
+  for (const { 0: operator, index } of source.matchAll(LUA_OPERATOR)) {
+    if (!isComment(index)) add('Lua operator changed', index, operator, OTHER_LUA.get(operator));
+  }
   return found;
 }
 

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
+/** Of JavaScript, and of the Lua that it reads and that includes other Lua. */
+const READ = /'(\.\/lua\/[\w-]+\.lua)'|^-- include (\S+)$/gm;
 const IMPORT = /(?:from|import)\s*\(?\s*['"]([#.][^'"]+)['"]/g;
 /** They measure, take minutes, or need what not every machine has. */
 const LEFT_OUT = /\.alone\.spec\.js$|^tests\/(?:system\/)?(?:scripts|readme|durability|egress)\//;
@@ -56,8 +58,9 @@ export class SpecMap {
     const known = this.#imports.get(path);
     if (known !== undefined) return known;
     const source = readFileSync(join(this.#dist, path), 'utf8');
-    const imports = [...source.matchAll(IMPORT)]
-      .map(([, name]) => (name.startsWith('#') ? normalize(name.slice(1)) : join(dirname(path), name)))
+    const imports = [...source.matchAll(IMPORT), ...source.matchAll(READ)]
+      .map(([, imported, included]) => imported ?? included)
+      .map((name) => (name.startsWith('#') ? normalize(name.slice(1)) : join(dirname(path), name)))
       .filter((name) => existsSync(join(this.#dist, name)));
     this.#imports.set(path, imports);
     return imports;

@@ -16,7 +16,7 @@ export interface StoredConversation {
 
 const KEY = /^fw:1:\{(?<clientId>[^}]*)\}:x:(?<conversationId>.*)$/;
 
-/** All that Redis holds, past the cache: as `src/adapters/redis/conversations/scripts/schema.ts` lays it out. */
+/** All that Redis holds, past the cache: as `src/adapters/redis/conversations/lua/keys.lua` lays it out. */
 export async function readStoredConversations(redis: Redis): Promise<StoredConversation[]> {
   const conversations: StoredConversation[] = [];
   for (const key of await redis.keys('fw:1:*:x:*')) {

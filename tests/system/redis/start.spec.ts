@@ -1,3 +1,6 @@
+import { cpSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { ApiClient } from '#tests/support/fixtures/api-client.js';
 import { makeTestFolder, type TestFolder } from '#tests/support/fixtures/test-app.js';
@@ -66,4 +69,29 @@ describeWithRedis('the start of the process with Redis', (redis) => {
     expect(performance.now() - start).to.be.below(2000);
     expect((await owner.post('/api/chat', { characterId, message: 'Hello' })).status).to.equal(200);
   });
+});
+
+describe('the start of a process without all of its Lua', () => {
+  const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+  let folder: TestFolder;
+
+  beforeEach(async () => {
+    folder = await makeTestFolder();
+    for (const name of ['node_modules', 'package.json', 'openapi.json'])
+      symlinkSync(join(ROOT, name), join(folder.path, name));
+    cpSync(join(ROOT, 'dist/src'), join(folder.path, 'dist/src'), { recursive: true });
+  });
+  afterEach(() => folder.remove());
+
+  for (const missing of ['counters/lua/add.lua', 'conversations/lua/keys.lua', 'budgets/lua/sweep.lua']) {
+    it(`fails, and names ${missing}, also where nothing is kept on Redis`, async () => {
+      const main = join(folder.path, 'dist/src/infrastructure/main.js');
+      const command = [process.execPath, main] as const;
+      rmSync(join(dirname(main), '../adapters/redis', missing));
+      const server = ServerProcess.spawn({ cwd: folder.path, env: { PORT: '0' }, command });
+      expect((await server.exited).code).to.equal(1);
+      expect(server.stderr).to.contain(missing);
+      expect(server.stdout).to.equal('');
+    });
+  }
 });

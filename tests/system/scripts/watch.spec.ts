@@ -116,6 +116,21 @@ describe('Watching', function () {
     await once(script, 'exit');
   });
 
+  it('begins anew after a change of Lua, which it copies', async () => {
+    const read =
+      "import { readFileSync } from 'node:fs';\nconst word = readFileSync('dist/src/word.lua', 'utf8');";
+    write('src/infrastructure/main.ts', server(read));
+    write('src/word.lua', 'one');
+    write('dist/src/word.lua', 'one');
+    const script = watch('serve');
+    await shown(/<one \d+>/);
+    await shown(/Watching for file changes/);
+    write('src/word.lua', 'two');
+    await shown(/<two \d+>/);
+    script.kill('SIGINT');
+    await once(script, 'exit');
+  });
+
   it('asks for specs', async () => {
     const script = spawn(process.execPath, [SCRIPT, 'test'], { stdio: 'ignore' });
     expect(await once(script, 'exit')).to.deep.equal([1, null]);

@@ -1,12 +1,12 @@
 import { Cluster, Command } from 'ioredis';
 import { list, whole } from '../conversations/stored-exchange.js';
+import { readLua } from './read-lua.js';
 import { RedisClock } from './redis-clock.js';
 import { OPERATION_TIMEOUT_MS, type RedisConnection } from './redis-connection.js';
 import { redisUnavailable } from './redis-failure.js';
 import { type DeadlineScript, RedisScript } from './redis-script.js';
 
-/** Any server answers it, and the key leads to the one that is meant. */
-const TELL_TIME = new RedisScript("return redis.call('TIME')");
+const TELL_TIME = new RedisScript(readLua(import.meta.dirname, './lua/tell-time.lua'));
 
 /** Never written. It begins like all others: rights may be given by key. */
 const ANY_KEY = 'fw:1:clock';

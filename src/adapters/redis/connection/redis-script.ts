@@ -10,19 +10,8 @@ export class RedisScript {
 }
 
 /**
- * Lua that does nothing once its deadline is over, which is its last argument, in milliseconds by the server's clock. A
- * command may arrive long after its caller has given up: from a client's queue, or from a server that was frozen.
- * {@link DeadlineRunner} runs it.
+ * Lua that does nothing once its deadline is over, which is its last argument, in milliseconds by the server's clock: it
+ * returns by `inTime` of `lua/in-time.lua`. A command may arrive long after its caller has given up: from a client's queue, or
+ * from a server that was frozen. {@link DeadlineRunner} runs it.
  */
-export class DeadlineScript extends RedisScript {
-  /** @param prelude defines `now`, in milliseconds, and `whole`, which writes a number without a fraction. */
-  constructor(prelude: string, body: string) {
-    super(`${prelude}
-if now >= tonumber(ARGV[#ARGV]) then return { 'late', whole(now) } end
-local function run()
-${body}
-end
-return { 'ran', whole(now), run() }
-`);
-  }
-}
+export class DeadlineScript extends RedisScript {}

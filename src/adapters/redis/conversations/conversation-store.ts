@@ -10,12 +10,14 @@ import { DeadlineRunner } from '../connection/deadline-runner.js';
 import type { RedisConnection } from '../connection/redis-connection.js';
 import { redisUnavailable } from '../connection/redis-failure.js';
 import { DeadlineScript, type RedisScript } from '../connection/redis-script.js';
-import { COMMIT_TURN } from './scripts/commit-turn.js';
-import { DELETE_CONVERSATIONS } from './scripts/delete-conversations.js';
-import { FIND_CONVERSATION } from './scripts/find-conversation.js';
-import { OPEN_TURN } from './scripts/open-turn.js';
-import { RELEASE_TURN } from './scripts/release-turn.js';
-import { RENEW_TURN } from './scripts/renew-turn.js';
+import {
+  COMMIT_TURN,
+  DELETE_CONVERSATIONS,
+  FIND_CONVERSATION,
+  OPEN_TURN,
+  RELEASE_TURN,
+  RENEW_TURN,
+} from './conversation-scripts.js';
 import {
   list,
   readExchange,

@@ -3,9 +3,9 @@ import { appendTurn } from '#src/domain/conversations/append-turn.js';
 import type { Conversation, Greeting, HistoryBounds } from '#src/domain/conversations/conversation.js';
 import type { CompletedTurn } from '#src/domain/conversations/turn.js';
 import { AppError } from '#src/domain/errors.js';
+import { LEASE_MS } from './conversation-scripts.js';
 import type { ConversationStore, OpenReply, TurnTicket } from './conversation-store.js';
 import { endOfTurn } from './end-of-turn.js';
-import { LEASE_MS } from './scripts/schema.js';
 
 export interface LeasedTurnOptions {
   readonly store: ConversationStore;

@@ -1,5 +1,5 @@
+import { LEASE_MS } from './conversation-scripts.js';
 import type { ConversationStore, TurnTicket } from './conversation-store.js';
-import { LEASE_MS } from './scripts/schema.js';
 
 const PAUSE_MS = 500;
 

@@ -1,4 +1,5 @@
 import { Cluster } from 'ioredis';
+import { readLua } from '../connection/read-lua.js';
 import { BRIEF_TIMEOUT_MS, type RedisConnection } from '../connection/redis-connection.js';
 import { redisUnavailable } from '../connection/redis-failure.js';
 import { RedisScript } from '../connection/redis-script.js';
@@ -23,37 +24,7 @@ interface Asked {
 /** Redis does nothing else meanwhile. */
 const MAX_AT_ONCE = 128;
 
-/** For each key its points, the length of its window in ms, and `max`. A window begins with the first points, and never with fewer than one. */
-const ADD = new RedisScript(`
-local function add(key, points, ms)
-  if points <= 0 then
-    local after = (tonumber(redis.call('GET', key)) or 0) + points
-    if after <= 0 then
-      if points < 0 then redis.call('DEL', key) end
-      return { 0, 0 }
-    end
-  end
-  local count = redis.call('INCRBY', key, points)
-  local left = redis.call('PTTL', key)
-  if left < 0 then
-    redis.call('PEXPIRE', key, ms)
-    left = ms
-  end
-  return { count, left }
-end
-local counts, isSkipped = {}, false
-for place, key in ipairs(KEYS) do
-  local points, ms, most = unpack(ARGV, 3 * place - 2, 3 * place)
-  if isSkipped then
-    counts[place], isSkipped = false, false
-  else
-    local isDone, count = pcall(add, key, tonumber(points), tonumber(ms))
-    if not isDone and type(count) ~= 'table' then count = { err = count } end
-    counts[place] = count
-    isSkipped = most ~= '' and (not isDone or count[1] > tonumber(most))
-  end
-end
-return counts`);
+const ADD = new RedisScript(readLua(import.meta.dirname, './lua/add.lua'));
 
 /**
  * Counts for many callers. What is asked for in one round of the event loop goes to Redis as one command: on a busy
