@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { accessVariables } from './access-section.js';
-import { conversationVariables } from './conversation-section.js';
-import { limitVariables } from './limit-section.js';
-import { modelVariables } from './model-section.js';
-import { operationVariables } from './operation-section.js';
-import { redisVariables } from './redis-section.js';
-import { storageVariables } from './storage-section.js';
-import { tracingVariables } from './tracing-section.js';
+import { accessVariables } from './sections/access-section.js';
+import { conversationVariables } from './sections/conversation-section.js';
+import { limitVariables } from './sections/limit-section.js';
+import { modelVariables } from './sections/model-section.js';
+import { operationVariables } from './sections/operation-section.js';
+import { redisVariables } from './sections/redis-section.js';
+import { storageVariables } from './sections/storage-section.js';
+import { tracingVariables } from './sections/tracing-section.js';
 import type { Section } from './variable.js';
 
 /** As documents show them. `npm run configuration` writes those. */

@@ -1,6 +1,4 @@
-import { accessFaults, toAccess } from './access-section.js';
 import type { Config, ProviderConfig } from './config.js';
-import { toConversations } from './conversation-section.js';
 import {
   describeModels,
   modelFaults,
@@ -9,12 +7,14 @@ import {
   toProvider,
 } from './described-models.js';
 import { type Environment, environmentSchema } from './environment-schema.js';
-import { toLimits } from './limit-section.js';
-import { toModels } from './model-section.js';
-import { toOperation } from './operation-section.js';
-import { redisFaults, toRedisSettings } from './redis-section.js';
-import { toDatabase } from './storage-section.js';
-import { toTracing } from './tracing-section.js';
+import { accessFaults, toAccess } from './sections/access-section.js';
+import { toConversations } from './sections/conversation-section.js';
+import { toLimits } from './sections/limit-section.js';
+import { toModels } from './sections/model-section.js';
+import { toOperation } from './sections/operation-section.js';
+import { redisFaults, toRedisSettings } from './sections/redis-section.js';
+import { toDatabase } from './sections/storage-section.js';
+import { toTracing } from './sections/tracing-section.js';
 
 /** Names every faulty variable and its rule, and never a value. */
 export class ConfigError extends Error {

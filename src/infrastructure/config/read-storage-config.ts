@@ -1,7 +1,7 @@
 import type { Config } from './config.js';
 import { environmentSchema } from './environment-schema.js';
 import { ConfigError } from './read-config.js';
-import { toDatabase } from './storage-section.js';
+import { toDatabase } from './sections/storage-section.js';
 
 /** Where accounts are and what their secret is: all that backup and restore need to know. */
 export type StorageConfig = Pick<Config, 'database' | 'secret'>;

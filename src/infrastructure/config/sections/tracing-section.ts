@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { TracingConfig } from './config.js';
-import { atMost, httpUrl, oneOf, ruled, variable, visibleAscii } from './variable.js';
+import type { TracingConfig } from '../config.js';
+import { atMost, httpUrl, oneOf, ruled, variable, visibleAscii } from '../variable.js';
 
 export const tracingVariables = {
   LANGCHAIN_API_KEY: variable(ruled(visibleAscii, 'visible ASCII characters').optional(), {

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import type { z } from 'zod';
-import type { Config } from './config.js';
-import { nameList, ruled, variable, wholeNumber } from './variable.js';
+import type { Config } from '../config.js';
+import { nameList, ruled, variable, wholeNumber } from '../variable.js';
 
 const MAX = 1_000_000_000;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Config } from './config.js';
-import { MAX_TIMER_MS, oneOf, ruled, variable, wholeNumber } from './variable.js';
+import type { Config } from '../config.js';
+import { MAX_TIMER_MS, oneOf, ruled, variable, wholeNumber } from '../variable.js';
 
 export const operationVariables = {
   NODE_ENV: variable(

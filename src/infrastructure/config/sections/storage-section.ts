@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { DatabaseConfig } from './config.js';
-import { ruled, variable } from './variable.js';
+import type { DatabaseConfig } from '../config.js';
+import { ruled, variable } from '../variable.js';
 
 const databaseUrl = z.string().regex(/^(memory:|sqlite:.+)$/, 'must be sqlite:<path> or memory:');
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { Config } from './config.js';
-import { oneOf, variable, wholeNumber } from './variable.js';
+import type { Config } from '../config.js';
+import { oneOf, variable, wholeNumber } from '../variable.js';
 
 export const conversationVariables = {
   CONVERSATION_CACHE: variable(oneOf('memory', 'redis').optional(), {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RedisSettings } from '#src/adapters/redis/connection/redis-settings.js';
-import { parseRedisUrl, REDIS_URL_RULE } from './redis-url.js';
-import { oneOf, ruled, variable, wholeNumber } from './variable.js';
+import { parseRedisUrl, REDIS_URL_RULE } from '../redis-url.js';
+import { oneOf, ruled, variable, wholeNumber } from '../variable.js';
 
 const redisUrl = z.string().transform((text, context) => {
   const settings = parseRedisUrl(text);

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { PROVIDERS } from '#src/domain/models/model-provider.js';
-import type { Config, ProviderConfig } from './config.js';
+import type { Config, ProviderConfig } from '../config.js';
 import {
   atMost,
   httpUrl,
@@ -11,7 +11,7 @@ import {
   variable,
   visibleAscii,
   wholeNumber,
-} from './variable.js';
+} from '../variable.js';
 
 const apiKey = ruled(visibleAscii, 'visible ASCII characters');
 

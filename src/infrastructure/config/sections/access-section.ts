@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Config } from './config.js';
-import { nameList, oneOf, ruled, variable, visibleAscii } from './variable.js';
+import type { Config } from '../config.js';
+import { nameList, oneOf, ruled, variable, visibleAscii } from '../variable.js';
 
 const originList = ruled(
   nameList
