@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { UsageEntry, UsageRepository } from '#src/application/ports/storage/usage-repository.js';
+import { AppError } from '#src/domain/errors.js';
 import {
   type ShownUsage,
   subtractCounts,
@@ -9,7 +10,7 @@ import {
 } from '#src/domain/usage/usage.js';
 import type { UtcDay } from '#src/domain/usage/utc-day.js';
 import type { SqliteDatabase } from '../database/sqlite-database.js';
-import { PacedWork } from '../paced-work.js';
+import { PacedWork, type WorkMeter } from '../paced-work.js';
 import { ClientReports } from './client-reports.js';
 
 /** `WHERE true` keeps SQLite from reading ON CONFLICT as a part of the join. */
@@ -98,16 +99,33 @@ export class SqliteUsageRepository implements UsageRepository {
   }
 
   async list(clientId: string, fromDay: UtcDay, maxCharacters: number): Promise<ShownUsage[]> {
-    return this.#reports.run(clientId, (isLate) =>
-      this.#paced.run(async () => (isLate() ? [] : this.#page(clientId, fromDay, maxCharacters))),
-    );
+    let hasBegun = false;
+    try {
+      return await this.#reports.run(clientId, (isLate) =>
+        this.#paced.run(clientId, async (meter) => {
+          if (isLate()) return [];
+          hasBegun = true;
+          return this.#page(meter, clientId, fromDay, maxCharacters);
+        }),
+      );
+    } catch (error) {
+      // Nothing is known against the database by one who never came to ask it.
+      throw hasBegun ? error : new AppError('overloaded', { cause: error });
+    }
   }
 
-  async #page(clientId: string, fromDay: UtcDay, maxCharacters: number): Promise<ShownUsage[]> {
-    const days = await this.#database.report<DayRow>(LIST, [clientId, fromDay, maxCharacters + 1]);
+  async #page(
+    meter: WorkMeter,
+    clientId: string,
+    fromDay: UtcDay,
+    maxCharacters: number,
+  ): Promise<ShownUsage[]> {
+    const days = await meter.measure(() =>
+      this.#database.report<DayRow>(LIST, [clientId, fromDay, maxCharacters + 1]),
+    );
     const shown: ShownUsage[] = [];
     for (const day of days) {
-      shown.push(...toShown(day, maxCharacters));
+      shown.push(...(await meter.measure(() => toShown(day, maxCharacters))));
       // A page of 3,000 rows takes milliseconds: others' requests go on in between.
       await setImmediate();
     }

@@ -22,6 +22,7 @@ export interface UsageRepository {
    * @param fromDay that day and later ones.
    * @param maxCharacters of a day by themselves, at least 1: those with the most tokens, of equals those with the lower
    * ids. All others of that day come as one entry without a character.
+   * @throws AppError `overloaded` when it would not be the client's turn in time; the store is not asked then.
    */
   list(clientId: string, fromDay: UtcDay, maxCharacters: number): Promise<ShownUsage[]>;
   /** Input and output of all characters together. */

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { restore, spy, stub } from 'sinon';
+import { restore, spy, stub, useFakeTimers } from 'sinon';
 import { SqliteConnection } from '#src/adapters/sqlite/database/sqlite-connection.js';
 import { SqliteDatabase } from '#src/adapters/sqlite/database/sqlite-database.js';
 import { PacedWork } from '#src/adapters/sqlite/paced-work.js';
@@ -11,6 +11,7 @@ import { SqliteUsageRepository } from '#src/adapters/sqlite/repositories/sqlite-
 import { utcDayOf, utcDaysUntil } from '#src/domain/usage/utc-day.js';
 import {
   characterOf,
+  codeOf,
   credentialsOf,
   idOf,
   keyOf,
@@ -68,7 +69,12 @@ describe('pages of usage beside turns', () => {
       gate.emit('resting');
       return once(gate, 'rested');
     };
-    const pages = new SqliteUsageRepository(database, new PacedWork({ nowMs: () => 0, rest }));
+    let nowMs = 0;
+    const nowMsOf = () => {
+      nowMs += 1;
+      return nowMs;
+    };
+    const pages = new SqliteUsageRepository(database, new PacedWork({ nowMs: nowMsOf, rest }));
     const resting = once(gate, 'resting');
     await pages.list(idOf(1), FIRST_DAY, 2);
     const other = pages.list(idOf(2), FIRST_DAY, 2);
@@ -78,6 +84,34 @@ describe('pages of usage beside turns', () => {
     gate.emit('rested');
     await other;
     expect(reports.callCount).to.equal(2);
+  });
+
+  it('are refused with overloaded when their turn does not come in time, and rest for 250 ms behind one that is stuck', async () => {
+    const clock = useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const gate = new EventEmitter();
+    const stuck = once(gate, 'stuck');
+    const free = once(gate, 'free');
+    const rests: number[] = [];
+    const rest = async (ms: number) => void rests.push(ms);
+    const pages = new SqliteUsageRepository(database, new PacedWork({ nowMs: () => clock.now, rest }));
+    const report = stub(reporter, 'run').callsFake(async (...call) => {
+      gate.emit('stuck');
+      await free;
+      return report.wrappedMethod(...call);
+    });
+    const first = codeOf(pages.list(idOf(1), FIRST_DAY, 2));
+    await stuck;
+    const others = [1, 2].map((number) => codeOf(pages.list(idOf(number), FIRST_DAY, 2)));
+    clock.tick(5000);
+    expect(await Promise.all([first, ...others])).to.deep.equal([
+      'database_unavailable',
+      'overloaded',
+      'overloaded',
+    ]);
+    gate.emit('free');
+    expect(await codeOf(pages.list(idOf(2), FIRST_DAY, 2))).to.equal('resolved');
+    expect(rests[0]).to.equal(250);
+    expect(report.callCount, 'those that are late are not read').to.equal(2);
   });
 
   it('let everything that a turn reads and writes through while one of them is stuck', async () => {
