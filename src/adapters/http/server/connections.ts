@@ -22,10 +22,12 @@ export class Connections {
   readonly #shares: AddressShares;
   readonly #policy: ConnectionPolicy;
   readonly #errorResponses: ErrorResponseLog;
+  readonly #logger: Logger;
   #isLooking = false;
 
   constructor(policy: ConnectionPolicy, logger: Logger) {
     this.#policy = policy;
+    this.#logger = logger;
     this.#errorResponses = new ErrorResponseLog(policy, logger);
     this.#shares = new AddressShares(policy);
   }
@@ -69,15 +71,41 @@ export class Connections {
   async look(): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    this.#errorResponses.look(performance.now());
-    this.#shares.cutGreedy();
+    try {
+      this.#attempt(() => this.#errorResponses.look(performance.now()));
+      this.#attempt(() => this.#shares.cutGreedy());
+      await this.#endLate();
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #endLate(): Promise<void> {
     let ended = 0;
-    for (const connection of this.#open.values()) {
-      if (!connection.look(performance.now())) continue;
+    for (const [socket, connection] of this.#open) {
+      const isOver = this.#attempt(
+        () => connection.look(performance.now()),
+        () => socket.destroy(),
+      );
+      if (isOver === false) continue;
       ended += 1;
       if (ended % MAX_ENDED_AT_ONCE === 0) await setImmediate();
     }
-    this.#isLooking = false;
+  }
+
+  /** One that fails must not keep the look from the others; nor must a logger that fails. */
+  #attempt<T>(look: () => T, onFailure?: () => void): T | undefined {
+    try {
+      return look();
+    } catch (error) {
+      onFailure?.();
+      try {
+        this.#logger.error({ error }, 'the look after connections failed');
+      } catch {
+        // Nobody is left to be told.
+      }
+      return undefined;
+    }
   }
 
   /** When none is left. */
