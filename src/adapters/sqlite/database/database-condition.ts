@@ -12,7 +12,7 @@ interface DatabaseConditionOptions {
 /** How often the file is looked after while nothing is written. */
 const LOOK_MS = 1000;
 
-/** After so long without an answer the state is reported as unknown. */
+/** A look that takes so long is reported as one that cannot tell. */
 const LOOK_TIMEOUT_MS = 5000;
 
 const DAMAGE: ReadonlySet<string | null> = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB']);
@@ -79,7 +79,6 @@ export class DatabaseCondition {
       return this.#lastLook;
     });
     await inTime(timeoutMs, this.#nextLook, () => {
-      this.#noteLookFault('ETIMEDOUT');
       throw unavailable('whether the file is in place could not be told in time');
     });
     this.assertInPlace();
@@ -87,12 +86,18 @@ export class DatabaseCondition {
 
   async #lookNow(): Promise<void> {
     const { file, logger } = this.#options;
+    // By its own time: whoever waits for it may have had little left.
+    const timer = setTimeout(() => this.#noteLookFault('ETIMEDOUT'), LOOK_TIMEOUT_MS).unref();
     const isInPlace = await file.isInPlace().catch((error: unknown) => nodeCodeOf(error) ?? 'unknown');
+    clearTimeout(timer);
     if (typeof isInPlace === 'string') {
       this.#noteLookFault(isInPlace);
       return;
     }
-    this.#lookFault = null;
+    if (this.#lookFault !== null) {
+      this.#lookFault = null;
+      logger?.info({ database: file.path }, 'whether the database file is in place can be told again');
+    }
     if (isInPlace === this.#isInPlace) return;
     this.#isInPlace = isInPlace;
     if (isInPlace) logger?.info({ database: file.path }, 'the database file is back in place');

@@ -194,7 +194,7 @@ export class SqliteDatabase {
     const giveUpAt = performance.now() + this.#timeoutMs;
     try {
       const result = await this.#writes.run((isLate) => this.#changing(write(isLate)));
-      await this.#condition.look(giveUpAt - performance.now());
+      await this.#condition.look(Math.max(1, giveUpAt - performance.now()));
       this.#condition.noteWritten();
       return result;
     } catch (error) {

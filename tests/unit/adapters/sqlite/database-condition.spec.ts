@@ -82,6 +82,27 @@ describe('DatabaseCondition', () => {
     }
   });
 
+  it('accuses no file because somebody had little time left, and tells once when a slow one answers again', async () => {
+    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const look = codeOf(condition.look(1));
+      const slow = await file.look(0);
+      clock.tick(TIMEOUT_MS - 1);
+      expect(await look).to.equal('database_unavailable');
+      expect(lines).to.deep.equal([]);
+      clock.tick(1);
+      slow.notify(true);
+      for (const number of [1, 2]) {
+        const again = codeOf(condition.look(TIMEOUT_MS));
+        (await file.look(number)).notify(true);
+        expect(await again).to.equal('resolved');
+      }
+      expect(lines.map(({ level }) => level)).to.deep.equal(['warn', 'info']);
+    } finally {
+      clock.restore();
+    }
+  });
+
   it('keeps what it last saw when it cannot look, and says so once', async () => {
     const broken = Object.assign(new Error('i/o error'), { code: 'EIO' });
     for (const number of [0, 1]) {
