@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { GreetingPlacement } from '#src/adapters/langchain/greeting-placement.js';
+import { ProviderFailure } from '#src/adapters/langchain/transport/provider-failure.js';
+import type { Prompt } from '#src/application/ports/chat/llm-gateway.js';
 import type { ChatMessage } from '#src/domain/conversations/chat-message.js';
 import { modelError, prompt } from '#tests/contracts/llm-gateway.contract.js';
 import {
@@ -71,15 +74,17 @@ for (const { provider, model } of [
       expect(shown()).to.deep.equal([asFirstWords, asFirstWords]);
     });
 
-    for (const [what, errorFromResponse] of [
-      ['400 in any words', refuse(400)],
-      ['422 in any words', refuse(422)],
-      ['500 that speaks of roles', refuse(500, { message: ALTERNATE })],
+    for (const [what, errorFromResponse, times] of [
+      ['400 in any words', refuse(400), 2],
+      ['422 in any words', refuse(422), 2],
+      ['500 that speaks of roles', refuse(500, { message: ALTERNATE }), 1],
     ] as const) {
-      it(`is the end of the instructions after a ${what}, and from then on at once`, async () => {
+      it(`is the end of the instructions after a ${what}, and after ${times} of them at once`, async () => {
         upstream.behaviour = userFirst(errorFromResponse);
-        expect((await generate()).reply.content).to.equal('Good day.');
-        expect(shown()).to.deep.equal([asFirstWords, folded]);
+        for (let time = 0; time < times; time += 1) {
+          expect((await generate()).reply.content).to.equal('Good day.');
+          expect(shown()).to.deep.equal([asFirstWords, folded]);
+        }
         await generate();
         const { text, completion } = await stream();
         expect([text, completion.reply.content]).to.deep.equal(['Good day.', 'Good day.']);
@@ -88,7 +93,7 @@ for (const { provider, model } of [
     }
 
     it('is tried again for a stream as for a plain call', async () => {
-      upstream.behaviour = userFirst(refuse(400));
+      upstream.behaviour = userFirst(refuse(400, { message: ALTERNATE }));
       expect((await stream()).text).to.equal('Good day.');
       expect(shown()).to.deep.equal([asFirstWords, folded]);
       await stream();
@@ -96,7 +101,7 @@ for (const { provider, model } of [
     });
 
     it('is moved for the model that refused it alone', async () => {
-      upstream.behaviour = userFirst(refuse(400));
+      upstream.behaviour = userFirst(refuse(400, { message: ALTERNATE }));
       await generate();
       upstream.behaviour = complete();
       shown();
@@ -176,3 +181,60 @@ for (const { provider, model } of [
     });
   });
 }
+
+describe('GreetingPlacement', () => {
+  let nowMs: number;
+  let placement: GreetingPlacement;
+  let shown: string[];
+
+  const unclear = new ProviderFailure({ name: 'ProviderRefusal', status: 400 });
+  const clear = new ProviderFailure({ name: 'ProviderRefusal', status: 400, code: 'roles_refused' });
+
+  /** @param failures of the one form and the other; null: it is answered. */
+  async function ask(first: Error | null, second: Error | null = null, greeting = 'Hello'): Promise<string> {
+    shown = [];
+    const call = async ({ messages }: Prompt) => {
+      const isFolded = messages.every(({ role }) => role !== 'assistant');
+      shown.push(isFolded ? 'folded' : 'first words');
+      const failure = isFolded ? second : first;
+      if (failure !== null) throw failure;
+    };
+    await placement.ask(prompt('m', { greeting }), () => true, call).catch(() => undefined);
+    return shown.join(', ');
+  }
+
+  beforeEach(() => {
+    nowMs = 0;
+    placement = new GreetingPlacement(() => nowMs);
+  });
+
+  it('is not moved by chance refusals that are not in a row', async () => {
+    for (let time = 0; time < 3; time += 1) {
+      expect(await ask(unclear)).to.equal('first words, folded');
+      expect(await ask(null)).to.equal('first words');
+    }
+  });
+
+  for (const [what, refusals] of [
+    ['one that says why', [clear]],
+    ['two that do not', [unclear, unclear]],
+  ] as const) {
+    it(`is moved for an hour after ${what}`, async () => {
+      for (const refusal of refusals) await ask(refusal);
+      nowMs = 3_599_999;
+      expect(await ask(null)).to.equal('folded');
+      nowMs = 3_600_000;
+      expect(await ask(null)).to.equal('first words');
+    });
+  }
+
+  it('is sent once for a minute when both were refused without a reason, and another as before', async () => {
+    expect(await ask(unclear, unclear)).to.equal('first words, folded');
+    nowMs = 59_999;
+    expect(await ask(unclear, unclear)).to.equal('first words');
+    expect(await ask(unclear, null, 'Good day')).to.equal('first words, folded');
+    expect(await ask(clear, unclear), 'a refusal that says why').to.equal('first words, folded');
+    nowMs = 60_000;
+    expect(await ask(unclear, unclear)).to.equal('first words, folded');
+  });
+});
