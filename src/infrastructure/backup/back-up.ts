@@ -23,26 +23,44 @@ export async function backUp(config: StorageConfig, target: string): Promise<str
   const lock = await DatabaseLock.take(file, 'shared');
   if (lock === null) throw new Error(`The database ${file} is being restored.`);
   const kept: string[] = [];
+  let left: string[];
   try {
     kept.push(...(await PartialBackup.removeAbandoned(dirname(folder))));
-    await fillAndRename(folder, file, config.secret);
+    left = await fillAndRename(folder, file, config.secret);
   } finally {
-    await lock.release();
+    // A lock that is not given back ends with the process, and says nothing about the backup.
+    await lock.release().catch(() => undefined);
   }
   const secret = config.secret === null ? '' : ' The secret is not in it: keep FASTWRAP_SECRET as well.';
-  const left = kept.map((path) => ` What a killed backup left in ${path} cannot be removed.`).join('');
-  return `The backup is in ${folder}.${secret}${left}`;
+  const abandoned = kept.map((path) => ` What a killed backup left in ${path} cannot be removed.`).join('');
+  return `The backup is in ${folder}.${secret}${abandoned}${sentencesOf(left)}`;
 }
 
-async function fillAndRename(folder: string, file: string, configuredSecret: string | null): Promise<void> {
+/**
+ * @returns the paths of what cannot be removed behind it.
+ * @throws what kept it from being made, whatever is left of it.
+ */
+async function fillAndRename(
+  folder: string,
+  file: string,
+  configuredSecret: string | null,
+): Promise<string[]> {
   const partial = await PartialBackup.make(folder);
   try {
     await fill(backupFilesIn(partial.folder), file, configuredSecret);
     await sync(partial.folder);
     await renameDurably(partial.folder, folder);
-  } finally {
-    await partial.end();
+  } catch (error) {
+    const left = sentencesOf(await partial.end());
+    if (left === '') throw error;
+    const reason = error instanceof Error ? error.message : 'The backup failed.';
+    throw new Error(`${reason}${left}`, { cause: error });
   }
+  return partial.end();
+}
+
+function sentencesOf(left: readonly string[]): string {
+  return left.map((path) => ` ${path} is left and can be removed by hand.`).join('');
 }
 
 async function fill(files: BackupFiles, file: string, configuredSecret: string | null): Promise<void> {

@@ -54,10 +54,21 @@ export class PartialBackup {
     return kept;
   }
 
-  /** Removes what has not been renamed. */
-  async end(): Promise<void> {
-    await remove(this.folder);
-    await this.#lock.release();
+  /**
+   * Removes what has not been renamed, as far as it can be. Never rejects: by then it is known whether there is a backup.
+   * @returns the paths of what may be left.
+   */
+  async end(): Promise<string[]> {
+    const left: string[] = [];
+    try {
+      await remove(this.folder);
+    } catch {
+      left.push(...[this.folder, `${this.folder}.lock`].filter((path) => existsSync(path)));
+    } finally {
+      // Ends with the process at the latest.
+      await this.#lock.release().catch(() => undefined);
+    }
+    return left;
   }
 }
 

@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { open } from 'sqlite';
 import sqlite3 from 'sqlite3';
+import { DatabaseLock } from '#src/adapters/sqlite/database/database-lock.js';
 import { backUp } from '#src/infrastructure/backup/back-up.js';
 import { restore } from '#src/infrastructure/backup/restore.js';
 import { readStorageConfig } from '#src/infrastructure/config/read-storage-config.js';
@@ -131,6 +132,55 @@ describe('backup and restore', () => {
       `The backup is in ${target}. What a killed backup left in ${stuck} cannot be removed.`,
     );
     expect((await readdir(dirname(target))).sort()).to.deep.equal(['first', `${basename(stuck)}.lock`]);
+  });
+
+  /** Backs up, with a folder in the place of the partial one's lock, so that it cannot be removed. @returns what it says. */
+  async function backUpWithStuckLock(onHeld: () => Promise<void>): Promise<{ said: string; stuck: string }> {
+    const file = join(folder.path, 'data', 'fastwrap.db');
+    const holder = await open({ filename: file, driver: sqlite3.Database });
+    await holder.exec('PRAGMA journal_mode = DELETE');
+    await holder.exec('BEGIN EXCLUSIVE');
+    const parent = dirname(target);
+    await mkdir(parent);
+    const watcher = watch(parent);
+    const made = new Promise<string>((resolve) => {
+      watcher.on('change', (_, name) => {
+        if (/\.partial-[\w-]+$/.test(String(name))) resolve(join(parent, String(name)));
+      });
+    });
+    const outcome = backUp(readStorageConfig(env), target).catch(({ message }: Error) => message);
+    const stuck = `${await made}.lock`;
+    watcher.close();
+    await rename(stuck, `${stuck}.moved.lock`);
+    await mkdir(stuck);
+    await onHeld();
+    await holder.close();
+    const said = await outcome;
+    const lock = await DatabaseLock.take(`${stuck}.moved`, 'alone');
+    expect(lock, 'the lock is given back').not.to.equal(null);
+    await lock?.release();
+    return { said, stuck };
+  }
+
+  it('are made although what they leave cannot be removed, and name it', async () => {
+    const app = await startTestApp({ env });
+    await app.stop();
+    const { said, stuck } = await backUpWithStuckLock(async () => undefined);
+    expect(said).to.equal(`The backup is in ${target}. ${stuck} is left and can be removed by hand.`);
+    expect((await readdir(target)).sort()).to.deep.equal(['fastwrap.db', 'fastwrap.db.secret']);
+  });
+
+  it('say first what kept them from being made, and then what they leave', async () => {
+    const app = await startTestApp({ env });
+    await app.stop();
+    const { said, stuck } = await backUpWithStuckLock(() =>
+      writeFile(join(folder.path, 'data', 'fastwrap.db.secret'), 'another'),
+    );
+    expect(said)
+      .to.match(/secret/)
+      .and.to.match(/ is left and can be removed by hand\.$/);
+    expect(said).to.include(stuck);
+    expect(await readdir(dirname(target))).not.to.include(basename(target));
   });
 
   it('remove the copies of a restore that was killed', async () => {
