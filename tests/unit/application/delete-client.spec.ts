@@ -1,11 +1,14 @@
 import { expect } from 'chai';
+import { stub } from 'sinon';
 import { Authorize } from '#src/application/access/authorize.js';
 import { ApiKeyUses } from '#src/application/background/api-key-uses.js';
+import { DeleteCharacter } from '#src/application/characters/delete-character.js';
 import { CreateApiKey } from '#src/application/clients/create-api-key.js';
 import { DeleteClient } from '#src/application/clients/delete-client.js';
 import { GetClient } from '#src/application/clients/get-client.js';
 import { RevokeApiKey } from '#src/application/clients/revoke-api-key.js';
 import { UpdateClient } from '#src/application/clients/update-client.js';
+import { AppError } from '#src/domain/errors.js';
 import { ORIGIN, outcomeOf, UseCaseFixture } from '#tests/support/fixtures/use-case-fixture.js';
 
 describe('DeleteClient', () => {
@@ -70,6 +73,36 @@ describe('DeleteClient', () => {
     expect(await Promise.all(others)).to.deep.equal(others.map(() => 'unauthenticated'));
     expect((await app.conversations.find(clientId, 'c'))?.turns).to.equal(1);
     expect((await app.clients.find(clientId))?.storeName).not.to.equal('x');
+  });
+
+  it('keeps the account of a key that is revoked while its conversations are deleted, and audits that they are gone', async () => {
+    const { clientId, apiKey } = await app.signUp();
+    const askedBy = app.apiKeys.parse(apiKey) ?? '';
+    const { id: revoked } = await new CreateApiKey(app).execute({ clientId, askedBy, origin: ORIGIN });
+    const { id } = await app.createCharacter(clientId);
+    await app.send({ clientId, characterId: id });
+    const deleting = stub(app.conversations, 'deleteByClient').callsFake(async (...call) => {
+      await deleting.wrappedMethod.apply(app.conversations, call);
+      await new RevokeApiKey(app).execute({ clientId, keyId: revoked, origin: ORIGIN });
+    });
+    const origin = { ...ORIGIN, actorKeyId: revoked };
+    expect(await outcomeOf(new DeleteClient(app).execute({ clientId, origin }))).to.equal('unauthenticated');
+    expect(await app.clients.find(clientId)).not.to.equal(null);
+    expect(await app.characters.find(clientId, id)).not.to.equal(null);
+    const events = app.auditLines.map(({ fields }) => fields['audit']);
+    expect(events).to.include('client_deletion_refused').and.not.to.include('client_deleted');
+  });
+
+  it('leaves account and character as they were while the cache is away', async () => {
+    const { clientId } = await app.signUp();
+    const { id } = await app.createCharacter(clientId);
+    for (const name of ['deleteByClient', 'deleteByCharacter'] as const)
+      stub(app.conversations, name).rejects(new AppError('cache_unavailable'));
+    expect(await outcomeOf(remove(clientId))).to.equal('cache_unavailable');
+    const removal = new DeleteCharacter(app).execute({ clientId, characterId: id });
+    expect(await outcomeOf(removal)).to.equal('cache_unavailable');
+    expect(await app.clients.find(clientId)).not.to.equal(null);
+    expect(await app.characters.find(clientId, id)).not.to.equal(null);
   });
 
   it('may come twice', async () => {

@@ -79,7 +79,11 @@ export interface ClientRepository {
     verified: VerifiedCredentials | null,
     askedBy?: string | null,
   ): Promise<Client | null>;
-  /** The account with its keys and characters. When it resolves, no process finds them any more. @returns false when there was none. */
+  /**
+   * The account with its keys and characters; conversations are another store's, and in no step with it. When it resolves,
+   * no process finds them any more.
+   * @returns false when there was none.
+   */
   delete(clientId: string, askedBy?: string | null): Promise<boolean>;
 
   /**

@@ -13,6 +13,7 @@ export type AuditedEvent =
   | 'client_resumed'
   | 'client_updated'
   | 'client_deleted'
+  | 'client_deletion_refused'
   | 'limit_blocked';
 
 /** Ids and names of rules; never a password, a key, an email or anything else that a caller wrote. */
