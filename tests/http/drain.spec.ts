@@ -4,6 +4,7 @@ import { LLM } from '#src/infrastructure/tokens.js';
 import { ScriptedLlmGateway } from '../support/fakes/scripted-llm-gateway.js';
 import { ApiClient } from '../support/fixtures/api-client.js';
 import { expectRefused, expectShuttingDown, request, startTurn } from '../support/fixtures/draining.js';
+import { OPERATIONS } from '../support/fixtures/openapi-operations.js';
 import { RawConnection } from '../support/fixtures/raw-connection.js';
 import { startTestApp, type TestApp } from '../support/fixtures/test-app.js';
 
@@ -65,7 +66,10 @@ describe('a stop, within the process', () => {
     };
     expect((await ask('GET', '/livez'))?.status, 'livez').to.equal(200);
     expect((await ask('GET', '/health'))?.status, 'health').to.equal(200);
-    expectShuttingDown(await ask('GET', '/readyz'));
+    for (const { method, path } of OPERATIONS) {
+      if (path === '/livez' || path === '/health') continue;
+      expectShuttingDown(await ask(method, path.replaceAll(/\{\w+\}/g, 'any')));
+    }
     const refused = await ask('POST', '/api/chat', { characterId: 'any', message: 'Hello.' });
     expectShuttingDown(refused);
     expect(refused?.headers['connection']).to.equal('close');
