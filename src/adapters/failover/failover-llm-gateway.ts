@@ -1,7 +1,7 @@
 import { withDeadline } from '#src/application/async/deadline.js';
 import { sleep } from '#src/application/async/sleep.js';
 import type {
-  AttemptUsageListener,
+  AttemptListener,
   LlmGateway,
   Prompt,
   TextListener,
@@ -72,14 +72,14 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
     }));
   }
 
-  generate(prompt: Prompt, caller: AbortSignal, onAttemptUsage?: AttemptUsageListener): Promise<Completion> {
+  generate(prompt: Prompt, caller: AbortSignal, onAttempt?: AttemptListener): Promise<Completion> {
     const { totalMs } = this.#options;
     return withDeadline(totalMs, timedOut, caller, (signal) =>
       this.#askAny(prompt, signal, {
         firstChoiceMs: totalMs / 2,
         endsAtMs: this.#afterMs(totalMs),
         firstSignMs: totalMs,
-        ask: (gateway, asked, attempt) => gateway.generate(asked, attempt, onAttemptUsage),
+        ask: (gateway, asked, attempt) => gateway.generate(asked, attempt, onAttempt),
         hasBegun: () => false,
       }),
     );
@@ -89,7 +89,7 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
     prompt: Prompt,
     caller: AbortSignal,
     onDelta: TextListener,
-    onAttemptUsage?: AttemptUsageListener,
+    onAttempt?: AttemptListener,
   ): Promise<Completion> {
     const { totalMs, firstTokenMs } = this.#options;
     let begun = false;
@@ -107,7 +107,7 @@ export class FailoverLlmGateway implements LlmGateway, ModelHealth {
               answered();
               return onDelta(text);
             },
-            onAttemptUsage,
+            onAttempt,
           ),
         hasBegun: () => begun,
       }),

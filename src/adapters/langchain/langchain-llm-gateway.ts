@@ -1,17 +1,18 @@
 import type { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { LRUCache } from 'lru-cache';
 import type {
-  AttemptUsageListener,
+  AttemptListener,
   LlmGateway,
   Prompt,
   TextListener,
 } from '#src/application/ports/chat/llm-gateway.js';
+import type { Clock } from '#src/application/ports/system/clock.js';
 import type { Completion } from '#src/domain/conversations/turn.js';
-import { AttemptUsage } from './attempt-usage.js';
 import type { ChatModelFactory, ProviderConnection } from './chat-model-factory.js';
 import { GreetingPlacement } from './greeting-placement.js';
 import { loadChatModelFactory } from './load-chat-model-factory.js';
 import type { ModelSettings } from './model-settings.js';
+import { ProviderAttempt } from './provider-attempt.js';
 import { StreamedAnswer } from './streamed-answer.js';
 import { readCompletion, toCompletion } from './transport/read-completion.js';
 import { type IdleTimeout, withinDeadline } from './within-deadline.js';
@@ -30,6 +31,7 @@ export type LangChainLlmGatewayOptions = ProviderConnection &
   CallDeadlines & {
     /** Receives what becomes of each call. */
     readonly settings?: ModelSettings;
+    readonly clock: Clock;
   };
 
 interface LangChain {
@@ -44,6 +46,7 @@ export class LangChainLlmGateway implements LlmGateway {
   readonly #connection: ProviderConnection;
   readonly #deadlines: CallDeadlines;
   readonly #settings: ModelSettings | undefined;
+  readonly #clock: Clock;
   readonly #models = new LRUCache<string, BaseChatModel>({ max: MAX_KEPT_MODELS });
   readonly #greetings = new GreetingPlacement();
   #loading: Promise<LangChain> | null = null;
@@ -52,6 +55,7 @@ export class LangChainLlmGateway implements LlmGateway {
     this.#connection = options;
     this.#deadlines = options;
     this.#settings = options.settings;
+    this.#clock = options.clock;
   }
 
   /** Loads the provider's libraries, so that the first turn does not wait for them. */
@@ -64,21 +68,22 @@ export class LangChainLlmGateway implements LlmGateway {
    * and, where those are set, prints prompts (LANGCHAIN_VERBOSE) or sends them away (LANGSMITH_TRACING and its aliases);
    * no option of a call forbids that.
    */
-  generate(prompt: Prompt, signal: AbortSignal, onAttemptUsage?: AttemptUsageListener): Promise<Completion> {
-    const attemptUsage = new AttemptUsage(prompt, onAttemptUsage);
+  generate(prompt: Prompt, signal: AbortSignal, onAttempt?: AttemptListener): Promise<Completion> {
+    const attempt = new ProviderAttempt(prompt, this.#clock);
     const call = async (callSignal: AbortSignal) => {
       const { models, toMessages } = await this.#load();
       callSignal.throwIfAborted();
-      attemptUsage.ask();
+      attempt.ask();
       const model = this.#modelFor(models, prompt);
       const result = await this.#greetings.ask(
         prompt,
         () => !callSignal.aborted,
         (shown) => model._generate(toMessages(shown.messages), { signal: callSignal }),
       );
-      return readCompletion(result, prompt, attemptUsage.notify);
+      return readCompletion(result, prompt, attempt.count);
     };
-    return this.#report(prompt, withinDeadline(this.#deadlines.totalMs, signal, call, attemptUsage.cut));
+    const within = withinDeadline(this.#deadlines.totalMs, signal, call, attempt.cut);
+    return this.#report(prompt, attempt.end(within, signal, onAttempt));
   }
 
   /** By `_streamResponseChunks`, for the same reason. */
@@ -86,10 +91,10 @@ export class LangChainLlmGateway implements LlmGateway {
     prompt: Prompt,
     signal: AbortSignal,
     onDelta: TextListener,
-    onAttemptUsage?: AttemptUsageListener,
+    onAttempt?: AttemptListener,
   ): Promise<Completion> {
     const { totalMs, firstTokenMs, chunkMs } = this.#deadlines;
-    const attemptUsage = new AttemptUsage(prompt, onAttemptUsage);
+    const attempt = new ProviderAttempt(prompt, this.#clock);
     const call = async (callSignal: AbortSignal, idleTimeout: IdleTimeout) => {
       const { models, toMessages } = await this.#load();
       callSignal.throwIfAborted();
@@ -101,13 +106,13 @@ export class LangChainLlmGateway implements LlmGateway {
         if (text === '') return;
         idleTimeout.suspend();
         isSilent = false;
-        attemptUsage.addChunk();
+        attempt.addChunk();
         await onDelta(text);
         idleTimeout.allow(chunkMs);
       };
       idleTimeout.allow(firstTokenMs);
       const model = this.#modelFor(models, prompt);
-      attemptUsage.ask();
+      attempt.ask();
       const listen = async (shown: Prompt) => {
         answer = new StreamedAnswer();
         for await (const chunk of model._streamResponseChunks(toMessages(shown.messages), {
@@ -118,9 +123,10 @@ export class LangChainLlmGateway implements LlmGateway {
       };
       await this.#greetings.ask(prompt, () => isSilent && !callSignal.aborted, listen);
       await pass(answer.end());
-      return toCompletion(answer.answer, prompt, attemptUsage.notify);
+      return toCompletion(answer.answer, prompt, attempt.count);
     };
-    return this.#report(prompt, withinDeadline(totalMs, signal, call, attemptUsage.cut));
+    const within = withinDeadline(totalMs, signal, call, attempt.cut);
+    return this.#report(prompt, attempt.end(within, signal, onAttempt));
   }
 
   async #report({ model }: Prompt, call: Promise<Completion>): Promise<Completion> {

@@ -2,7 +2,7 @@ import type { Conversation, Greeting } from '#src/domain/conversations/conversat
 import { type Completion, completeTurn, type Turn } from '#src/domain/conversations/turn.js';
 import { linkSignals } from '../async/link-signals.js';
 import type { OpenTurn } from '../ports/chat/conversation-cache.js';
-import type { AttemptUsageListener, LlmGateway, Prompt, TextListener } from '../ports/chat/llm-gateway.js';
+import type { AttemptListener, LlmGateway, Prompt, TextListener } from '../ports/chat/llm-gateway.js';
 import type { TurnObserver } from '../ports/chat/turn-observer.js';
 import { type Clock, isoTime } from '../ports/system/clock.js';
 import { type StreamChunks, writeReplayRecord } from './replay-record.js';
@@ -75,26 +75,27 @@ export class AnswerTurn {
     return sentWith(await open.commit(completed, ttlSeconds, toAnswer, greeting));
   }
 
-  async #ask(
+  #ask(
     { prompt, report }: AdmittedTurn,
     meter: TurnMeter,
     signal: AbortSignal,
     notifyReader: TextListener | undefined,
   ): Promise<Completion> {
     const { llm } = this.#deps;
-    const onAttemptUsage: AttemptUsageListener = (usage) => meter.count(usage);
+    const onAttempt: AttemptListener = (attempt) => {
+      if (attempt.usage !== null) meter.count(attempt.usage);
+      report.attempt(attempt);
+    };
     const streamed = notifyReader !== undefined;
-    const completion = await report.measure({ prompt, streamed, signal }, (onText) => {
-      if (notifyReader === undefined) return llm.generate(prompt, signal, onAttemptUsage);
+    return report.measure({ prompt, streamed, signal }, (onText) => {
+      if (notifyReader === undefined) return llm.generate(prompt, signal, onAttempt);
       const onDelta: TextListener = (text) => {
         onText();
         meter.addChunk(text);
         return notifyReader(text);
       };
-      return llm.stream(prompt, signal, onDelta, onAttemptUsage);
+      return llm.stream(prompt, signal, onDelta, onAttempt);
     });
-    meter.count(completion.usage);
-    return completion;
   }
 }
 

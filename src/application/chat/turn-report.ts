@@ -1,6 +1,6 @@
 import type { Completion, TurnOutcome } from '#src/domain/conversations/turn.js';
 import type { Prompt } from '../ports/chat/llm-gateway.js';
-import type { ModelCall, ObservedTurn, TurnEvent } from '../ports/chat/turn-observer.js';
+import type { ModelAttempt, ModelCall, ObservedTurn, TurnEvent } from '../ports/chat/turn-observer.js';
 import type { Clock } from '../ports/system/clock.js';
 import { callFailure } from './call-failure.js';
 
@@ -51,6 +51,10 @@ export class TurnReport {
       end({ kind: 'failed', code: callFailure(error, signal) });
       throw error;
     }
+  }
+
+  attempt(attempt: ModelAttempt): void {
+    this.#notify({ kind: 'attempt', turn: this.#turn, attempt });
   }
 
   completed(outcome: TurnOutcome): void {

@@ -36,7 +36,7 @@ export function modelModule(
     return {
       connection,
       settings,
-      gateway: new LangChainLlmGateway({ ...connection, ...deadlines, settings }),
+      gateway: new LangChainLlmGateway({ ...connection, ...deadlines, settings, clock }),
     };
   };
   const first = connect('MODEL', primary);

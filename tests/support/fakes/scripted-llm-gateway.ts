@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type {
-  AttemptUsageListener,
+  AttemptListener,
   LlmGateway,
   Prompt,
   TextListener,
@@ -10,7 +10,7 @@ import type { Completion } from '#src/domain/conversations/turn.js';
 type Answer = (
   prompt: Prompt,
   signal: AbortSignal,
-  onAttemptUsage: AttemptUsageListener | undefined,
+  onAttempt: AttemptListener | undefined,
 ) => Completion | Promise<Completion>;
 
 export const GOOD_DAY: Completion = {
@@ -26,15 +26,8 @@ export class ScriptedLlmGateway implements LlmGateway {
   answer: Answer = () => GOOD_DAY;
   readonly #events = new EventEmitter();
 
-  async generate(
-    prompt: Prompt,
-    signal: AbortSignal,
-    onAttemptUsage?: AttemptUsageListener,
-  ): Promise<Completion> {
-    this.prompts.push(prompt);
-    const answer = this.answer;
-    this.#events.emit('prompt', signal);
-    return answer(prompt, signal, onAttemptUsage);
+  async generate(prompt: Prompt, signal: AbortSignal, onAttempt?: AttemptListener): Promise<Completion> {
+    return completed(await this.#begin(prompt, signal, onAttempt), onAttempt);
   }
 
   /** The answer word by word. */
@@ -42,13 +35,13 @@ export class ScriptedLlmGateway implements LlmGateway {
     prompt: Prompt,
     signal: AbortSignal,
     onDelta: TextListener,
-    onAttemptUsage?: AttemptUsageListener,
+    onAttempt?: AttemptListener,
   ): Promise<Completion> {
-    const completion = await this.generate(prompt, signal, onAttemptUsage);
+    const completion = await this.#begin(prompt, signal, onAttempt);
     for (const word of completion.reply.content.match(/\S*\s*/g) ?? []) {
       if (word !== '') await onDelta(word);
     }
-    return completion;
+    return completed(completion, onAttempt);
   }
 
   /** The signal of the next call, once it has begun. */
@@ -73,4 +66,17 @@ export class ScriptedLlmGateway implements LlmGateway {
       },
     };
   }
+
+  async #begin(prompt: Prompt, signal: AbortSignal, onAttempt?: AttemptListener): Promise<Completion> {
+    this.prompts.push(prompt);
+    const answer = this.answer;
+    this.#events.emit('prompt', signal);
+    return answer(prompt, signal, onAttempt);
+  }
+}
+
+function completed(completion: Completion, onAttempt?: AttemptListener): Completion {
+  const { model, usage } = completion;
+  onAttempt?.({ model, outcome: 'completed', usage, elapsedMs: 0 });
+  return completion;
 }

@@ -3,9 +3,11 @@ import { MemoryTokenBudget } from '#src/adapters/memory/budgets/memory-token-bud
 import { DeleteConversation } from '#src/application/chat/delete-conversation.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
 import { TurnMeters } from '#src/application/chat/turn-meters.js';
+import type { ModelAttempt } from '#src/application/ports/chat/turn-observer.js';
 import type { TokenBudget } from '#src/application/ports/limits/token-budget.js';
 import type { Character } from '#src/domain/characters/character.js';
 import { toChatMessages } from '#src/domain/conversations/chat-message.js';
+import type { Usage } from '#src/domain/conversations/turn.js';
 import { AppError } from '#src/domain/errors.js';
 import { estimateMaxTokens, estimatePrompt, estimateTokens } from '#src/domain/models/token-estimate.js';
 import { granted } from '#tests/contracts/token-budget.contract.js';
@@ -18,6 +20,10 @@ const TEXTS = { instructions: 'You sell books.', greeting: null, history: [], me
 const MESSAGES = toChatMessages(TEXTS);
 /** Of one turn with a message like the one above. */
 const HELD = estimateMaxTokens(MESSAGES, 500);
+
+function failedAttempt(usage: Usage): ModelAttempt {
+  return { model: 'house', outcome: 'model_failed', usage, elapsedMs: 1 };
+}
 
 describe('what a turn costs', () => {
   let app: UseCaseFixture;
@@ -182,10 +188,12 @@ describe('what a turn costs', () => {
 
   it('is the prompt when the caller goes while a model that was asked is silent', async () => {
     const asked = estimatePrompt(MESSAGES);
-    app.llm.answer = (_prompt, signal, onAttemptUsage) =>
+    app.llm.answer = (_prompt, signal, onAttempt) =>
       new Promise((_, reject) => {
         signal.addEventListener('abort', () => {
-          onAttemptUsage?.({ inputTokens: asked, outputTokens: 0, totalTokens: asked, estimated: true });
+          onAttempt?.(
+            failedAttempt({ inputTokens: asked, outputTokens: 0, totalTokens: asked, estimated: true }),
+          );
           reject(signal.reason);
         });
       });
@@ -200,13 +208,13 @@ describe('what a turn costs', () => {
   });
 
   it('is what the provider counted for an answer that could not be used, with the one that could', async () => {
-    app.llm.answer = (_prompt, _signal, onAttemptUsage) => {
-      onAttemptUsage?.({ inputTokens: 40, outputTokens: 2, totalTokens: 42, estimated: false });
+    app.llm.answer = (_prompt, _signal, onAttempt) => {
+      onAttempt?.(failedAttempt({ inputTokens: 40, outputTokens: 2, totalTokens: 42, estimated: false }));
       return GOOD_DAY;
     };
     await app.send(mine);
-    app.llm.answer = (_prompt, _signal, onAttemptUsage) => {
-      onAttemptUsage?.({ inputTokens: 100, outputTokens: 1, totalTokens: 101, estimated: false });
+    app.llm.answer = (_prompt, _signal, onAttempt) => {
+      onAttempt?.(failedAttempt({ inputTokens: 100, outputTokens: 1, totalTokens: 101, estimated: false }));
       throw new AppError('model_rejected');
     };
     expect(await outcomeOf(app.send(mine))).to.equal('model_rejected');
@@ -241,9 +249,9 @@ describe('what a turn costs', () => {
   it('is no more for a reader who read along', async () => {
     await app.send({ ...mine, reader: { onDelta: async () => {} } });
     expect(await counter()).to.deep.equal({ spent: 15, held: 0 });
-    app.llm.stream = async (_prompt, _signal, onDelta, onAttemptUsage) => {
+    app.llm.stream = async (_prompt, _signal, onDelta, onAttempt) => {
       await onDelta('Good ');
-      onAttemptUsage?.({ inputTokens: 40, outputTokens: 2, totalTokens: 42, estimated: false });
+      onAttempt?.(failedAttempt({ inputTokens: 40, outputTokens: 2, totalTokens: 42, estimated: false }));
       throw new AppError('model_rejected');
     };
     await outcomeOf(app.send({ ...mine, reader: { onDelta: async () => {} } }));

@@ -62,9 +62,15 @@ describe('observers of a turn', () => {
     };
     const { turn } = await sendWith([recorder], { ...mine, reader });
     const observed = { ...mine, turnId: turn.id, conversationId: 'c' };
-    const [opened, firstToken, ended] = recorder.events;
+    const [opened, firstToken, attempt, ended] = recorder.events;
     expect(opened).to.deep.equal({ kind: 'opened', turn: observed });
     expect(firstToken).to.deep.equal({ kind: 'first_token', turn: observed, waitedMs: 100 });
+    const { model, usage } = GOOD_DAY;
+    expect(attempt).to.deep.equal({
+      kind: 'attempt',
+      turn: observed,
+      attempt: { model, outcome: 'completed', usage, elapsedMs: 0 },
+    });
     expect(ended).to.deep.equal({
       kind: 'ended',
       turn: observed,
@@ -97,6 +103,7 @@ describe('observers of a turn', () => {
       'opened',
       ['failed', null],
       'opened',
+      'attempt',
       ['completed', 'completed'],
       'replayed',
       'opened',

@@ -1,6 +1,6 @@
 import type { BaseMessage } from '@langchain/core/messages';
 import type { ChatGeneration, ChatResult } from '@langchain/core/outputs';
-import type { AttemptUsageListener, Prompt } from '#src/application/ports/chat/llm-gateway.js';
+import type { Prompt } from '#src/application/ports/chat/llm-gateway.js';
 import type { Completion, FinishReason, Usage } from '#src/domain/conversations/turn.js';
 import type { AppError } from '#src/domain/errors.js';
 import { estimatePrompt, estimateTokens } from '#src/domain/models/token-estimate.js';
@@ -25,12 +25,12 @@ const MAX_CHARACTERS = 1_000_000;
 export function readCompletion(
   result: ChatResult,
   prompt: Prompt,
-  onAttemptUsage?: AttemptUsageListener,
+  onUnusable?: (usage: Usage) => void,
 ): Completion {
   const generation = result.generations[0];
   if (generation === undefined) {
     const usage = usageOfAll(result);
-    if (usage !== null) onAttemptUsage?.(usage);
+    if (usage !== null) onUnusable?.(usage);
     throw unusable('no_choice');
   }
   return toCompletion(
@@ -40,7 +40,7 @@ export function readCompletion(
       usage: reportedUsage(generation.message),
     },
     prompt,
-    onAttemptUsage,
+    onUnusable,
   );
 }
 
@@ -56,13 +56,13 @@ export interface RawAnswer {
 export function toCompletion(
   answer: RawAnswer,
   prompt: Prompt,
-  onAttemptUsage?: AttemptUsageListener,
+  onUnusable?: (usage: Usage) => void,
 ): Completion {
   try {
     return requireUsable(answer, prompt);
   } catch (error) {
     const usage = answer.usage ?? (hasCome(answer) ? estimatedUsage(prompt, answer.content) : null);
-    if (usage !== null) onAttemptUsage?.(usage);
+    if (usage !== null) onUnusable?.(usage);
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { ChatMessage } from '#src/domain/conversations/chat-message.js';
-import type { Completion, Usage } from '#src/domain/conversations/turn.js';
+import type { Completion } from '#src/domain/conversations/turn.js';
+import type { ModelAttempt } from './turn-observer.js';
 
 /** What a model is asked with. */
 export interface Prompt {
@@ -19,20 +20,16 @@ export interface Sampling {
 /** Given a piece of the reply; the next one is not taken before it settles, so that a slow reader slows the provider. */
 export type TextListener = (text: string) => Promise<void>;
 
-/**
- * Called with what a call cost that brought no completion: an answer that could not be used, as its provider counted it, else
- * estimated; and the estimate of the prompt, when a provider was asked and the call was cancelled or its time was over
- * before any text. A call that failed by itself without an answer cost nothing. Nothing else reports it.
- */
-export type AttemptUsageListener = (usage: Usage) => void;
+/** Notified of every call to a provider, also of those that failed; nothing else reports what they cost. */
+export type AttemptListener = (attempt: ModelAttempt) => void;
 
 export interface LlmGateway {
   /**
    * @param signal cancels the call, also upstream.
-   * @param onAttemptUsage called before the call ends, once for each such call to a provider.
+   * @param onAttempt called before the call ends, once for each call to a provider.
    * @throws AppError `model_rejected`, `model_failed`, `model_unavailable` or `model_timeout`; the signal's reason when cancelled.
    */
-  generate(prompt: Prompt, signal: AbortSignal, onAttemptUsage?: AttemptUsageListener): Promise<Completion>;
+  generate(prompt: Prompt, signal: AbortSignal, onAttempt?: AttemptListener): Promise<Completion>;
   /**
    * As `generate`, and passes the reply on piece by piece as it comes: well-formed Unicode, never empty, together exactly
    * `reply.content`. After the first piece nothing is tried again.
@@ -41,6 +38,6 @@ export interface LlmGateway {
     prompt: Prompt,
     signal: AbortSignal,
     onDelta: TextListener,
-    onAttemptUsage?: AttemptUsageListener,
+    onAttempt?: AttemptListener,
   ): Promise<Completion>;
 }

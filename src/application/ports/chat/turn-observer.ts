@@ -1,4 +1,4 @@
-import type { Completion, TurnOutcome } from '#src/domain/conversations/turn.js';
+import type { Completion, TurnOutcome, Usage } from '#src/domain/conversations/turn.js';
 import type { ErrorCode } from '#src/domain/errors.js';
 import type { Prompt } from './llm-gateway.js';
 
@@ -12,6 +12,18 @@ export interface ObservedTurn {
 
 /** `cancelled`: the caller had gone. */
 export type CallFailure = ErrorCode | 'cancelled';
+
+/** One call to a provider, once it is over. A turn has several when the first ones failed. */
+export interface ModelAttempt {
+  readonly model: string;
+  readonly outcome: 'completed' | CallFailure;
+  /**
+   * As its provider counted it, else estimated; of the prompt alone when the call was cancelled, or its time was over,
+   * before any text. Null: it cost nothing, or its text was passed on and is counted by whoever received it.
+   */
+  readonly usage: Usage | null;
+  readonly elapsedMs: number;
+}
 
 /** What a turn asked of its model, over all attempts. It holds texts of people. */
 export interface ModelCall {
@@ -27,11 +39,12 @@ export interface ModelCall {
     | { readonly kind: 'failed'; readonly code: CallFailure };
 }
 
-/** In this order. A turn that is replayed has no other event. */
+/** In this order, where an attempt may come before the first token and behind it. A turn that is replayed has no other event. */
 export type TurnEvent = { readonly turn: ObservedTurn } & (
   | { readonly kind: 'opened' }
   /** Of a streamed turn, before its reader has it. `waitedMs` is how long the model was waited for. */
   | { readonly kind: 'first_token'; readonly waitedMs: number }
+  | { readonly kind: 'attempt'; readonly attempt: ModelAttempt }
   /** `call` is null when no model was asked. */
   | { readonly kind: 'ended'; readonly outcome: TurnOutcome; readonly call: ModelCall | null }
   /** An earlier turn's answer was given again. */

@@ -3,6 +3,7 @@ import {
   type LangChainLlmGatewayOptions,
 } from '#src/adapters/langchain/langchain-llm-gateway.js';
 import { ProviderTransport } from '#src/adapters/langchain/transport/provider-transport.js';
+import { SystemClock } from '#src/adapters/system/system-clock.js';
 import type { Provider } from '#src/domain/models/model-provider.js';
 
 export const KEY = 'sk-canary-key';
@@ -24,6 +25,7 @@ export function connect(
     apiKey: KEY,
     baseUrl,
     transport,
+    clock: new SystemClock(),
     firstTokenMs: 600_000,
     chunkMs: 600_000,
     totalMs: 600_000,

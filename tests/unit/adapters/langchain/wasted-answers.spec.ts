@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { AttemptUsageListener, TextListener } from '#src/application/ports/chat/llm-gateway.js';
+import type { AttemptListener, TextListener } from '#src/application/ports/chat/llm-gateway.js';
+import type { ModelAttempt } from '#src/application/ports/chat/turn-observer.js';
 import type { Usage } from '#src/domain/conversations/turn.js';
 import { AppError } from '#src/domain/errors.js';
 import { estimatePrompt, estimateTokens } from '#src/domain/models/token-estimate.js';
@@ -33,12 +34,14 @@ for (const [provider, model] of [
     describe(`an answer that cannot be used, ${streamed ? 'streamed' : 'plain'}, on ${provider}`, () => {
       let upstream: FakeOpenAi;
       let connection: Connection;
+      let attempts: ModelAttempt[];
       let attemptUsages: Usage[];
 
       before(() => connect(provider, null).gateway.warmUp());
       beforeEach(async () => {
         upstream = await FakeOpenAi.start();
         connection = connect(provider, upstream.baseUrl);
+        attempts = [];
         attemptUsages = [];
       });
       afterEach(async () => {
@@ -46,11 +49,14 @@ for (const [provider, model] of [
         await upstream.close();
       });
 
+      const keepAttempt: AttemptListener = (attempt) => {
+        attempts.push(attempt);
+        if (attempt.outcome !== 'completed' && attempt.usage !== null) attemptUsages.push(attempt.usage);
+      };
       const call = ({ gateway }: Connection, signal = new AbortController().signal) => {
-        const onAttemptUsage: AttemptUsageListener = (usage) => attemptUsages.push(usage);
         return streamed
-          ? gateway.stream(prompt(model), signal, async () => {}, onAttemptUsage)
-          : gateway.generate(prompt(model), signal, onAttemptUsage);
+          ? gateway.stream(prompt(model), signal, async () => {}, keepAttempt)
+          : gateway.generate(prompt(model), signal, keepAttempt);
       };
       const ask = (answer: Answer) => {
         upstream.behaviour = complete(answer);
@@ -78,7 +84,10 @@ for (const [provider, model] of [
 
       it('is another than one that can be used', async () => {
         expect((await ask({})).usage).to.deep.equal(COUNTED);
-        expect(attemptUsages).to.deep.equal([]);
+        const [{ elapsedMs, ...attempt } = { elapsedMs: -1 }, ...others] = attempts;
+        expect(attempt).to.deep.equal({ model, outcome: 'completed', usage: COUNTED });
+        expect(elapsedMs).to.be.at.least(0);
+        expect(others).to.deep.equal([]);
       });
 
       it('has cost the prompt when the caller goes before a word came', async () => {
@@ -112,7 +121,9 @@ for (const [provider, model] of [
         it(`has cost nothing when the call ${how}`, async () => {
           upstream.behaviour = behaviour;
           await rejection(call(connection));
-          expect(attemptUsages).to.deep.equal([]);
+          expect(attempts.map(({ outcome, usage }) => [outcome, usage])).to.deep.equal([
+            ['model_unavailable', null],
+          ]);
         });
       }
 
@@ -133,8 +144,7 @@ for (const [provider, model] of [
           upstream.behaviour = half('hang');
           const caller = new AbortController();
           const listener: TextListener = async () => caller.abort();
-          const onAttemptUsage: AttemptUsageListener = (usage) => attemptUsages.push(usage);
-          await rejection(connection.gateway.stream(prompt(model), caller.signal, listener, onAttemptUsage));
+          await rejection(connection.gateway.stream(prompt(model), caller.signal, listener, keepAttempt));
           expect(attemptUsages).to.deep.equal([]);
         });
       } else {
