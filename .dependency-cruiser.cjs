@@ -46,7 +46,7 @@ const VENDORS = [
   ['zxcvbn', ['adapters/zxcvbn'], ['@zxcvbn-ts/[^/]+']],
   [
     'lru-cache',
-    ['adapters/langchain', 'adapters/failover', 'adapters/sqlite', 'adapters/rate-limiter-flexible'],
+    ['adapters/langchain', 'adapters/failover', 'adapters/sqlite', 'adapters/memory'],
     ['lru-cache'],
   ],
   ['eventsource-parser', ['adapters/langchain'], ['eventsource-parser']],
@@ -69,7 +69,6 @@ const VENDORS = [
   ['inversify', ['infrastructure', 'adapters/http'], ['inversify', 'reflect-metadata']],
   ['infrastructure', ['infrastructure'], ['zod', 'pino']],
   ['redis', ['adapters/redis'], ['ioredis']],
-  ['rate-limiter-flexible', ['adapters/rate-limiter-flexible'], ['rate-limiter-flexible']],
 ];
 
 const vendorRules = VENDORS.map(([name, homes, names]) => ({

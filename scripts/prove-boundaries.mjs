@@ -80,9 +80,6 @@ const PLANTS = {
   'vendor-stays-home-inversify': { 'adapters/sqlite/plant-inversify.ts': ['inversify', 'reflect-metadata'] },
   'vendor-stays-home-infrastructure': { 'adapters/http/plant-infrastructure-vendor.ts': ['pino', 'zod'] },
   'vendor-stays-home-redis': { 'infrastructure/plant-redis.ts': ['ioredis'] },
-  'vendor-stays-home-rate-limiter-flexible': {
-    'adapters/redis/plant-rate-limiter.ts': ['rate-limiter-flexible'],
-  },
   'vendor-has-a-home': { 'infrastructure/plant-newcomer.ts': ['newcomer'] },
   'no-undeclared-packages': { 'infrastructure/plant-undeclared.ts': ['acorn'] },
   'no-dev-dependencies': { 'infrastructure/plant-dev.ts': ['chai'] },

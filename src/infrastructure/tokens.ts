@@ -1,4 +1,7 @@
 import type { ServiceIdentifier } from 'inversify';
+import type { FailureLimiter } from '#src/application/limits/failure-limiter.js';
+import type { KnownAddresses } from '#src/application/limits/known-addresses.js';
+import type { RateLimiter } from '#src/application/limits/rate-limiter.js';
 import type { ApiKeyMint } from '#src/application/ports/access/api-key-mint.js';
 import type { CommonPasswords } from '#src/application/ports/access/common-passwords.js';
 import type { PasswordHasher } from '#src/application/ports/access/password-hasher.js';
@@ -6,9 +9,6 @@ import type { ConversationCache } from '#src/application/ports/chat/conversation
 import type { LlmGateway } from '#src/application/ports/chat/llm-gateway.js';
 import type { ModelHealth } from '#src/application/ports/chat/model-health.js';
 import type { TurnObserver } from '#src/application/ports/chat/turn-observer.js';
-import type { FailureLimiter } from '#src/application/ports/limits/failure-limiter.js';
-import type { KnownAddresses } from '#src/application/ports/limits/known-addresses.js';
-import type { RateLimiter } from '#src/application/ports/limits/rate-limiter.js';
 import type { TokenBudget } from '#src/application/ports/limits/token-budget.js';
 import type { CharacterRepository } from '#src/application/ports/storage/character-repository.js';
 import type { ClientRepository } from '#src/application/ports/storage/client-repository.js';

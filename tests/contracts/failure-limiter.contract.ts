@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import type { FailureLimit, FailureLimiter } from '#src/application/limits/failure-limiter.js';
 import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
-import type { FailureLimit, FailureLimiter } from '#src/application/ports/limits/failure-limiter.js';
 
 export interface OpenedFailureLimiter {
   readonly limiter: FailureLimiter;

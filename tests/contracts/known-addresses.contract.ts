@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { KnownAddresses } from '#src/application/ports/limits/known-addresses.js';
+import type { KnownAddresses } from '#src/application/limits/known-addresses.js';
 
 export interface KnownAddressesHarness {
   readonly name: string;

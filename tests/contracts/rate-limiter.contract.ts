@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import type { RateLimit } from '#src/application/limits/rate-limit.js';
 import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
-import type { RateLimit, RateLimiter } from '#src/application/ports/limits/rate-limiter.js';
+import type { RateLimiter } from '#src/application/limits/rate-limiter.js';
 
 export interface OpenedRateLimiter {
   readonly limiter: RateLimiter;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexible-rate-limiter.js';
 import { RedisConnection } from '#src/adapters/redis/connection/redis-connection.js';
 import type { RedisSettings } from '#src/adapters/redis/connection/redis-settings.js';
+import { RateLimiter } from '#src/application/limits/rate-limiter.js';
 import { readConfig } from '#src/infrastructure/config/read-config.js';
 import { conversationCacheContract } from '#tests/contracts/conversation-cache.contract.js';
 import { rateLimiterContract } from '#tests/contracts/rate-limiter.contract.js';
@@ -84,7 +84,7 @@ describe('on a cluster of three nodes', function () {
       for (const client of mastersOf(connection.client)) await client.flushall();
       const clock = new ManualClock();
       return {
-        limiter: new FlexibleRateLimiter({ counters: countersOn(connection), instances: 3, clock }),
+        limiter: new RateLimiter({ counters: countersOn(connection), instances: 3, clock }),
         advance: async (ms) => {
           clock.advance(ms);
           for (const client of mastersOf(connection.client)) await advanceRedis({ client }, ms);

@@ -2,9 +2,9 @@ import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { LimitSettings } from '#src/application/limits/limit-settings.js';
 import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
 import { emailLookup } from '#src/domain/clients/client.js';
+import type { AttemptDecision, FailureLimit, FailureLimiter } from '../limits/failure-limiter.js';
+import type { KnownAddresses } from '../limits/known-addresses.js';
 import type { PasswordHasher } from '../ports/access/password-hasher.js';
-import type { AttemptDecision, FailureLimit, FailureLimiter } from '../ports/limits/failure-limiter.js';
-import type { KnownAddresses } from '../ports/limits/known-addresses.js';
 import type { AuditLog } from '../ports/system/audit-log.js';
 import { PasswordQuota } from './password-quota.js';
 

@@ -1,10 +1,10 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { LimitSettings } from '#src/application/limits/limit-settings.js';
 import { type Client, emailLookup } from '#src/domain/clients/client.js';
+import type { FailureLimiter } from '../limits/failure-limiter.js';
+import type { KnownAddresses } from '../limits/known-addresses.js';
 import type { CommonPasswords } from '../ports/access/common-passwords.js';
 import type { PasswordHasher } from '../ports/access/password-hasher.js';
-import type { FailureLimiter } from '../ports/limits/failure-limiter.js';
-import type { KnownAddresses } from '../ports/limits/known-addresses.js';
 import type { ClientRepository } from '../ports/storage/client-repository.js';
 import type { AuditLog } from '../ports/system/audit-log.js';
 import { isoTime } from '../ports/system/clock.js';

@@ -1,8 +1,8 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import { type LimitSettings, SIGNUPS_OF_ALL } from '#src/application/limits/limit-settings.js';
 import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
-import type { FailureLimiter } from '../ports/limits/failure-limiter.js';
-import type { RateLimit } from '../ports/limits/rate-limiter.js';
+import type { FailureLimiter } from '../limits/failure-limiter.js';
+import type { RateLimit } from '../limits/rate-limit.js';
 import type { AuditLog } from '../ports/system/audit-log.js';
 
 interface Dependencies {

@@ -1,5 +1,5 @@
 import { AppError } from '#src/domain/errors.js';
-import type { LimitDecision, LimitScope, RateDecision } from '../ports/limits/rate-limiter.js';
+import type { LimitDecision, LimitScope, RateDecision } from './rate-limit.js';
 
 /** What each limit counts, for the caller that has hit it. */
 const COUNTED: Readonly<Record<LimitScope, string>> = {

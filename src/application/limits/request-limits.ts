@@ -1,17 +1,11 @@
 import type { RequestOrigin } from '#src/application/access/request-origin.js';
 import type { ClientPrincipal } from '#src/domain/access/principal.js';
-import type { AttemptDecision, FailureLimit, FailureLimiter } from '../ports/limits/failure-limiter.js';
-import type {
-  CountedDecision,
-  LimitedKey,
-  LimitScope,
-  RateDecision,
-  RateLimit,
-  RateLimiter,
-} from '../ports/limits/rate-limiter.js';
 import type { AuditLog } from '../ports/system/audit-log.js';
+import type { AttemptDecision, FailureLimit, FailureLimiter } from './failure-limiter.js';
 import type { LimitSettings } from './limit-settings.js';
+import type { CountedDecision, LimitedKey, LimitScope, RateDecision, RateLimit } from './rate-limit.js';
 import { RateLimitedError } from './rate-limited-error.js';
+import type { RateLimiter } from './rate-limiter.js';
 
 interface Dependencies {
   readonly rateLimiter: RateLimiter;

@@ -1,12 +1,12 @@
 import { ContainerModule, type ResolutionContext, type ServiceIdentifier } from 'inversify';
-import type { Counters } from '#src/adapters/rate-limiter-flexible/counters.js';
-import { FlexibleFailureLimiter } from '#src/adapters/rate-limiter-flexible/flexible-failure-limiter.js';
-import { FlexibleKnownAddresses } from '#src/adapters/rate-limiter-flexible/flexible-known-addresses.js';
-import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexible-rate-limiter.js';
-import { InsuredCounters } from '#src/adapters/rate-limiter-flexible/insured-counters.js';
-import { MemoryCounters } from '#src/adapters/rate-limiter-flexible/memory-counters.js';
-import { RedisCounters } from '#src/adapters/rate-limiter-flexible/redis-counters.js';
-import { BatchedCounters } from '#src/adapters/redis/counters/batched-counters.js';
+import { sha256Digest } from '#src/adapters/crypto/sha256-digest.js';
+import { MemoryCounters } from '#src/adapters/memory/counters/memory-counters.js';
+import { RedisCounters } from '#src/adapters/redis/counters/redis-counters.js';
+import { FailureLimiter } from '#src/application/limits/failure-limiter.js';
+import { InsuredCounters } from '#src/application/limits/insured-counters.js';
+import { KnownAddresses } from '#src/application/limits/known-addresses.js';
+import { RateLimiter } from '#src/application/limits/rate-limiter.js';
+import type { Counters } from '#src/application/ports/limits/counters.js';
 import type { Config } from '../config/config.js';
 import { CLOCK, FAILURE_LIMITER, KNOWN_ADDRESSES, RATE_LIMITER } from '../tokens.js';
 import { REDIS } from './redis-module.js';
@@ -26,7 +26,7 @@ export function limitModule({ redis, instances }: Pick<Config, 'redis' | 'instan
     bind(RATE_LIMITER)
       .toDynamicValue(
         (context) =>
-          new FlexibleRateLimiter({
+          new RateLimiter({
             counters: context.get(COUNTERS),
             instances,
             clock: context.get(CLOCK),
@@ -36,26 +36,23 @@ export function limitModule({ redis, instances }: Pick<Config, 'redis' | 'instan
     bind(FAILURE_LIMITER)
       .toDynamicValue(
         (context) =>
-          new FlexibleFailureLimiter({
+          new FailureLimiter({
             counters: context.get(COUNTERS),
             instances,
             clock: context.get(CLOCK),
+            digest: sha256Digest,
           }),
       )
       .inSingletonScope();
     bind(KNOWN_ADDRESSES)
-      .toDynamicValue((context) => new FlexibleKnownAddresses(context.get(COUNTERS)))
+      .toDynamicValue(
+        (context) => new KnownAddresses({ counters: context.get(COUNTERS), digest: sha256Digest }),
+      )
       .inSingletonScope();
   });
 }
 
 function redisCounters(context: ResolutionContext): Counters {
-  const connection = context.get(REDIS);
-  const shared = new RedisCounters({
-    client: connection.client,
-    counts: new BatchedCounters(connection),
-    attempt: (operation) => connection.attempt(operation),
-    prefix: PREFIX,
-  });
+  const shared = new RedisCounters(context.get(REDIS), PREFIX);
   return new InsuredCounters(shared, new MemoryCounters(context.get(CLOCK)));
 }

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
+import type { RateDecision } from '#src/application/limits/rate-limit.js';
 import { RateLimitedError } from '#src/application/limits/rate-limited-error.js';
 import type { RequestLimits } from '#src/application/limits/request-limits.js';
-import type { RateDecision } from '#src/application/ports/limits/rate-limiter.js';
 import type { ClientPrincipal } from '#src/domain/access/principal.js';
 import { contextOf, originOf } from './context-of.js';
 import { setRateLimitHeaders } from './rate-limit-headers.js';

@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import type { LimitDecision, RateDecision } from '#src/application/ports/limits/rate-limiter.js';
+import type { LimitDecision, RateDecision } from '#src/application/limits/rate-limit.js';
 
 /** One limit's members of the two headers. */
 interface LimitMembers {

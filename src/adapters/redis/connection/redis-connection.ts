@@ -21,7 +21,7 @@ export const BRIEF_TIMEOUT_MS = 75;
 
 /** One connection to Redis for all adapters of a process. No operation takes longer than 250 ms; while Redis is away none takes any time. */
 export class RedisConnection {
-  /** For libraries that bring their own commands. Its failures are only counted inside {@link attempt}. */
+  /** Its failures are only counted inside {@link attempt}. */
   readonly client: RedisClient;
   readonly #logger: Logger;
   readonly #breaker: RedisBreaker;

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { FlexibleFailureLimiter } from '#src/adapters/rate-limiter-flexible/flexible-failure-limiter.js';
-import { FlexibleKnownAddresses } from '#src/adapters/rate-limiter-flexible/flexible-known-addresses.js';
-import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexible-rate-limiter.js';
+import { sha256Digest } from '#src/adapters/crypto/sha256-digest.js';
 import { RedisConnection } from '#src/adapters/redis/connection/redis-connection.js';
 import { BatchedCounters } from '#src/adapters/redis/counters/batched-counters.js';
-import type { FailureLimit } from '#src/application/ports/limits/failure-limiter.js';
-import type { RateLimit } from '#src/application/ports/limits/rate-limiter.js';
+import type { FailureLimit } from '#src/application/limits/failure-limiter.js';
+import { FailureLimiter } from '#src/application/limits/failure-limiter.js';
+import { KnownAddresses } from '#src/application/limits/known-addresses.js';
+import type { RateLimit } from '#src/application/limits/rate-limit.js';
+import { RateLimiter } from '#src/application/limits/rate-limiter.js';
 import { failureLimiterContract } from '#tests/contracts/failure-limiter.contract.js';
 import { knownAddressesContract } from '#tests/contracts/known-addresses.contract.js';
 import { rateLimiterContract } from '#tests/contracts/rate-limiter.contract.js';
@@ -39,7 +40,7 @@ describe('limiters on Redis', () => {
     open: async () => {
       const clock = new ManualClock();
       return {
-        limiter: new FlexibleRateLimiter({ counters: countersOn(connection), instances: 3, clock }),
+        limiter: new RateLimiter({ counters: countersOn(connection), instances: 3, clock }),
         advance: async (ms) => {
           clock.advance(ms);
           await advanceRedis(connection, ms);
@@ -53,7 +54,12 @@ describe('limiters on Redis', () => {
     open: async () => {
       const clock = new ManualClock();
       return {
-        limiter: new FlexibleFailureLimiter({ counters: countersOn(connection), instances: 3, clock }),
+        limiter: new FailureLimiter({
+          counters: countersOn(connection),
+          instances: 3,
+          clock,
+          digest: sha256Digest,
+        }),
         advance: async (ms) => {
           clock.advance(ms);
           await advanceRedis(connection, ms);
@@ -65,7 +71,7 @@ describe('limiters on Redis', () => {
   knownAddressesContract({
     name: 'Redis',
     open: async () => ({
-      addresses: new FlexibleKnownAddresses(countersOn(connection)),
+      addresses: new KnownAddresses({ counters: countersOn(connection), digest: sha256Digest }),
       advance: (ms) => advanceRedis(connection, ms),
       close,
     }),
@@ -76,12 +82,17 @@ describe('limiters on Redis', () => {
     return Number(count);
   };
 
-  describe('FlexibleFailureLimiter', () => {
+  describe('FailureLimiter', () => {
     const LIMIT: FailureLimit = { scope: 'password', limit: 3, windowSeconds: 60, maxBlockSeconds: 60 };
 
     it('asks Redis nothing for a blocked one that hammers on', async () => {
       const clock = new ManualClock();
-      const limiter = new FlexibleFailureLimiter({ counters: countersOn(connection), instances: 3, clock });
+      const limiter = new FailureLimiter({
+        counters: countersOn(connection),
+        instances: 3,
+        clock,
+        digest: sha256Digest,
+      });
       for (let count = 0; count < 3; count += 1) {
         await limiter.attempt(LIMIT, 'ada');
         await limiter.fail(LIMIT, 'ada');
@@ -97,10 +108,11 @@ describe('limiters on Redis', () => {
     });
 
     it('begins no count with what is given back, and none below 0', async () => {
-      const limiter = new FlexibleFailureLimiter({
+      const limiter = new FailureLimiter({
         counters: countersOn(connection),
         instances: 3,
         clock: new ManualClock(),
+        digest: sha256Digest,
       });
       await limiter.giveBack(LIMIT, 'ada');
       expect(await connection.client.dbsize()).to.equal(0);
@@ -176,12 +188,12 @@ describe('limiters on Redis', () => {
     expect(await connection.client.exists('fifth', 'seventh')).to.equal(0);
   });
 
-  describe('FlexibleRateLimiter', () => {
+  describe('RateLimiter', () => {
     const LIMIT: RateLimit = { scope: 'chat', limit: 100, windowSeconds: 60 };
     const clock = new ManualClock();
     const limiterOn = (over: RedisConnection, instances = 3) =>
-      new FlexibleRateLimiter({ counters: countersOn(over), instances, clock });
-    const allowed = async (limiter: FlexibleRateLimiter, times: number) => {
+      new RateLimiter({ counters: countersOn(over), instances, clock });
+    const allowed = async (limiter: RateLimiter, times: number) => {
       const decisions = await Promise.all(Array.from({ length: times }, () => limiter.consume(LIMIT, 'ada')));
       return decisions.filter((decision) => decision.allowed).length;
     };

@@ -1,4 +1,4 @@
-import type { LimitScope } from '#src/application/ports/limits/rate-limiter.js';
+import type { LimitScope } from '../../limits/rate-limit.js';
 
 export type CounterScope = LimitScope | 'failures' | 'strikes' | 'known-address';
 

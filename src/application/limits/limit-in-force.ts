@@ -1,6 +1,6 @@
-import { shareOfLimit } from '#src/application/limits/share-of-limit.js';
-import type { RateDecision, RateLimit } from '#src/application/ports/limits/rate-limiter.js';
-import type { Count } from './counters.js';
+import type { Count } from '../ports/limits/counters.js';
+import type { RateDecision, RateLimit } from './rate-limit.js';
+import { shareOfLimit } from './share-of-limit.js';
 
 export function limitInForce(
   { limit }: RateLimit,

@@ -1,16 +1,10 @@
-import type {
-  CountedDecision,
-  LimitedKey,
-  RateDecision,
-  RateLimit,
-  RateLimiter,
-} from '#src/application/ports/limits/rate-limiter.js';
-import type { Clock } from '#src/application/ports/system/clock.js';
-import type { Count, Counters } from './counters.js';
+import type { Count, Counters } from '../ports/limits/counters.js';
+import type { Clock } from '../ports/system/clock.js';
 import { decide, limitInForce } from './limit-in-force.js';
 import { ProcessBlocks } from './process-blocks.js';
+import type { CountedDecision, LimitedKey, RateDecision, RateLimit } from './rate-limit.js';
 
-export interface FlexibleRateLimiterOptions {
+export interface RateLimiterOptions {
   readonly counters: Counters;
   /** How many processes share a limit that each of them counts by itself. */
   readonly instances: number;
@@ -24,15 +18,19 @@ const SHARE_BLOCK_MS = 100;
  * Windows of fixed length, each beginning with the first request that it counts. A caller that has used one up is refused by this
  * process alone until it ends; who has used up its share of one, for a moment.
  */
-export class FlexibleRateLimiter implements RateLimiter {
-  readonly #options: FlexibleRateLimiterOptions;
+export class RateLimiter {
+  readonly #options: RateLimiterOptions;
   readonly #blocks: ProcessBlocks;
 
-  constructor(options: FlexibleRateLimiterOptions) {
+  constructor(options: RateLimiterOptions) {
     this.#options = options;
     this.#blocks = new ProcessBlocks(options.clock);
   }
 
+  /**
+   * Counts one. In one step, so that of parallel callers no more than the limit are allowed.
+   * Never rejects, and never lets everything pass: where the shared count is out of reach, each process counts its share.
+   */
   async consume(limit: RateLimit, key: string): Promise<CountedDecision> {
     const known = this.knownDenial(limit, key);
     if (known !== null) return { ...known, beginsBlock: false };
@@ -40,6 +38,10 @@ export class FlexibleRateLimiter implements RateLimiter {
     return this.#decide({ limit, key }, count);
   }
 
+  /**
+   * `consume` of the first, and of the second unless the first refuses: then null, and nothing is counted there. Together,
+   * so that a shared count is asked once.
+   */
   async consumeBoth(
     first: LimitedKey,
     second: LimitedKey,
@@ -60,6 +62,10 @@ export class FlexibleRateLimiter implements RateLimiter {
     return [this.#decide(first, count), other && this.#decide(second, other)];
   }
 
+  /**
+   * Counts nothing and asks nobody.
+   * @returns the denial that `consume` would answer, where this process knows it by itself; null says nothing.
+   */
   knownDenial(asked: RateLimit, key: string): RateDecision | null {
     const block = this.#blocks.find(asked, key);
     return block && decide(asked, block.limit, Infinity, block.resetMs);

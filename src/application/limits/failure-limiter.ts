@@ -1,20 +1,27 @@
-import { createHash } from 'node:crypto';
-import type {
-  AttemptDecision,
-  FailureLimit,
-  FailureLimiter,
-} from '#src/application/ports/limits/failure-limiter.js';
-import type { RateLimit } from '#src/application/ports/limits/rate-limiter.js';
-import type { Clock } from '#src/application/ports/system/clock.js';
-import type { Count, Counters } from './counters.js';
+import type { Count, Counters } from '../ports/limits/counters.js';
+import type { Clock } from '../ports/system/clock.js';
 import { decide, limitInForce } from './limit-in-force.js';
 import { type Block, ProcessBlocks } from './process-blocks.js';
+import type { RateDecision, RateLimit } from './rate-limit.js';
 
-export interface FlexibleFailureLimiterOptions {
+export interface FailureLimit extends RateLimit {
+  /** How long a block grows: each within a day is twice as long as the one before, the first as long as the window. */
+  readonly maxBlockSeconds: number;
+}
+
+/** Refused attempts are not counted: there is nothing to give back. */
+export interface AttemptDecision extends RateDecision {
+  /** Refused for what has failed, and not only for as long as the outcomes of others are awaited. */
+  readonly isBlocked: boolean;
+}
+
+export interface FailureLimiterOptions {
   readonly counters: Counters;
   /** How many processes share a limit that each of them counts by itself. */
   readonly instances: number;
   readonly clock: Clock;
+  /** Keys hold what callers wrote, emails among it: neither their text nor their length belongs into a store. */
+  readonly digest: (key: string) => string;
 }
 
 const STRIKES_SECONDS = 86_400;
@@ -22,20 +29,22 @@ const STRIKES_SECONDS = 86_400;
 const BLOCKED = 1_000_000_000;
 
 /**
- * Attempts and failures are counted apart: the first refuse for the moment, the second begin a block. Each block of a
+ * A limit on what comes of attempts, on their failures mostly. Never rejects: where the shared count is out of reach,
+ * each process counts its share. Attempts and failures are counted apart: the first refuse for the moment, the second begin a block. Each block of a
  * key within a day is twice as long as the one before.
  */
-export class FlexibleFailureLimiter implements FailureLimiter {
-  readonly #options: FlexibleFailureLimiterOptions;
+export class FailureLimiter {
+  readonly #options: FailureLimiterOptions;
   readonly #blocks: ProcessBlocks;
 
-  constructor(options: FlexibleFailureLimiterOptions) {
+  constructor(options: FailureLimiterOptions) {
     this.#options = options;
     this.#blocks = new ProcessBlocks(options.clock);
   }
 
+  /** Whether an attempt would be allowed, after those that were asked for before it; counts nothing. */
   async peek(limit: RateLimit, key: string): Promise<AttemptDecision> {
-    const name = nameOf(key);
+    const name = this.#options.digest(key);
     const block = this.#blocks.find(limit, name);
     if (block !== null) return refuse(limit, block);
     const count = await this.#options.counters.read(limit.scope, name);
@@ -43,8 +52,9 @@ export class FlexibleFailureLimiter implements FailureLimiter {
     return this.#decide(limit, name, { ...count, count: count.count + 1 });
   }
 
+  /** Counts before the outcome is known, so that parallel attempts cannot slip through together. */
   async attempt(limit: RateLimit, key: string): Promise<AttemptDecision> {
-    const name = nameOf(key);
+    const name = this.#options.digest(key);
     const block = this.#blocks.find(limit, name);
     if (block !== null) return refuse(limit, block);
     const count = await this.#options.counters.increment(limit.scope, name, limit.windowSeconds);
@@ -53,13 +63,19 @@ export class FlexibleFailureLimiter implements FailureLimiter {
     return decision;
   }
 
+  /** After an attempt that was allowed and did not fail. */
   giveBack(limit: RateLimit, key: string): Promise<void> {
-    return this.#options.counters.decrement(limit.scope, nameOf(key), limit.windowSeconds);
+    return this.#options.counters.decrement(limit.scope, this.#options.digest(key), limit.windowSeconds);
   }
 
+  /**
+   * After an attempt that was allowed and failed. As many failures as the limit begin a block; attempts that are
+   * still under way, or were given back, never do.
+   * @returns whether a block begins with it.
+   */
   async fail(limit: FailureLimit, key: string): Promise<boolean> {
     const { counters, instances } = this.#options;
-    const name = nameOf(key);
+    const name = this.#options.digest(key);
     const own = `${limit.scope}:${name}`;
     const failures = await counters.increment('failures', own, limit.windowSeconds);
     if (failures.count !== limitInForce(limit, failures, instances)) return false;
@@ -81,9 +97,4 @@ export class FlexibleFailureLimiter implements FailureLimiter {
 
 function refuse(asked: RateLimit, { limit, resetMs }: Block): AttemptDecision {
   return { ...decide(asked, limit, Infinity, resetMs), isBlocked: true };
-}
-
-/** Keys hold what callers wrote, emails among it: neither their text nor their length belongs into a store. */
-function nameOf(key: string): string {
-  return createHash('sha256').update(key).digest('base64url');
 }

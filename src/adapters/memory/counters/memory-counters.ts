@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
+import type { Count, CounterScope, Counters, CounterWindow } from '#src/application/ports/limits/counters.js';
 import type { Clock } from '#src/application/ports/system/clock.js';
-import type { Count, CounterScope, Counters, CounterWindow } from './counters.js';
 
 const MAX_KEYS = 20_000;
 
@@ -12,8 +12,7 @@ interface OpenWindow {
 
 /**
  * Counters of this process. Each scope has a table of its own with a bound: keys beyond it make the one that was silent
- * for longest give way, and only in the same scope. The library's own counters in memory go by the wall clock: set back
- * by hours, it would have callers wait for hours.
+ * for longest give way, and only in the same scope.
  */
 export class MemoryCounters implements Counters {
   readonly #clock: Clock;

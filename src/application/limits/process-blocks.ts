@@ -1,6 +1,5 @@
-import { LRUCache } from 'lru-cache';
-import type { RateLimit } from '#src/application/ports/limits/rate-limiter.js';
-import type { Clock } from '#src/application/ports/system/clock.js';
+import type { Clock } from '../ports/system/clock.js';
+import type { RateLimit } from './rate-limit.js';
 
 export interface Block {
   /** What is in force. */
@@ -23,7 +22,8 @@ const MAX_BLOCKS = 10_000;
 /** The callers that this process alone refuses for a while, so that a flood costs no question to the store. */
 export class ProcessBlocks {
   readonly #clock: Clock;
-  readonly #blocks = new LRUCache<string, Begun>({ max: MAX_BLOCKS });
+  /** The one that was asked for longest ago stands first. */
+  readonly #blocks = new Map<string, Begun>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -32,7 +32,7 @@ export class ProcessBlocks {
   /** @param forMs absent: until everything counts anew. */
   begin(asked: RateLimit, key: string, { limit, resetMs }: Block, forMs = resetMs): void {
     const nowMs = this.#clock.monotonicMs();
-    this.#blocks.set(nameOf(asked, key), {
+    this.#keep(nameOf(asked, key), {
       asked: asked.limit,
       limit,
       resetsAtMs: nowMs + resetMs,
@@ -47,10 +47,21 @@ export class ProcessBlocks {
     const nowMs = this.#clock.monotonicMs();
     // A limit that the operator has changed since is another one.
     if (begun.endsAtMs > nowMs && begun.asked === asked.limit) {
+      this.#keep(name, begun);
       return { limit: begun.limit, resetMs: begun.resetsAtMs - nowMs };
     }
     this.#blocks.delete(name);
     return null;
+  }
+
+  #keep(name: string, begun: Begun): void {
+    this.#blocks.delete(name);
+    this.#blocks.set(name, begun);
+    if (this.#blocks.size <= MAX_BLOCKS) return;
+    for (const oldest of this.#blocks.keys()) {
+      this.#blocks.delete(oldest);
+      break;
+    }
   }
 }
 

@@ -52,21 +52,3 @@ export interface CountedDecision extends RateDecision {
   /** With this denial a block begins; later ones belong to it. */
   readonly beginsBlock: boolean;
 }
-
-export interface RateLimiter {
-  /**
-   * Counts one. In one step, so that of parallel callers no more than the limit are allowed.
-   * Never rejects, and never lets everything pass: where the shared count is out of reach, each process counts its share.
-   */
-  consume(limit: RateLimit, key: string): Promise<CountedDecision>;
-  /**
-   * `consume` of the first, and of the second unless the first refuses: then null, and nothing is counted there. Together,
-   * so that a shared count is asked once.
-   */
-  consumeBoth(first: LimitedKey, second: LimitedKey): Promise<[CountedDecision, CountedDecision | null]>;
-  /**
-   * Counts nothing and asks nobody.
-   * @returns the denial that `consume` would answer, where this process knows it by itself; null says nothing.
-   */
-  knownDenial(limit: RateLimit, key: string): RateDecision | null;
-}

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
-import { FlexibleFailureLimiter } from '#src/adapters/rate-limiter-flexible/flexible-failure-limiter.js';
-import { FlexibleKnownAddresses } from '#src/adapters/rate-limiter-flexible/flexible-known-addresses.js';
-import { FlexibleRateLimiter } from '#src/adapters/rate-limiter-flexible/flexible-rate-limiter.js';
-import { MemoryCounters } from '#src/adapters/rate-limiter-flexible/memory-counters.js';
-import type { FailureLimit } from '#src/application/ports/limits/failure-limiter.js';
-import type { RateLimit } from '#src/application/ports/limits/rate-limiter.js';
+import { sha256Digest } from '#src/adapters/crypto/sha256-digest.js';
+import { MemoryCounters } from '#src/adapters/memory/counters/memory-counters.js';
+import type { FailureLimit } from '#src/application/limits/failure-limiter.js';
+import { FailureLimiter } from '#src/application/limits/failure-limiter.js';
+import { KnownAddresses } from '#src/application/limits/known-addresses.js';
+import type { RateLimit } from '#src/application/limits/rate-limit.js';
+import { RateLimiter } from '#src/application/limits/rate-limiter.js';
 import { failureLimiterContract } from '#tests/contracts/failure-limiter.contract.js';
 import { knownAddressesContract } from '#tests/contracts/known-addresses.contract.js';
 import { rateLimiterContract } from '#tests/contracts/rate-limiter.contract.js';
@@ -21,7 +22,7 @@ rateLimiterContract({
     const { clock, ...opened } = time();
     return {
       ...opened,
-      limiter: new FlexibleRateLimiter({ counters: new MemoryCounters(clock), instances: 1, clock }),
+      limiter: new RateLimiter({ counters: new MemoryCounters(clock), instances: 1, clock }),
     };
   },
 });
@@ -32,7 +33,12 @@ failureLimiterContract({
     const { clock, ...opened } = time();
     return {
       ...opened,
-      limiter: new FlexibleFailureLimiter({ counters: new MemoryCounters(clock), instances: 1, clock }),
+      limiter: new FailureLimiter({
+        counters: new MemoryCounters(clock),
+        instances: 1,
+        clock,
+        digest: sha256Digest,
+      }),
     };
   },
 });
@@ -41,7 +47,10 @@ knownAddressesContract({
   name: 'memory',
   open: async () => {
     const { clock, ...opened } = time();
-    return { ...opened, addresses: new FlexibleKnownAddresses(new MemoryCounters(clock)) };
+    return {
+      ...opened,
+      addresses: new KnownAddresses({ counters: new MemoryCounters(clock), digest: sha256Digest }),
+    };
   },
 });
 
@@ -51,10 +60,10 @@ const WALL_CLOCKS = [
   ['set forward', 5],
 ] as const;
 
-describe('FlexibleRateLimiter in memory', () => {
+describe('RateLimiter in memory', () => {
   const LIMIT: RateLimit = { scope: 'ip', limit: 10, windowSeconds: 60 };
   const limiterOf = (instances: number, maxKeys?: number, clock = new ManualClock()) =>
-    new FlexibleRateLimiter({ counters: new MemoryCounters(clock, maxKeys), instances, clock });
+    new RateLimiter({ counters: new MemoryCounters(clock, maxKeys), instances, clock });
 
   it('gives out its share of the limit where several processes share it, and at least one', async () => {
     for (const [instances, share] of [
@@ -96,13 +105,13 @@ describe('FlexibleRateLimiter in memory', () => {
   });
 });
 
-describe('FlexibleFailureLimiter in memory', () => {
+describe('FailureLimiter in memory', () => {
   for (const [how, hours] of WALL_CLOCKS) {
     it(`holds a block for its time, and no longer, when the wall clock is ${how}`, async () => {
       const limit: FailureLimit = { scope: 'password', limit: 1, windowSeconds: 60, maxBlockSeconds: 60 };
       const clock = new ManualClock();
       const counters = new MemoryCounters(clock);
-      const limiter = new FlexibleFailureLimiter({ counters, instances: 1, clock });
+      const limiter = new FailureLimiter({ counters, instances: 1, clock, digest: sha256Digest });
       await limiter.attempt(limit, 'ada');
       expect(await limiter.fail(limit, 'ada')).to.equal(true);
       clock.setWallBy(hours * HOUR_MS);
@@ -117,7 +126,7 @@ describe('FlexibleFailureLimiter in memory', () => {
     const limit: FailureLimit = { scope: 'password', limit: 1, windowSeconds: 60, maxBlockSeconds: 60 };
     const clock = new ManualClock();
     const counters = new MemoryCounters(clock, 100);
-    const limiter = new FlexibleFailureLimiter({ counters, instances: 1, clock });
+    const limiter = new FailureLimiter({ counters, instances: 1, clock, digest: sha256Digest });
     await limiter.attempt(limit, 'blocked');
     await limiter.fail(limit, 'blocked');
     for (let count = 0; count < 300; count += 1) {

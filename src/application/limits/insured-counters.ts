@@ -1,4 +1,4 @@
-import type { Count, CounterScope, Counters, CounterWindow } from './counters.js';
+import type { Count, CounterScope, Counters, CounterWindow } from '../ports/limits/counters.js';
 
 /** Shared counters; what they cannot answer is counted in this process, as its share. */
 export class InsuredCounters implements Counters {
