@@ -1,5 +1,5 @@
 import { AppError } from '#src/domain/errors.js';
-import type { CallFailure } from '../ports/chat/turn-observer.js';
+import type { CallFailure } from '../ports/chat/model-attempt.js';
 
 /**
  * What may be told of an error: a code of ours, and nothing that a library or a provider wrote. A caller who left is no

@@ -1,6 +1,7 @@
 import type { Completion, TurnOutcome } from '#src/domain/conversations/turn.js';
 import type { Prompt } from '../ports/chat/llm-gateway.js';
-import type { ModelAttempt, ModelCall, ObservedTurn, TurnEvent } from '../ports/chat/turn-observer.js';
+import type { ModelAttempt } from '../ports/chat/model-attempt.js';
+import type { ModelCall, ObservedTurn, TurnEvent } from '../ports/chat/turn-observer.js';
 import type { Clock } from '../ports/system/clock.js';
 import { callFailure } from './call-failure.js';
 

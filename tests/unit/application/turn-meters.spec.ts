@@ -3,7 +3,7 @@ import { MemoryTokenBudget } from '#src/adapters/memory/budgets/memory-token-bud
 import { DeleteConversation } from '#src/application/chat/delete-conversation.js';
 import { SendMessage } from '#src/application/chat/send-message.js';
 import { TurnMeters } from '#src/application/chat/turn-meters.js';
-import type { ModelAttempt } from '#src/application/ports/chat/turn-observer.js';
+import type { ModelAttempt } from '#src/application/ports/chat/model-attempt.js';
 import type { TokenBudget } from '#src/application/ports/limits/token-budget.js';
 import type { Character } from '#src/domain/characters/character.js';
 import { toChatMessages } from '#src/domain/conversations/chat-message.js';

@@ -1,6 +1,6 @@
 import type { ChatMessage } from '#src/domain/conversations/chat-message.js';
 import type { Completion } from '#src/domain/conversations/turn.js';
-import type { ModelAttempt } from './turn-observer.js';
+import type { ModelAttempt } from './model-attempt.js';
 
 /** What a model is asked with. */
 export interface Prompt {

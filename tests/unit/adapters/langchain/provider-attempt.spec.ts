@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ProviderAttempt } from '#src/adapters/langchain/provider-attempt.js';
 import { promptUsage } from '#src/adapters/langchain/transport/read-completion.js';
-import type { ModelAttempt } from '#src/application/ports/chat/turn-observer.js';
+import type { ModelAttempt } from '#src/application/ports/chat/model-attempt.js';
 import type { Usage } from '#src/domain/conversations/turn.js';
 import { AppError } from '#src/domain/errors.js';
 import { prompt, rejection } from '#tests/contracts/llm-gateway.contract.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { AttemptListener, TextListener } from '#src/application/ports/chat/llm-gateway.js';
-import type { ModelAttempt } from '#src/application/ports/chat/turn-observer.js';
+import type { ModelAttempt } from '#src/application/ports/chat/model-attempt.js';
 import type { Usage } from '#src/domain/conversations/turn.js';
 import { AppError } from '#src/domain/errors.js';
 import { estimatePrompt, estimateTokens } from '#src/domain/models/token-estimate.js';
