@@ -61,7 +61,7 @@ export class WorkerProcess {
     this.#isReady = true;
   }
 
-  /** @param heard called once. */
+  /** @param onReport called once. */
   send(order: TurnOrder, onReport: ReportListener): void {
     this.#pending.set(order.number, onReport);
     this.#outbox.push(order);

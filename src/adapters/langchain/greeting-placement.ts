@@ -12,8 +12,8 @@ const FOLDED_FOR_MS = 3_600_000;
 /** A greeting that was refused in both places is not what was wrong. */
 const ONCE_FOR_MS = 60_000;
 
-/** So often the one has to be refused and the other answered, where the refusal does not say why. */
-const UNCLEAR_REFUSALS = 2;
+/** So often the one has to be refused and the other answered, where the rejection does not say why. */
+const UNCLEAR_REJECTIONS = 2;
 
 /**
  * Where a model is shown the greeting: as the assistant's first words; at the end of the instructions, for an hour, for
@@ -24,7 +24,7 @@ export class GreetingPlacement {
   readonly #nowMs: () => number;
   /** By model: until when it is shown the greeting in the instructions. */
   readonly #foldedUntil = new LRUCache<string, number>({ max: MAX_MODELS });
-  /** By model: refusals without a reason since it last took the greeting as its first words. */
+  /** By model: rejections without a reason since it last took the greeting as its first words. */
   readonly #unclear = new LRUCache<string, number>({ max: MAX_MODELS });
   /** By model and greeting: until when it is sent in one place alone. */
   readonly #onceUntil = new LRUCache<string, number>({ max: MAX_GREETINGS });
@@ -44,12 +44,12 @@ export class GreetingPlacement {
     if (greeted === null) return call(prompt);
     const { folded, greeting } = greeted;
     if (this.#isBefore(this.#foldedUntil.get(model))) return call(folded);
-    const refusal = await this.#askAsFirstWords(prompt, call);
-    if ('answer' in refusal) return refusal.answer;
-    const isClear = failureOf(refusal.error).code === 'roles_refused';
+    const rejection = await this.#askAsFirstWords(prompt, call);
+    if ('answer' in rejection) return rejection.answer;
+    const isClear = failureOf(rejection.error).code === 'roles_refused';
     const once = `${model}\n${greeting}`;
-    if (!mayRepeat() || !(isClear || mayBeAboutRoles(refusal.error))) throw refusal.error;
-    if (!isClear && this.#isBefore(this.#onceUntil.get(once))) throw refusal.error;
+    if (!mayRepeat() || !(isClear || mayBeAboutRoles(rejection.error))) throw rejection.error;
+    if (!isClear && this.#isBefore(this.#onceUntil.get(once))) throw rejection.error;
     try {
       const answer = await call(folded);
       this.#noteMoved(model, isClear);
@@ -74,11 +74,11 @@ export class GreetingPlacement {
   }
 
   #noteMoved(model: string, isClear: boolean): void {
-    const refusals = (this.#unclear.get(model) ?? 0) + 1;
-    if (isClear || refusals >= UNCLEAR_REFUSALS) {
+    const rejections = (this.#unclear.get(model) ?? 0) + 1;
+    if (isClear || rejections >= UNCLEAR_REJECTIONS) {
       this.#foldedUntil.set(model, this.#nowMs() + FOLDED_FOR_MS);
       this.#unclear.delete(model);
-    } else this.#unclear.set(model, refusals);
+    } else this.#unclear.set(model, rejections);
   }
 
   #isBefore(untilMs: number | undefined): boolean {

@@ -87,10 +87,10 @@ export class AnswerTurn {
       report.attempt(attempt);
     };
     const streamed = notifyReader !== undefined;
-    return report.measure({ prompt, streamed, signal }, (onText) => {
+    return report.measure({ prompt, streamed, signal }, (onPiece) => {
       if (notifyReader === undefined) return llm.generate(prompt, signal, onAttempt);
       const onDelta: TextListener = (text) => {
-        onText();
+        onPiece();
         meter.addChunk(text);
         return notifyReader(text);
       };

@@ -11,7 +11,7 @@ interface AskedModel {
   readonly signal: AbortSignal;
 }
 
-/** Collects what observers are told of one turn while it runs. */
+/** Collects what observers receive of one turn while it runs. */
 export class TurnReport {
   #call: ModelCall | null = null;
 
@@ -25,17 +25,17 @@ export class TurnReport {
     this.#notify = notify;
   }
 
-  /** Measures a call of the model. `onText` is called for each piece before its reader has it. */
+  /** Measures a call of the model. `onPiece` is called for each piece before its reader has it. */
   async measure(
     { prompt, streamed, signal }: AskedModel,
-    ask: (onText: () => void) => Promise<Completion>,
+    ask: (onPiece: () => void) => Promise<Completion>,
   ): Promise<Completion> {
     const clock = this.#clock;
     const startedAt = clock.now();
     const startedMs = clock.monotonicMs();
     const waitedMs = () => clock.monotonicMs() - startedMs;
     let firstTokenAt: number | null = null;
-    const onText = () => {
+    const onPiece = () => {
       if (firstTokenAt !== null) return;
       const elapsedMs = waitedMs();
       firstTokenAt = startedAt + elapsedMs;
@@ -45,7 +45,7 @@ export class TurnReport {
       this.#call = { prompt, streamed, startedAt, firstTokenAt, endedAt: startedAt + waitedMs(), outcome };
     };
     try {
-      const completion = await ask(onText);
+      const completion = await ask(onPiece);
       end({ kind: 'completed', completion });
       return completion;
     } catch (error) {

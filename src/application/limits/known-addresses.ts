@@ -2,7 +2,7 @@ import type { Counters } from '../ports/limits/counters.js';
 
 export interface KnownAddressesOptions {
   readonly counters: Counters;
-  /** Of account and address: a store is told neither. */
+  /** Of account and address: a store receives neither. */
   readonly digest: (text: string) => string;
 }
 

@@ -1,4 +1,4 @@
-/** One text that a model is shown, byte for byte. `system`: what it is told to be. */
+/** One text that a model is shown, byte for byte. `system`: what it is instructed to be. */
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
   readonly content: string;

@@ -102,7 +102,7 @@ export class Connections {
       try {
         this.#logger.error({ error }, 'the look after connections failed');
       } catch {
-        // Nobody is left to be told.
+        // There is no log to write to.
       }
       return undefined;
     }

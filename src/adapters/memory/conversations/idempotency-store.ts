@@ -5,7 +5,7 @@ import { ClientMap } from '../structures/client-map.js';
 import { FairLru } from '../structures/fair-lru.js';
 import type { ConcernedTurn } from './turn-queue.js';
 
-export interface ReplayRecordsOptions {
+export interface IdempotencyStoreOptions {
   /** Decides what has expired. */
   readonly clock: Clock;
   /** Of all clients together. */
@@ -54,7 +54,7 @@ export class IdempotencyStore {
   readonly #held = new ClientMap<Held>();
   readonly #kept: FairLru<Kept>;
 
-  constructor({ clock, maxReplays, maxReplaysOfClient, maxBytes }: ReplayRecordsOptions) {
+  constructor({ clock, maxReplays, maxReplaysOfClient, maxBytes }: IdempotencyStoreOptions) {
     this.#kept = new FairLru({
       clock,
       maxEntries: maxReplays,

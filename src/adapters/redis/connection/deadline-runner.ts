@@ -6,7 +6,7 @@ import { OPERATION_TIMEOUT_MS, type RedisConnection } from './redis-connection.j
 import { redisUnavailable } from './redis-failure.js';
 import { type DeadlineScript, RedisScript } from './redis-script.js';
 
-const TELL_TIME = new RedisScript(readLua(import.meta.dirname, './lua/tell-time.lua'));
+const READ_TIME = new RedisScript(readLua(import.meta.dirname, './lua/read-time.lua'));
 
 /** Never written. It begins like all others: rights may be given by key. */
 const ANY_KEY = 'fw:1:clock';
@@ -77,7 +77,7 @@ export class DeadlineRunner {
   async #readClock(key: string): Promise<RedisClock> {
     const clock = new RedisClock();
     const sentAt = performance.now();
-    const [seconds, micros] = list(await this.#connection.run(TELL_TIME, [key], []));
+    const [seconds, micros] = list(await this.#connection.run(READ_TIME, [key], []));
     const now = whole(seconds) * 1000 + Math.floor(whole(micros) / 1000);
     clock.learn(now, sentAt, performance.now());
     return clock;

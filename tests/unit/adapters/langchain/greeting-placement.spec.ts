@@ -208,19 +208,19 @@ describe('GreetingPlacement', () => {
     placement = new GreetingPlacement(() => nowMs);
   });
 
-  it('is not moved by chance refusals that are not in a row', async () => {
+  it('is not moved by chance rejections that are not in a row', async () => {
     for (let time = 0; time < 3; time += 1) {
       expect(await ask(unclear)).to.equal('first words, folded');
       expect(await ask(null)).to.equal('first words');
     }
   });
 
-  for (const [what, refusals] of [
+  for (const [what, rejections] of [
     ['one that says why', [clear]],
     ['two that do not', [unclear, unclear]],
   ] as const) {
     it(`is moved for an hour after ${what}`, async () => {
-      for (const refusal of refusals) await ask(refusal);
+      for (const rejection of rejections) await ask(rejection);
       nowMs = 3_599_999;
       expect(await ask(null)).to.equal('folded');
       nowMs = 3_600_000;
@@ -233,7 +233,7 @@ describe('GreetingPlacement', () => {
     nowMs = 59_999;
     expect(await ask(unclear, unclear)).to.equal('first words');
     expect(await ask(unclear, null, 'Good day')).to.equal('first words, folded');
-    expect(await ask(clear, unclear), 'a refusal that says why').to.equal('first words, folded');
+    expect(await ask(clear, unclear), 'a rejection that says why').to.equal('first words, folded');
     nowMs = 60_000;
     expect(await ask(unclear, unclear)).to.equal('first words, folded');
   });

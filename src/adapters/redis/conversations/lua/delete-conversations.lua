@@ -15,14 +15,14 @@
 -- include ../../connection/lua/in-time.lua
 
 local function deletePart()
-  local what, id, reason, from, most, mostLookedAt, hashLength = unpack(ARGV)
+  local what, id, reason, from, max, maxScanned, hashLength = unpack(ARGV)
   local found, next, ended = 0, '', {}
   local function concerns(...)
     if what ~= 'character' then return true end
     for _, character in ipairs({ ... }) do if character == id then return true end end
     return false
   end
-  local function tell(token)
+  local function notify(token)
     redis.call('SET', named('e', token), reason, 'PX', ENDED_MS)
     uncountTurn(token)
     ended[#ended + 1] = token
@@ -39,19 +39,19 @@ local function deletePart()
       redis.call('DEL', named('l', conversation))
       expireInTime(conversation)
       freeKey(lease[4], lease[1])
-      tell(lease[1])
+      notify(lease[1])
     end
     for _, waiter in ipairs(redis.call('ZRANGE', named('q', conversation), 0, -1)) do
       local token, character = string.match(waiter, '^([^|]*)|(.*)$')
       if concerns(character) then
         leaveQueue(conversation, waiter)
-        tell(token)
+        notify(token)
       end
     end
   end
   local function deleteIndexed(character)
     local index = named('i', character)
-    for _, conversation in ipairs(redis.call('ZRANGE', index, 0, most - 1)) do
+    for _, conversation in ipairs(redis.call('ZRANGE', index, 0, max - 1)) do
       delete(conversation)
       redis.call('ZREM', index, conversation)
     end
@@ -86,9 +86,9 @@ local function deletePart()
     last = redis.call('ZRANGE', replays, -1, -1, 'WITHSCORES')[2]
     return { last and '-inf|' .. last or '', found, ended }
   end
-  local members = redis.call('ZRANGEBYSCORE', replays, score, last, 'WITHSCORES', 'LIMIT', 0, mostLookedAt)
+  local members = redis.call('ZRANGEBYSCORE', replays, score, last, 'WITHSCORES', 'LIMIT', 0, maxScanned)
   for i = 1, #members, 2 do forgetConcerned(members[i]) end
-  if #members == 2 * mostLookedAt then
+  if #members == 2 * maxScanned then
     local reached = members[#members]
     for _, member in ipairs(redis.call('ZRANGEBYSCORE', replays, reached, reached)) do forgetConcerned(member) end
     next = '(' .. reached .. '|' .. last

@@ -37,7 +37,7 @@ local function openTurn()
     freeKey(idem, token)
     return { 'ended', ended }
   end
-  -- The client of a cluster asks once more when it does not know whether it was heard.
+  -- The client of a cluster asks once more when it does not know whether its question arrived.
   local held = redis.call('HMGET', lease, 't', 'f')
   if held[1] == token then return opened(held[2]) end
   if idem ~= '' then
