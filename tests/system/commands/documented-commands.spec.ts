@@ -25,6 +25,7 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, words: string]>> =
   'node dist/bench/main.js': [COMMANDS, "'bench'"],
   'node dist/bench/profile.js': [COMMANDS, 'dist/bench/profile.js'],
   'node scripts/build.mjs': [CHECK, '"typecheck": "node scripts/build.mjs --tests"'],
+  'node scripts/house-figures.mjs': [CHECK, 'scripts/house-figures.mjs --bound'],
   'node scripts/measure-start.mjs': [COMMANDS, 'scripts/measure-start.mjs'],
   'node scripts/reliability/attack.mjs': [COMMANDS, 'scripts/reliability/attack.mjs'],
   'node scripts/reliability/cluster.mjs': [COMMANDS, 'scripts/reliability/cluster.mjs'],
