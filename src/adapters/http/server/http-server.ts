@@ -18,12 +18,6 @@ const IDLE_MS = 100;
 /** For the last words to requests that were called off. */
 const ABORT_GRACE_MS = 500;
 
-/**
- * Of connections that wait until they are taken: in a burst that is longer callers wait a second for another try. The kernel
- * has a bound of its own (`net.core.somaxconn`, 4,096 on Linux).
- */
-const BACKLOG = 4096;
-
 export interface HttpServerOptions {
   readonly host: string;
   /** 0: any free one. */
@@ -51,7 +45,7 @@ export class HttpServer {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       const { port, host } = options;
-      server.listen({ port, host, backlog: BACKLOG }, () => {
+      server.listen({ port, host }, () => {
         server.off('error', reject);
         resolve();
       });

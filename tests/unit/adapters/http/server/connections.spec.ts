@@ -1,12 +1,11 @@
 import { EventEmitter, once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { expect } from 'chai';
-import { restore, spy, stub } from 'sinon';
+import { restore, stub } from 'sinon';
 import { Connection } from '#src/adapters/http/server/connection.js';
 import { DEFAULT_CONNECTION_POLICY } from '#src/adapters/http/server/connection-policy.js';
 import { Connections } from '#src/adapters/http/server/connections.js';
-import { HttpServer } from '#src/adapters/http/server/http-server.js';
 import type { Logger } from '#src/application/ports/system/logger.js';
 import { RawConnection } from '#tests/support/fixtures/raw-connection.js';
 import { type LogLine, recordingLogger } from '#tests/support/fixtures/test-app.js';
@@ -120,16 +119,5 @@ describe('Connections', () => {
     await idle.closed;
     response?.setHeader('Content-Length', 2).end('ok');
     expect(await busy.nextAnswer()).to.include({ status: 200, body: 'ok' });
-  });
-
-  it('may have 4,096 waiting until they are taken', async () => {
-    const listen = spy(NetServer.prototype, 'listen');
-    const own = await HttpServer.listen(() => undefined, {
-      host: '127.0.0.1',
-      port: 0,
-      logger: recordingLogger([]),
-    });
-    await own.close(0, () => undefined);
-    expect(listen.firstCall.args[0]).to.include({ backlog: 4096 });
   });
 });
